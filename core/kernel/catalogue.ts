@@ -1,0 +1,54 @@
+import type { NumberedEvent } from '../conversation/events.ts';
+import type { InboxEvent } from '../inbox/events.ts';
+import type { LoginEvent } from '../login/events.ts';
+import type { UserEvent } from '../user/events.ts';
+import type { UserId } from './ids.ts';
+
+/** Every event the system has. */
+export type SeqlineEvent = UserEvent | LoginEvent | NumberedEvent | InboxEvent;
+
+export type EventType = SeqlineEvent['type'];
+type EventOf<Type extends EventType> = Extract<SeqlineEvent, { type: Type }>;
+
+export type EventSpec<Data> = Readonly<{
+  /** The shape that is written today. Older ones are brought up as they are read. */
+  version: number;
+  /** Which fields are personal, and whose: sealed with that user's key before they are stored. */
+  personal?: Readonly<Partial<Record<keyof Data & string, (data: Data) => UserId>>>;
+  /** Brings stored data of an older version to today's. Gets `ERASED` where a key is gone. */
+  upcast?: (data: Record<string, unknown>, version: number) => Record<string, unknown>;
+}>;
+
+/** By name. A name is a literal that is never renamed; a new shape is a new version or a new event. */
+export const catalogue = {
+  UserRegistered: { version: 1, personal: { profile: ({ user }) => user } },
+  UserChanged: { version: 1, personal: { profile: ({ user }) => user } },
+  TokenIssued: { version: 1 },
+  LoginActivated: { version: 1 },
+  LogoutForced: { version: 1 },
+  MessageSent: { version: 1, personal: { body: ({ from }) => from } },
+  NoticePosted: { version: 1, personal: { body: ({ from }) => from } },
+  SeqVoided: { version: 1 },
+  MessageRevoked: {
+    version: 1,
+    personal: { revoker: ({ by }) => by, source: ({ sentBy }) => sentBy },
+  },
+  MessagesRead: { version: 1 },
+  MessagesDeleted: { version: 1 },
+  ConversationConfigured: { version: 1, personal: { notes: ({ user }) => user } },
+  ReadMarked: { version: 1 },
+  ConversationCleared: { version: 1 },
+  MessagesHidden: { version: 1 },
+} as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };
+
+/** The streams Seqline writes. Others may live in the same store; they are not ours to read. */
+export const STREAM_PREFIXES = [
+  'user-',
+  'login-',
+  'conversation-',
+  'inbox-',
+  'annotations-',
+  'friendship-',
+  'block-',
+  'group-',
+] as const;

@@ -1,0 +1,36 @@
+import type {
+  AppendResult,
+  ExpectedRevision,
+  ReadStream,
+  StreamPrefixes,
+  Subscription,
+} from './eventStore.ts';
+import type { AnyFact, NewEvent, Recorded } from './fact.ts';
+import type { Position } from './ids.ts';
+
+/** The log as facts: the event store behind the codec (catalogue, upcasting, sealing). */
+export interface EventLog {
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<AppendResult>;
+  readStream<E extends AnyFact = AnyFact>(
+    stream: string,
+    options: ReadStream,
+  ): Promise<readonly Recorded<E>[]>;
+  /** The events of Seqline's own streams after a position, in `$all` order. */
+  readAll(
+    options: Readonly<{ after: Position; max: number; prefixes?: StreamPrefixes }>,
+  ): Promise<Readonly<{ events: readonly Recorded[]; next: Position; end: boolean }>>;
+  subscribeAll(
+    options: Readonly<{
+      after: Position | 'end';
+      onEvents: (events: readonly Recorded[]) => void | Promise<void>;
+      onReached?: (position: Position) => void;
+      onFailed: (error: Error) => void;
+    }>,
+  ): Subscription;
+  head(): Promise<Position>;
+  logId(): Promise<string>;
+}
