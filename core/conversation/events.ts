@@ -105,11 +105,7 @@ export type MessagesDeleted = Fact<
 
 export type ChatEvent = MessageSent | NoticePosted | SeqVoided;
 export type NotificationEvent =
-  | MessageRevoked
-  | MessagesRead
-  | MessagesDeleted
-  | NoticePosted
-  | SeqVoided;
+  MessageRevoked | MessagesRead | MessagesDeleted | NoticePosted | SeqVoided;
 export type NumberedEvent = ChatEvent | NotificationEvent;
 
 export const CONVERSATION_PREFIX = 'conversation-';

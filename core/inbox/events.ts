@@ -53,10 +53,6 @@ export type MessagesHidden = Fact<
   { user: UserId; conversation: ConversationId; seqs: readonly Seq[] }
 >;
 
-export type InboxEvent =
-  | ConversationConfigured
-  | ReadMarked
-  | ConversationCleared
-  | MessagesHidden;
+export type InboxEvent = ConversationConfigured | ReadMarked | ConversationCleared | MessagesHidden;
 
 export const inboxStream = (user: UserId): string => `inbox-${user}`;

@@ -1,0 +1,257 @@
+/**
+ * All that the gateways need of the rest of the system, in one place. They turn the world's requests
+ * into these calls and the answers back into the wire's; they hold no rule of their own.
+ */
+import type { ConversationSettings, ConversationKind, Peer } from '../core/inbox/events.ts';
+import type { MessageData, Parties } from '../core/conversation/events.ts';
+import type { Meta } from '../core/kernel/fact.ts';
+import type {
+  ConversationId,
+  EventId,
+  Millis,
+  Position,
+  Seq,
+  TokenId,
+  UserId,
+} from '../core/kernel/ids.ts';
+import type { Pulled, Shown } from '../core/sequence/shown.ts';
+import type { GlobalReceive, Profile } from '../core/user/events.ts';
+
+/** Who is calling, once a token has been checked. */
+export type Caller = Readonly<{
+  user: UserId;
+  platform: number;
+  token: TokenId;
+  expiresAt: Millis;
+  /** One of the configured app admins. */
+  admin: boolean;
+}>;
+
+/** Everything that can be refused, by name. gateways/openim/refusals.ts gives each its wire code. */
+export type Refusal =
+  | 'args/invalid'
+  | 'caller/not-allowed'
+  | 'user/unknown'
+  | 'user/registered-already'
+  | 'user/is-admin'
+  | 'secret/wrong'
+  | 'token/malformed'
+  | 'token/expired'
+  | 'token/not-yet-valid'
+  | 'token/unknown'
+  | 'token/kicked'
+  | 'token/not-exist'
+  | 'message/too-long'
+  | 'message/not-found'
+  | 'message/revoked-already'
+  | 'message/not-received'
+  | 'conversation/not-party'
+  | 'conversation/unknown'
+  | 'conversation/beyond-newest'
+  /** For now only: the same call again may succeed (500 on the wire). */
+  | 'service/unavailable';
+
+export type Refused = Readonly<{ kind: 'refused'; reason: Refusal; detail: string }>;
+
+/** Done. `position` is where the newest event it led to stands; absent when nothing was left to do. */
+export type Done<T = unknown> = Readonly<{ kind: 'done'; position?: Position }> & T;
+export type Result<T = unknown> = Promise<Done<T> | Refused>;
+
+export type NewUser = Readonly<{
+  user: UserId;
+  profile: Profile;
+  level: number;
+  globalReceive: GlobalReceive;
+}>;
+
+export type UserChange = Readonly<{
+  profile?: Partial<Profile>;
+  level?: number;
+  globalReceive?: GlobalReceive;
+}>;
+
+export interface Users {
+  /** All or nothing (`user/registered-already` names the ids); the same call again completes a crash. */
+  register(users: readonly NewUser[], meta: Meta): Result;
+  change(user: UserId, change: UserChange, meta: Meta): Result;
+}
+
+export interface Logins {
+  /** A new token; older ones are kicked as the multi-login policy says. */
+  issue(
+    user: UserId,
+    platform: number,
+    meta: Meta,
+  ): Result<{ token: string; expiresAt: Millis; lifetime: Millis }>;
+  /** Signature, expiry and login state; looked up on every use. */
+  check(token: string): Result<{ caller: Caller }>;
+  /** A socket has opened with this token: the policy's kicks, once, as an event. */
+  activate(caller: Caller, meta: Meta): Result;
+  /** Ends every login of a user on a platform. */
+  forceLogout(user: UserId, platform: number, meta: Meta): Result;
+}
+
+export type SendMessage = Readonly<{
+  conversation: ConversationId;
+  message: Parties & Omit<MessageData, 'sendTime'>;
+  /** False: passed to whoever is online and forgotten. */
+  stored: boolean;
+  /** Also to the sender's own devices. Meant for unstored ones; stored ones always are. */
+  senderSync: boolean;
+  /** Set only by imports of an app admin; otherwise the time of the server. */
+  sendTime?: Millis;
+  /** The sender is an app admin or a system account: blocks and receiving options do not apply. */
+  privileged: boolean;
+}>;
+
+/** `serverMsgId` is 32 hex digits; `seq` 0 when it was not stored. */
+export type Sent = Readonly<{ serverMsgId: string; sendTime: Millis; seq: Seq; id: EventId }>;
+
+export interface Messages {
+  /** Resolves once durable. The same message again: the first answer again. */
+  send(message: SendMessage, meta: Meta): Result<{ sent: Sent }>;
+  /** Who may: the sender, in single chats; app admins. */
+  revoke(
+    request: Readonly<{ conversation: ConversationId; seq: Seq; by: UserId; admin: boolean }>,
+    meta: Meta,
+  ): Result;
+  /**
+   * Single chats: numbered in the notification conversation, the other side is told. Others, and
+   * `quiet`: only the reader's own devices are.
+   */
+  markRead(
+    request: Readonly<{
+      conversation: ConversationId;
+      reader: UserId;
+      upTo: Seq;
+      seqs: readonly Seq[];
+      quiet: boolean;
+    }>,
+    meta: Meta,
+  ): Result;
+  configure(
+    request: Readonly<{
+      user: UserId;
+      conversation: ConversationId;
+      kind: ConversationKind;
+      peer: Peer;
+      settings: ConversationSettings;
+      notes: Readonly<{ ex?: string; attachedInfo?: string }>;
+    }>,
+    meta: Meta,
+  ): Result;
+}
+
+/** One row of a user's conversation list. */
+export type ConversationView = Readonly<{
+  owner: UserId;
+  conversation: ConversationId;
+  kind: ConversationKind;
+  peer: Peer;
+  receive: number;
+  pinned: boolean;
+  privateChat: boolean;
+  burnDuration: number;
+  groupAtType: number;
+  destructTime: number;
+  destruct: boolean;
+  ex: string;
+  attachedInfo: string;
+  /** The owner's own bounds; 0: none. */
+  minSeq: Seq;
+  maxSeq: Seq;
+}>;
+
+/** `hasReadSeq` is such that `maxSeq - hasReadSeq` is the exact unread count. */
+export type ReadState = Readonly<{
+  conversation: ConversationId;
+  maxSeq: Seq;
+  hasReadSeq: Seq;
+  /** Send time of the newest message; 0 when there is none. */
+  maxSeqTime: Millis;
+}>;
+
+export type Incremental<T> = Readonly<{
+  version: number;
+  versionId: string;
+  full: boolean;
+  delete: readonly string[];
+  insert: readonly T[];
+  update: readonly T[];
+}>;
+
+export type Range = Readonly<{ conversation: ConversationId; begin: Seq; end: Seq; num: number }>;
+export type SeqList = Readonly<{ conversation: ConversationId; seqs: readonly Seq[] }>;
+export type Order = 'ascending' | 'descending';
+
+/**
+ * What a user may see of its conversations, at the head of the log: what has been acknowledged is here.
+ * A throw of `NotAnswerable` means that no exact answer can be given for now (Postgres away, the tail
+ * overrun): the socket is held and closed, HTTP answers 500.
+ */
+export interface Chats {
+  /** Greatest numbers: chat conversations, their notification conversations and the user's own. */
+  newestSeqs(user: UserId): Promise<ReadonlyMap<ConversationId, Seq>>;
+  /** None given: all of the user's chat conversations. */
+  readStates(user: UserId, conversations: readonly ConversationId[]): Promise<readonly ReadState[]>;
+  pinned(user: UserId): Promise<readonly ConversationId[]>;
+  /** One answer for each range, in order; those that are not the user's are empty. */
+  pullRanges(user: UserId, ranges: readonly Range[], order: Order): Promise<readonly Pulled[]>;
+  pullSeqs(user: UserId, lists: readonly SeqList[], order: Order): Promise<readonly Pulled[]>;
+  /** The newest message the user can see, by conversation; those without one are left out. */
+  lastVisible(
+    user: UserId,
+    conversations: readonly ConversationId[],
+  ): Promise<ReadonlyMap<ConversationId, Shown>>;
+  /** None given: all, in a stable order (when they were made). */
+  conversations(
+    owner: UserId,
+    ids?: readonly ConversationId[],
+  ): Promise<readonly ConversationView[]>;
+  /** With no version (`''`, 0) only the current version pair is of use: `full` and no lists. */
+  incremental(
+    owner: UserId,
+    since: Readonly<{ version: number; versionId: string }>,
+  ): Promise<Incremental<ConversationView>>;
+}
+
+export class NotAnswerable extends Error {
+  override name = 'NotAnswerable';
+}
+
+/** Waits, bounded, until what was done can be read in the lists; false: not yet. */
+export type Projected = (position: Position | undefined) => Promise<boolean>;
+
+export type UserView = Readonly<{
+  user: UserId;
+  nickname: string;
+  faceUrl: string;
+  ex: string;
+  level: number;
+  globalReceive: GlobalReceive;
+  createdAt: Millis;
+}>;
+
+/** `pageNumber` from 1; `showNumber` 0 or less: an empty page. */
+export type PageRequest = Readonly<{ pageNumber: number; showNumber: number }>;
+
+/** The users read model. Eventually consistent: a caller waits for what it did itself (`Projected`). */
+export interface UserLists {
+  /** Those that exist, in the order asked for. */
+  byIds(users: readonly UserId[]): Promise<readonly UserView[]>;
+  existing(users: readonly UserId[]): Promise<ReadonlySet<UserId>>;
+  /** Ordinary users (level 0 and 1); filters are case-insensitive substrings, OR-ed. */
+  page(
+    request: PageRequest & Readonly<{ userId?: string; nickname?: string }>,
+  ): Promise<Readonly<{ total: number; users: readonly UserView[] }>>;
+  ids(request: PageRequest): Promise<Readonly<{ total: number; ids: readonly UserId[] }>>;
+}
+
+/** Lists that clients keep in step by version. */
+export type ListKind = 'friends' | 'groups' | 'conversations';
+
+/** 24 hex digits: the same for the same list of the same log, whatever becomes of Postgres. */
+export type VersionIdOf = (list: ListKind, owner: UserId) => string;
+
+/** Which platforms a user is connected on, without repetitions, ascending. */
+export type Presence = (user: UserId) => readonly number[];

@@ -1,0 +1,36 @@
+import type { Transaction } from 'kysely';
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+
+/** Any database: each model knows its own tables and no others. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each model narrows it to its tables
+export type AnyTables = any;
+
+/**
+ * One table of a read model, as a fold: which rows an event touches, and what becomes of each. The fold
+ * is pure and the same function brings a row read from Postgres up to the head of the log (see Tail), so
+ * what a socket is answered never waits for the projector.
+ */
+export type Table<Row> = Readonly<{
+  /** Keys of the rows that the event touches. Most events touch none. */
+  keysOf: (event: Recorded<SeqlineEvent>) => readonly string[];
+  /** Pure: no clock, no random, no other table. `undefined`: there is no such row (yet, any more). */
+  fold: (row: Row | undefined, event: Recorded<SeqlineEvent>, key: string) => Row | undefined;
+  /** Rows that exist, by key, in one statement. */
+  load: (db: Transaction<AnyTables>, keys: readonly string[]) => Promise<ReadonlyMap<string, Row>>;
+  /** Writes changed rows in a constant number of statements (`unnest`); `undefined` deletes. */
+  save: (db: Transaction<AnyTables>, rows: ReadonlyMap<string, Row | undefined>) => Promise<void>;
+}>;
+
+/** A read model: tables that share one checkpoint, built from the log alone. */
+export type Projection = Readonly<{
+  /** Name and version key the checkpoint and the tables (`heads_v1`): raise the version to rebuild. */
+  name: string;
+  version: number;
+  /** Creates what is missing. Idempotent. */
+  create: (db: Transaction<AnyTables>) => Promise<void>;
+  /** Removes everything this version holds, to be built anew. */
+  clear: (db: Transaction<AnyTables>) => Promise<void>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
+  tables: readonly Table<any>[];
+}>;
