@@ -195,9 +195,20 @@ export interface Chats {
   /** None given: all of the user's chat conversations. */
   readStates(user: UserId, conversations: readonly ConversationId[]): Promise<readonly ReadState[]>;
   pinned(user: UserId): Promise<readonly ConversationId[]>;
-  /** One answer for each range, in order; those that are not the user's are empty. */
-  pullRanges(user: UserId, ranges: readonly Range[], order: Order): Promise<readonly Pulled[]>;
-  pullSeqs(user: UserId, lists: readonly SeqList[], order: Order): Promise<readonly Pulled[]>;
+  /**
+   * One answer for each range, in order. Empty where there is no such conversation; all is refused
+   * (`conversation/not-party`) when one of them is between others.
+   */
+  pullRanges(
+    user: UserId,
+    ranges: readonly Range[],
+    order: Order,
+  ): Promise<readonly Pulled[] | Refused>;
+  pullSeqs(
+    user: UserId,
+    lists: readonly SeqList[],
+    order: Order,
+  ): Promise<readonly Pulled[] | Refused>;
   /** The newest message the user can see, by conversation; those without one are left out. */
   lastVisible(
     user: UserId,

@@ -83,9 +83,11 @@ export type MessagesRead = Fact<
   'MessagesRead',
   Parties & {
     conversation: ConversationId;
-    /** All of the other's messages up to this number. */
+    /** The mark before: what is newly read are the numbers after it … */
+    after: Seq;
+    /** … up to this one … */
     upTo: Seq;
-    /** And these beyond the mark before. */
+    /** … and these, if any. */
     seqs: readonly Seq[];
     sendTime: Millis;
   }

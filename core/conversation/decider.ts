@@ -1,0 +1,70 @@
+import { accept, refuse, type Decider, type Outcome, type Decided } from '../kernel/decider.ts';
+import type { EventId, Millis, UserId } from '../kernel/ids.ts';
+import type { Meta } from '../kernel/fact.ts';
+import type { NumberedEvent, Parties } from './events.ts';
+import { SentWindow } from './sentWindow.ts';
+
+/** Bytes of UTF-8 a message's content may have: 50 of them fit a frame of 1 MiB (history pages). */
+export const CONTENT_BYTES_MAX = 20 * 1024;
+
+/** A numbered event as it is wished for: it gets its time, and with its place its number, when decided. */
+export type Wished<E extends NumberedEvent = NumberedEvent> = E extends NumberedEvent
+  ? Readonly<{ type: E['type']; data: Untimed<E['data']> }>
+  : never;
+type Untimed<D> = D extends unknown ? Omit<D, 'sendTime'> : never;
+
+/** One event for a numbered stream. Its id says whether it has been appended before. */
+export type AppendNumbered = Readonly<{
+  stream: string;
+  id: EventId;
+  at: Millis;
+  meta: Meta;
+  wish: Wished;
+  /** A time of the past, for imports; falls back to the newest message's if it is before that. */
+  sendTime?: Millis;
+}>;
+
+export type NumberedRefusal = 'conversation/not-party';
+
+export type Numbered = Readonly<{
+  /** Who takes part, as the first event says; nobody else ever may. */
+  parties: Parties | undefined;
+  lastSendTime: Millis;
+  window: SentWindow;
+}>;
+
+/** Whether both name the same two users (in either direction) or the same group. */
+export const sameParties = (one: Parties, other: Parties): boolean => {
+  if ('group' in one || 'group' in other) {
+    return 'group' in one && 'group' in other && one.group === other.group;
+  }
+  return (
+    (one.from === other.from && one.to === other.to) ||
+    (one.from === other.to && one.to === other.from)
+  );
+};
+
+/** Whether a user is one of the two. A group's parties do not say who its members are. */
+export const isParty = (parties: Parties, user: UserId): boolean =>
+  !('group' in parties) && (parties.from === user || parties.to === user);
+
+/** Any numbered stream: who takes part, the newest time, and what has been appended lately. */
+export const numbered: Decider<AppendNumbered, NumberedEvent, Numbered, NumberedRefusal> = {
+  initialState: { parties: undefined, lastSendTime: 0, window: SentWindow.empty() },
+
+  evolve: ({ parties, lastSendTime, window }, { id, revision, data }) => ({
+    parties: parties ?? data,
+    lastSendTime: Math.max(lastSendTime, data.sendTime),
+    window: window.with({ id, seq: revision + 1, sendTime: data.sendTime }),
+  }),
+
+  decide: ({ id, at, wish, sendTime }, state): Outcome<Decided<NumberedEvent>, NumberedRefusal> => {
+    if (state.parties !== undefined && !sameParties(state.parties, wish.data)) {
+      return refuse('conversation/not-party', 'this conversation is between others');
+    }
+    if (state.window.find(id) !== undefined) return accept();
+    const data = { ...wish.data, sendTime: Math.max(sendTime ?? at, state.lastSendTime) };
+    // The wish has the data of its type but for the time, which has just been added.
+    return accept({ id, type: wish.type, data } as Decided<NumberedEvent>);
+  },
+};

@@ -1,0 +1,26 @@
+import type { Recorded } from '../kernel/fact.ts';
+import type { ConversationId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
+import type { Head } from '../sequence/head.ts';
+import type { Side } from '../sequence/side.ts';
+import type { Passing } from '../sequence/shown.ts';
+import type { User } from '../user/decider.ts';
+import type { NumberedEvent } from './events.ts';
+
+/** What sending, revoking and marking must know of others. It may be a moment old. */
+export type Known = Readonly<{
+  user: (user: UserId) => Promise<User>;
+  /** One user's view of one conversation at the head of the log. */
+  at: (
+    user: UserId,
+    conversation: ConversationId,
+  ) => Promise<Readonly<{ head: Head | undefined; side: Side; revoked: (seq: Seq) => boolean }>>;
+  message: (conversation: ConversationId, seq: Seq) => Promise<Recorded<NumberedEvent> | undefined>;
+}>;
+
+export type Doing = Readonly<{
+  /** Hands on what is not stored. */
+  pass: (passing: Passing, senderSync: boolean) => void;
+  /** Waits, bounded, until this process has seen the event itself: what is answered can be fetched. */
+  followed: (position: Position) => Promise<boolean>;
+  now: () => Millis;
+}>;

@@ -1,0 +1,9 @@
+import type { Position } from './ids.ts';
+import type { Refused } from './decider.ts';
+
+/** A call has been done. `position` is that of the newest event it led to; absent when none was needed. */
+export type Done<T = unknown> = Readonly<{ kind: 'done'; position?: Position }> & T;
+export type Result<R extends string, T = unknown> = Promise<Done<T> | Refused<R>>;
+
+export const done = <T extends object>(value: T, position: Position | undefined): Done<T> =>
+  position === undefined ? { kind: 'done', ...value } : { kind: 'done', position, ...value };

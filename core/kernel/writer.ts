@@ -1,0 +1,337 @@
+import type { Decider, Decided, Placed, Refused } from './decider.ts';
+import type { EventLog } from './eventLog.ts';
+import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, OutcomeUnknown } from './eventStore.ts';
+import type { AnyFact, Meta, NewEvent, Recorded } from './fact.ts';
+import type { Millis, Position, Revision } from './ids.ts';
+
+/** How long a conflict or an unknown outcome is pursued before the commands are given back. */
+export const CONTENTION_MS_MAX = 5_000;
+/** Pause before the same append is tried again after an unknown outcome; doubles each time. */
+const UNKNOWN_RETRY_MS = 25;
+/** Streams whose state is kept; see also `weightMax`. Commands that wait do not count. */
+const STREAMS_KEPT_MAX = 50_000;
+/** How many commands may wait for one stream before new ones are turned away. */
+const QUEUE_MAX = 20_000;
+const READ_PAGE = 500;
+
+/** Nobody can say how it would have ended: too many commands wait, or another writer is always first. */
+export class StreamContended extends Error {
+  override name = 'StreamContended';
+  constructor(stream: string, why: string) {
+    super(`${stream}: ${why}; try again`);
+  }
+}
+
+export type Loaded<S> = Readonly<{ state: S; revision: Revision }>;
+
+export type Handled<S, E extends AnyFact, R extends string> =
+  | Readonly<{
+      kind: 'accepted';
+      /** The stream's state with this command and all before it. */
+      state: S;
+      /** What the command led to; none when it had been done already. */
+      events: readonly Placed<E>[];
+      /** Of the append it was decided in; absent when there was nothing to append. */
+      position?: Position;
+    }>
+  | Refused<R>;
+
+export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<{
+  log: EventLog;
+  decider: Decider<C, E, S, R>;
+  streamOf: (command: C) => string;
+  metaOf: (command: C) => Meta;
+  /** State and revision of a stream seen for the first time; by default all of it is folded. */
+  load?: (stream: string) => Promise<Loaded<S>>;
+  /** Bytes that the events of a command may come to, at most; keeps an append within its limit. */
+  weigh?: (command: C) => number;
+  /** What keeping this state costs, in units of the caller's choice, and how many may be kept. */
+  weightOf?: (state: S) => number;
+  weightMax?: number;
+  /** Milliseconds of a clock that only goes forward; only differences are used. */
+  clock: () => Millis;
+  pause: (ms: number) => Promise<void>;
+}>;
+
+type Waiting<C, S, E extends AnyFact, R extends string> = Readonly<{
+  command: C;
+  resolve: (handled: Handled<S, E, R>) => void;
+  reject: (error: unknown) => void;
+}>;
+
+type Entry<C, S, E extends AnyFact, R extends string> = {
+  readonly stream: string;
+  known: Loaded<S> | undefined;
+  loading: Promise<Loaded<S>> | undefined;
+  queue: Waiting<C, S, E, R>[];
+  running: boolean;
+  weight: number;
+};
+
+type Answer<C, S, E extends AnyFact, R extends string> = Readonly<{
+  waiting: Waiting<C, S, E, R>;
+  refused: Refused<R> | undefined;
+  state: S;
+  events: readonly Placed<E>[];
+}>;
+
+/**
+ * One queue for each busy stream. Whatever waits is decided together, one command after the other on the
+ * newest state, and goes into one append; all are answered once that is durable. A conflict means that
+ * another process wrote: its events are read and everything is decided again. So it is correct with any
+ * number of writers, and cheap with one.
+ */
+export class StreamWriters<C, E extends AnyFact, S, R extends string> {
+  readonly #options: WriterOptions<C, E, S, R>;
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry<C, S, E, R>>();
+  #weight = 0;
+
+  constructor(options: WriterOptions<C, E, S, R>) {
+    this.#options = options;
+  }
+
+  /** Decides and appends. Rejects with a fault (`StoreUnavailable`, `StreamContended`, …). */
+  handle(command: C): Promise<Handled<S, E, R>> {
+    const entry = this.#entryOf(this.#options.streamOf(command));
+    if (entry.queue.length >= QUEUE_MAX) {
+      return Promise.reject(
+        new StreamContended(entry.stream, `${String(QUEUE_MAX)} commands wait`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      entry.queue.push({ command, resolve, reject });
+      if (!entry.running) void this.#run(entry);
+    });
+  }
+
+  /** The newest state known here, read from the log if the stream is not kept. */
+  async state(stream: string): Promise<S> {
+    const entry = this.#entryOf(stream);
+    return (await this.#load(entry)).state;
+  }
+
+  /** Likewise, if it is kept; nothing is read. */
+  kept(stream: string): S | undefined {
+    return this.#entries.get(stream)?.known?.state;
+  }
+
+  /** What the process's follower has seen: keeps states fresh that other processes write to. */
+  observe(event: Recorded<E>): void {
+    const entry = this.#entries.get(event.stream);
+    if (entry?.known === undefined || entry.running) return;
+    if (event.revision === entry.known.revision + 1) {
+      this.#learn(entry, this.#fold(entry.known, [event]));
+    } else if (event.revision > entry.known.revision) {
+      entry.known = undefined; // Some were missed: read it anew when it is next needed.
+    }
+  }
+
+  #entryOf(stream: string): Entry<C, S, E, R> {
+    const kept = this.#entries.get(stream);
+    if (kept !== undefined) {
+      this.#entries.delete(stream);
+      this.#entries.set(stream, kept);
+      return kept;
+    }
+    const entry: Entry<C, S, E, R> = {
+      stream,
+      known: undefined,
+      loading: undefined,
+      queue: [],
+      running: false,
+      weight: 0,
+    };
+    this.#entries.set(stream, entry);
+    this.#evict();
+    return entry;
+  }
+
+  /** Lets go of the least recently used streams that nobody waits for. */
+  #evict(): void {
+    const { weightMax = Infinity } = this.#options;
+    if (this.#entries.size <= STREAMS_KEPT_MAX && this.#weight <= weightMax) return;
+    for (const [stream, entry] of this.#entries) {
+      if (this.#entries.size <= STREAMS_KEPT_MAX && this.#weight <= weightMax) return;
+      if (entry.running || entry.queue.length > 0 || entry.loading !== undefined) continue;
+      this.#weight -= entry.weight;
+      this.#entries.delete(stream);
+    }
+  }
+
+  #learn(entry: Entry<C, S, E, R>, known: Loaded<S>): void {
+    const weight = this.#options.weightOf?.(known.state) ?? 1;
+    this.#weight += weight - entry.weight;
+    entry.weight = weight;
+    entry.known = known;
+  }
+
+  async #load(entry: Entry<C, S, E, R>): Promise<Loaded<S>> {
+    if (entry.known !== undefined) return entry.known;
+    entry.loading ??= (this.#options.load ?? ((stream) => this.#foldAll(stream)))(entry.stream);
+    try {
+      const loaded = await entry.loading;
+      // Whoever waited for the same load finds what has been learnt since, never the older state.
+      if (entry.known === undefined) {
+        this.#learn(entry, loaded);
+        this.#evict();
+      }
+      return entry.known ?? loaded;
+    } finally {
+      entry.loading = undefined;
+    }
+  }
+
+  #foldAll(stream: string): Promise<Loaded<S>> {
+    return this.#forward(stream, { state: this.#options.decider.initialState, revision: -1 });
+  }
+
+  async #forward(stream: string, known: Loaded<S>): Promise<Loaded<S>> {
+    let newest = known;
+    for (;;) {
+      const events = await this.#options.log.readStream<E>(stream, {
+        from: newest.revision + 1,
+        direction: 'forwards',
+        max: READ_PAGE,
+      });
+      newest = this.#fold(newest, events);
+      if (events.length < READ_PAGE) return newest;
+    }
+  }
+
+  #fold(known: Loaded<S>, events: readonly Placed<E>[]): Loaded<S> {
+    const { evolve } = this.#options.decider;
+    let { state, revision } = known;
+    for (const event of events) {
+      state = evolve(state, event);
+      revision = event.revision;
+    }
+    return { state, revision };
+  }
+
+  async #run(entry: Entry<C, S, E, R>): Promise<void> {
+    entry.running = true;
+    while (entry.queue.length > 0) {
+      // Read before taking, so that what arrives meanwhile shares the append.
+      try {
+        await this.#load(entry);
+      } catch (error) {
+        for (const { reject } of entry.queue.splice(0)) reject(error);
+        break;
+      }
+      const batch = this.#take(entry);
+      try {
+        await this.#settle(entry, batch);
+      } catch (error) {
+        // What is in the log is no longer known for sure; the next command reads it again.
+        entry.known = undefined;
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    entry.running = false;
+    this.#evict();
+  }
+
+  #take({ queue }: Entry<C, S, E, R>): Waiting<C, S, E, R>[] {
+    const { weigh } = this.#options;
+    if (weigh === undefined) return queue.splice(0, APPEND_EVENTS_MAX);
+    let bytes = 0;
+    let count = 0;
+    for (const { command } of queue) {
+      bytes += weigh(command);
+      if (count > 0 && (count === APPEND_EVENTS_MAX || bytes > APPEND_BYTES_MAX)) break;
+      count++;
+    }
+    return queue.splice(0, count);
+  }
+
+  async #settle(entry: Entry<C, S, E, R>, batch: readonly Waiting<C, S, E, R>[]): Promise<void> {
+    const deadline = this.#options.clock() + CONTENTION_MS_MAX;
+    for (;;) {
+      const before = await this.#load(entry);
+      const { answers, events, after } = this.#decide(before, batch);
+      if (events.length === 0) {
+        give(answers, undefined);
+        return;
+      }
+      const expected = before.revision < 0 ? 'no_stream' : before.revision;
+      const result = await this.#append(entry.stream, expected, events, deadline);
+      if (result.kind === 'appended') {
+        this.#learn(entry, after);
+        give(answers, result);
+        return;
+      }
+      if (this.#options.clock() > deadline) {
+        throw new StreamContended(entry.stream, 'other writers were always first');
+      }
+      this.#learn(entry, await this.#forward(entry.stream, before));
+    }
+  }
+
+  #decide(
+    before: Loaded<S>,
+    batch: readonly Waiting<C, S, E, R>[],
+  ): {
+    answers: readonly Answer<C, S, E, R>[];
+    events: readonly NewEvent<E>[];
+    after: Loaded<S>;
+  } {
+    const { decider, metaOf } = this.#options;
+    let known = before;
+    const events: NewEvent<E>[] = [];
+    const answers = batch.map((waiting): Answer<C, S, E, R> => {
+      const outcome = decider.decide(waiting.command, known.state);
+      if (outcome.kind === 'refused') {
+        return { waiting, refused: outcome, state: known.state, events: [] };
+      }
+      const placed = outcome.events.map(place(known.revision));
+      known = this.#fold(known, placed);
+      const meta = metaOf(waiting.command);
+      for (const event of outcome.events) events.push({ ...event, meta });
+      return { waiting, refused: undefined, state: known.state, events: placed };
+    });
+    return { answers, events, after: known };
+  }
+
+  /** After an unknown outcome the very same append is repeated: the store knows it by its ids. */
+  async #append(
+    stream: string,
+    expected: Revision | 'no_stream',
+    events: readonly NewEvent<E>[],
+    deadline: Millis,
+  ): ReturnType<EventLog['append']> {
+    for (let pauseMs = UNKNOWN_RETRY_MS; ; pauseMs *= 2) {
+      try {
+        return await this.#options.log.append(stream, expected, events);
+      } catch (error) {
+        if (!(error instanceof OutcomeUnknown) || this.#options.clock() > deadline) throw error;
+        await this.#options.pause(pauseMs);
+      }
+    }
+  }
+}
+
+const place =
+  (after: Revision) =>
+  <E extends AnyFact>(event: Decided<E>, index: number): Placed<E> => ({
+    ...event,
+    revision: after + 1 + index,
+  });
+
+/** Positions of one append are not known event by event: each answer waits for the append's last. */
+const give = <C, S, E extends AnyFact, R extends string>(
+  answers: readonly Answer<C, S, E, R>[],
+  appended: Readonly<{ position: Position }> | undefined,
+): void => {
+  for (const { waiting, refused, state, events } of answers) {
+    if (refused !== undefined) waiting.resolve(refused);
+    else {
+      waiting.resolve({
+        kind: 'accepted',
+        state,
+        events,
+        ...(appended === undefined ? {} : { position: appended.position }),
+      });
+    }
+  }
+};

@@ -1,0 +1,136 @@
+import { done, type Result } from '../kernel/call.ts';
+import { refuse } from '../kernel/decider.ts';
+import type { Meta } from '../kernel/fact.ts';
+import type { EventId, Millis, TokenId, UserId } from '../kernel/ids.ts';
+import type { StreamWriters } from '../kernel/writer.ts';
+import { standingOf, type Login, type LoginCommand } from './decider.ts';
+import { loginStream, type LoginEvent } from './events.ts';
+import { ADMIN_PLATFORM, type LoginPolicy } from './policy.ts';
+import type { Tokens, VerifiedToken } from './ports.ts';
+
+export type LoginWriters = StreamWriters<LoginCommand, LoginEvent, Login, never>;
+
+export type TokenRefusal =
+  | 'token/malformed'
+  | 'token/expired'
+  | 'token/not-yet-valid'
+  | 'token/unknown'
+  | 'token/kicked'
+  | 'token/not-exist';
+
+export type Caller = Readonly<{
+  user: UserId;
+  platform: number;
+  token: TokenId;
+  expiresAt: Millis;
+  admin: boolean;
+}>;
+
+export const loginsHandler = ({
+  writers,
+  tokens,
+  isAdmin,
+  isRegistered,
+  newId,
+  now,
+  policy,
+  lifetime,
+}: Readonly<{
+  writers: LoginWriters;
+  tokens: Tokens;
+  isAdmin: (user: UserId) => boolean;
+  isRegistered: (user: UserId) => Promise<boolean>;
+  newId: () => EventId;
+  now: () => Millis;
+  policy: LoginPolicy;
+  lifetime: Millis;
+}>) => ({
+  issue: async (
+    user: UserId,
+    platform: number,
+    meta: Meta,
+  ): Result<
+    'user/unknown' | 'user/is-admin',
+    { token: string; expiresAt: Millis; lifetime: Millis }
+  > => {
+    if (!(await isRegistered(user))) {
+      return refuse('user/unknown', `userID ${user} is not registered`);
+    }
+    if (isAdmin(user) !== (platform === ADMIN_PLATFORM)) {
+      return refuse('user/is-admin', 'platform 10 is for app admins, and app admins use no other');
+    }
+    const at = now();
+    const id = newId();
+    const token = id as string as TokenId;
+    const expiresAt = at + lifetime;
+    const handled = await writers.handle({
+      type: 'IssueToken',
+      id,
+      at,
+      meta,
+      data: { user, token, platform, expiresAt, policy },
+    });
+    if (handled.kind === 'refused') return handled;
+    const signed = await tokens.issue({ user, platform, tokenId: token, issuedAt: at, expiresAt });
+    return done({ token: signed, expiresAt, lifetime }, handled.position);
+  },
+
+  /** Signature and expiry, then the login state: looked up on every use, for it may have changed. */
+  check: async (token: string): Result<TokenRefusal, { caller: Caller }> => {
+    const verified = await tokens.verify(token, now());
+    if (verified.kind !== 'valid') return refuseToken(verified.kind);
+    const { user, platform, tokenId, expiresAt } = verified;
+    const stream = loginStream(user);
+    const state = writers.kept(stream) ?? (await writers.state(stream));
+    const standing = standingOf(state, tokenId);
+    if (standing !== 'normal') {
+      return refuse(
+        `token/${standing}`,
+        standing === 'kicked'
+          ? 'another login has taken the place of this one'
+          : 'this token is not in force any more; ask the app server for a new one',
+      );
+    }
+    const caller = { user, platform, token: tokenId, expiresAt, admin: isAdmin(user) };
+    return done({ caller }, undefined);
+  },
+
+  activate: async ({ user, token }: Caller, meta: Meta): Result<never> => {
+    const known = writers.kept(loginStream(user))?.tokens.find(({ id }) => id === token);
+    if (known?.connected === true) return done({}, undefined);
+    const handled = await writers.handle({
+      type: 'ActivateLogin',
+      id: newId(),
+      at: now(),
+      meta,
+      data: { user, token },
+    });
+    return handled.kind === 'refused' ? handled : done({}, handled.position);
+  },
+
+  forceLogout: async (user: UserId, platform: number, meta: Meta): Result<never> => {
+    const handled = await writers.handle({
+      type: 'ForceLogout',
+      id: newId(),
+      at: now(),
+      meta,
+      data: { user, platform },
+    });
+    return handled.kind === 'refused' ? handled : done({}, handled.position);
+  },
+});
+
+const TOKEN_DETAILS = {
+  malformed: ['token/malformed', 'this is not a token of this server'],
+  expired: ['token/expired', 'the token has expired; ask the app server for a new one'],
+  not_yet_valid: ['token/not-yet-valid', 'the token is not valid yet; check the clocks'],
+  unknown: ['token/unknown', 'the token was not signed by this server'],
+} as const satisfies Record<
+  Exclude<VerifiedToken['kind'], 'valid'>,
+  readonly [TokenRefusal, string]
+>;
+
+const refuseToken = (kind: keyof typeof TOKEN_DETAILS) => {
+  const [reason, detail] = TOKEN_DETAILS[kind];
+  return refuse(reason, detail);
+};

@@ -1,0 +1,83 @@
+import { conversationOfStream, type NumberedEvent, type Parties } from '../conversation/events.ts';
+import type { Recorded } from '../kernel/fact.ts';
+import type { ConversationId, GroupId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
+
+/** The one thing that may be read off an id; who takes part is in the events. */
+export type ConversationForm = 'single' | 'group' | 'account' | 'notifications';
+
+export const formOf = (conversation: ConversationId): ConversationForm => {
+  if (conversation.startsWith('si_')) return 'single';
+  if (conversation.startsWith('sg_')) return 'group';
+  if (conversation.startsWith('sn_')) return 'account';
+  return 'notifications';
+};
+
+/** What is known of a numbered stream as a whole. One for each, whoever takes part. */
+export type Head = Readonly<{
+  conversation: ConversationId;
+  /** Of two users: the sender and the receiver of its first event. */
+  first: UserId;
+  second: UserId | undefined;
+  group: GroupId | undefined;
+  maxSeq: Seq;
+  /** Send time of the newest event. */
+  maxSeqTime: Millis;
+  /** The newest number either of the two has sent itself: sending is having read. */
+  firstOwn: Seq;
+  secondOwn: Seq;
+  /** Where its first event stands in the log. */
+  createdPos: Position;
+}>;
+
+const begin = (conversation: ConversationId, parties: Parties, createdPos: Position): Head => ({
+  conversation,
+  first: parties.from,
+  second: 'group' in parties ? undefined : parties.to,
+  group: 'group' in parties ? parties.group : undefined,
+  maxSeq: 0,
+  maxSeqTime: 0,
+  firstOwn: 0,
+  secondOwn: 0,
+  createdPos,
+});
+
+const isSaid = (event: Recorded<NumberedEvent>): boolean =>
+  event.type === 'MessageSent' || event.type === 'NoticePosted';
+
+export const foldHead = (head: Head | undefined, event: Recorded<NumberedEvent>): Head => {
+  const { data, revision, stream, position } = event;
+  const known = head ?? begin(conversationOfStream(stream), data, position);
+  const seq = revision + 1;
+  const own = isSaid(event) ? data.from : undefined;
+  return {
+    ...known,
+    maxSeq: seq,
+    maxSeqTime: data.sendTime,
+    firstOwn: own === known.first ? seq : known.firstOwn,
+    secondOwn: own !== undefined && own === known.second ? seq : known.secondOwn,
+  };
+};
+
+export const ownFloor = (head: Head, user: UserId): Seq =>
+  Math.max(head.first === user ? head.firstOwn : 0, head.second === user ? head.secondOwn : 0);
+
+/** Whether the user is one of the two. */
+export const takesPart = (head: Head, user: UserId): boolean =>
+  head.group === undefined && (head.first === user || head.second === user);
+
+/** In a conversation of two: the other one; in one with oneself: oneself. */
+export const otherThan = (head: Head, user: UserId): UserId =>
+  head.first === user ? (head.second ?? user) : head.first;
+
+/** Whether it stands in the user's list: a notification account keeps no list of whom it wrote to. */
+export const isListedFor = (head: Head, user: UserId): boolean => {
+  switch (formOf(head.conversation)) {
+    case 'single':
+      return takesPart(head, user);
+    case 'account':
+      return head.second === user;
+    case 'group':
+    case 'notifications':
+      return false;
+  }
+};

@@ -1,0 +1,104 @@
+import type { NumberedEvent } from '../conversation/events.ts';
+import type { ConversationKind, InboxEvent, Peer } from '../inbox/events.ts';
+import { isErased, type Recorded } from '../kernel/fact.ts';
+import type { ConversationId, Position, Seq, UserId } from '../kernel/ids.ts';
+
+/** One user's side of one conversation: only what the user did; what it did not, has no row. */
+export type Side = Readonly<{
+  owner: UserId;
+  conversation: ConversationId;
+  /** Explicit marks only; having sent something counts beside it (Head). */
+  readUpTo: Seq;
+  /** The first number the user may see; 0: all. */
+  minSeq: Seq;
+  /** Set for a conversation that may have no message yet. */
+  kind: ConversationKind | undefined;
+  peer: Peer | undefined;
+  receive: number;
+  pinned: boolean;
+  privateChat: boolean;
+  burnDuration: number;
+  groupAtType: number;
+  destructTime: number;
+  destruct: boolean;
+  ex: string;
+  attachedInfo: string;
+  /** The first time the user set something; 0: never. */
+  configuredPos: Position;
+  /** The last time what the conversation's row shows has changed. */
+  changedPos: Position;
+}>;
+
+export const emptySide = (owner: UserId, conversation: ConversationId): Side => ({
+  owner,
+  conversation,
+  readUpTo: 0,
+  minSeq: 0,
+  kind: undefined,
+  peer: undefined,
+  receive: 0,
+  pinned: false,
+  privateChat: false,
+  burnDuration: 0,
+  groupAtType: 0,
+  destructTime: 0,
+  destruct: false,
+  ex: '',
+  attachedInfo: '',
+  configuredPos: 0,
+  changedPos: 0,
+});
+
+type SideEvent = Extract<InboxEvent | NumberedEvent, { type: (typeof SIDE_EVENTS)[number] }>;
+
+const SIDE_EVENTS = [
+  'MessagesRead',
+  'ReadMarked',
+  'ConversationCleared',
+  'ConversationConfigured',
+] as const;
+
+/** Whose side of which conversation the event changes, if any. */
+export const sideOf = (
+  event: Recorded<InboxEvent | NumberedEvent>,
+): Readonly<{ owner: UserId; conversation: ConversationId }> | undefined => {
+  switch (event.type) {
+    case 'MessagesRead':
+      return { owner: event.data.from, conversation: event.data.conversation };
+    case 'ReadMarked':
+    case 'ConversationCleared':
+    case 'ConversationConfigured':
+      return { owner: event.data.user, conversation: event.data.conversation };
+    default:
+      return undefined;
+  }
+};
+
+export const foldSide = (side: Side, event: Recorded<SideEvent>): Side => {
+  switch (event.type) {
+    case 'MessagesRead':
+    case 'ReadMarked':
+      return { ...side, readUpTo: Math.max(side.readUpTo, event.data.upTo) };
+    case 'ConversationCleared': {
+      const { upTo } = event.data;
+      return {
+        ...side,
+        minSeq: Math.max(side.minSeq, upTo + 1),
+        readUpTo: Math.max(side.readUpTo, upTo),
+        changedPos: event.position,
+      };
+    }
+    case 'ConversationConfigured': {
+      const { kind, peer, settings, notes = {} } = event.data;
+      return {
+        ...side,
+        ...settings,
+        ...(isErased(notes) ? { ex: '', attachedInfo: '' } : notes),
+        kind,
+        peer,
+        configuredPos: side.configuredPos === 0 ? event.position : side.configuredPos,
+        changedPos: event.position,
+      };
+    }
+  }
+};

@@ -1,0 +1,46 @@
+import { sql, type Transaction } from 'kysely';
+import type { AnyTables, Projection } from '../kernel/model.ts';
+import { createRows } from '../kernel/rows.ts';
+import {
+  ALL_ROWS,
+  CHATS_VERSION,
+  DOUBLES,
+  heads,
+  hidden,
+  revocations,
+  SENDS,
+  sends,
+  sides,
+  tableName,
+  uncounted,
+} from './tables.ts';
+
+const create = async (db: Transaction<AnyTables>): Promise<void> => {
+  for (const rows of ALL_ROWS) await createRows(db, rows);
+  const headTable = sql.table(tableName('heads'));
+  const index = (column: string) =>
+    sql`create index if not exists ${sql.ref(`heads_v${String(CHATS_VERSION)}_${column}`)}
+      on ${headTable} (${sql.ref(column)})`.execute(db);
+  await index('first_user');
+  await index('second_user');
+  await sql`create table if not exists ${sql.table(SENDS)}
+    (conversation text not null, event_id uuid not null, seq int8 not null,
+     primary key (conversation, event_id))`.execute(db);
+  await sql`create table if not exists ${sql.table(DOUBLES)}
+    (conversation text not null, seq int8 not null, primary key (conversation, seq))`.execute(db);
+};
+
+const clear = async (db: Transaction<AnyTables>): Promise<void> => {
+  for (const table of [...ALL_ROWS.map((rows) => rows.table), SENDS, DOUBLES]) {
+    await sql`truncate ${sql.table(table)}`.execute(db);
+  }
+};
+
+/** What clients sync: conversations, where each user stands in them, and what bears on single messages. */
+export const chats: Projection = {
+  name: 'chats',
+  version: CHATS_VERSION,
+  create,
+  clear,
+  tables: [heads, sides, revocations, hidden, uncounted, sends],
+};

@@ -1,0 +1,155 @@
+import { sql, type Kysely } from 'kysely';
+import type {
+  ConversationId,
+  EventId,
+  Position,
+  Revision,
+  Seq,
+  UserId,
+} from '../../core/kernel/ids.ts';
+import type { Head } from '../../core/sequence/head.ts';
+import type { Side } from '../../core/sequence/side.ts';
+import type { AnyTables } from '../kernel/model.ts';
+import {
+  CHATS_VERSION,
+  DOUBLES,
+  EVERYBODY,
+  readHead,
+  readSide,
+  SENDS,
+  tableName,
+  type Hidden,
+  type Mark,
+  type Revocation,
+} from './tables.ts';
+
+/** Rows as they stood at one position of the log: one statement, one snapshot. */
+type At<T> = Readonly<{ checkpoint: Position }> & Readonly<T>;
+
+export type UserRows = At<{
+  heads: readonly Head[];
+  sides: readonly Side[];
+  /** Above the user's marks only: older ones bear on nothing. */
+  uncounted: readonly Mark[];
+  hidden: readonly Hidden[];
+}>;
+
+export type ConversationRows = At<{
+  heads: readonly Head[];
+  /** Of the user and, in conversations of two, of the other. */
+  sides: readonly Side[];
+  revocations: readonly Revocation[];
+  hidden: readonly Hidden[];
+  doubles: readonly Mark[];
+  /** Where the ids that were asked for stand, if they do. */
+  sends: ReadonlyMap<EventId, Seq>;
+}>;
+
+type Json = Readonly<Record<string, unknown>>;
+
+const heads = sql.table(tableName('heads'));
+const sides = sql.table(tableName('sides'));
+const uncounted = sql.table(tableName('uncounted'));
+const hidden = sql.table(tableName('hidden'));
+const revocations = sql.table(tableName('revocations'));
+
+const position = sql`select c.position from seqline.checkpoint c
+  where c.name = 'chats' and c.version = ${CHATS_VERSION}`;
+
+const mark = (row: Json): Mark => ({
+  conversation: row['conversation'] as ConversationId,
+  seq: Number(row['seq']),
+});
+const hiddenMark = (row: Json): Hidden => ({ ...mark(row), owner: row['owner'] as UserId });
+
+/** Everything a user's conversation list and unread counts are made of. */
+export const rowsOfUser = async (
+  db: Kysely<AnyTables>,
+  user: UserId,
+): Promise<UserRows | undefined> => {
+  const above = sql`greatest(coalesce(s.read_up_to, 0), coalesce(s.min_seq, 1) - 1,
+    case when h.first_user = ${user} then h.first_own else 0 end,
+    case when h.second_user = ${user} then h.second_own else 0 end)`;
+  const { rows } = await sql<Record<string, readonly Json[] | string | null>>`
+    with mine as (
+      select * from ${heads} where first_user = ${user}
+      union select * from ${heads} where second_user = ${user}
+    ), own as (select * from ${sides} where owner = ${user}),
+    marks as (
+      select h.conversation, ${above} as floor
+      from mine h left join own s on s.conversation = h.conversation
+    )
+    select (${position}) as checkpoint,
+      (select json_agg(h) from mine h) as heads,
+      (select json_agg(s) from own s) as sides,
+      (select json_agg(u) from ${uncounted} u join marks m
+        on m.conversation = u.conversation and u.seq > m.floor) as uncounted,
+      (select json_agg(x) from ${hidden} x join marks m
+        on m.conversation = x.conversation and x.seq > m.floor
+        where x.owner in (${user}, ${EVERYBODY})) as hidden`.execute(db);
+  return ifAt(rows[0], (row) => ({
+    heads: list(row['heads']).map(readHead),
+    sides: list(row['sides']).map(readSide),
+    uncounted: list(row['uncounted']).map(mark),
+    hidden: list(row['hidden']).map(hiddenMark),
+  }));
+};
+
+export type Span = Readonly<{ conversation: ConversationId; from: Seq; to: Seq }>;
+
+/** What bears on some numbers of some conversations, as one user sees them. */
+export const rowsOfConversations = async (
+  db: Kysely<AnyTables>,
+  user: UserId,
+  spans: readonly Span[],
+  ids: readonly Readonly<{ conversation: ConversationId; id: EventId }>[],
+): Promise<ConversationRows | undefined> => {
+  const span = sql`unnest(${spans.map(({ conversation }) => conversation)}::text[],
+    ${spans.map(({ from }) => from)}::int8[], ${spans.map(({ to }) => to)}::int8[])
+    as w (conversation, from_seq, to_seq)`;
+  const inSpan = (table: typeof heads) =>
+    sql`(select json_agg(x) from ${span} join ${table} x
+      on x.conversation = w.conversation and x.seq between w.from_seq and w.to_seq)`;
+  const conversations = spans.map(({ conversation }) => conversation);
+  const { rows } = await sql<Record<string, readonly Json[] | string | null>>`
+    with asked as (select * from ${heads} where conversation = any(${conversations}::text[]))
+    select (${position}) as checkpoint,
+      (select json_agg(h) from asked h) as heads,
+      (select json_agg(s) from ${sides} s
+        where s.owner = ${user} and s.conversation = any(${conversations}::text[])) as own_sides,
+      (select json_agg(s) from asked h join ${sides} s on s.conversation = h.conversation
+        and s.owner in (h.first_user, h.second_user) and s.owner <> ${user}) as other_sides,
+      ${inSpan(revocations)} as revocations,
+      ${inSpan(sql.table(DOUBLES))} as doubles,
+      (select json_agg(x) from ${span} join ${hidden} x
+        on x.conversation = w.conversation and x.owner in (${user}, ${EVERYBODY})
+        and x.seq between w.from_seq and w.to_seq) as hidden,
+      (select json_agg(x) from ${sql.table(SENDS)} x where (x.conversation, x.event_id) in
+        (select * from unnest(${ids.map(({ conversation }) => conversation)}::text[],
+          ${ids.map(({ id }) => id)}::uuid[]))) as sends`.execute(db);
+  return ifAt(rows[0], (row) => ({
+    heads: list(row['heads']).map(readHead),
+    sides: [...list(row['own_sides']), ...list(row['other_sides'])].map(readSide),
+    revocations: list(row['revocations']).map((revocation) => ({
+      ...mark(revocation),
+      revision: Number(revocation['revision']) as Revision,
+    })),
+    hidden: list(row['hidden']).map(hiddenMark),
+    doubles: list(row['doubles']).map(mark),
+    sends: new Map(
+      list(row['sends']).map((send) => [send['event_id'] as EventId, Number(send['seq'])]),
+    ),
+  }));
+};
+
+const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value : []);
+
+/** Nothing can be said before the read model has a checkpoint. */
+const ifAt = <T>(
+  row: Record<string, unknown> | undefined,
+  of: (row: Record<string, unknown>) => T,
+): At<T> | undefined => {
+  const checkpoint = row?.['checkpoint'];
+  if (row === undefined || checkpoint === null || checkpoint === undefined) return undefined;
+  return { checkpoint: Number(checkpoint), ...of(row) };
+};

@@ -1,0 +1,94 @@
+import { sql, type RawBuilder, type Transaction } from 'kysely';
+import type { AnyTables, Table } from './model.ts';
+
+type ColumnType = 'text' | 'int8' | 'bool' | 'uuid';
+type Value = string | number | boolean | null;
+
+export type Column<Row> = Readonly<{ type: ColumnType; of: (row: Row) => Value; null?: true }>;
+
+export type RowsOptions<Row> = Readonly<{
+  /** Schema and table, with the version in its name: `seqline.heads_v1`. */
+  table: string;
+  columns: Readonly<Record<string, Column<Row>>>;
+  /** The columns of the primary key, in the order of the parts that `partsOf` gives. */
+  key: readonly string[];
+  /** A key of the fold is one string; this is what it is made of. */
+  partsOf: (key: string) => readonly Value[];
+  keyOf: (row: Row) => string;
+  /** From a row as Postgres gives it (bigint as number). */
+  read: (row: Readonly<Record<string, unknown>>) => Row;
+}>;
+
+/** Parts of a key are joined with a character that no id has: user ids and conversation ids have no space. */
+export const joinKey = (...parts: readonly (string | number)[]): string => parts.join(' ');
+export const splitKey = (key: string): readonly string[] => key.split(' ');
+
+const arrays = (types: readonly ColumnType[], rows: readonly (readonly Value[])[]) =>
+  sql.join(types.map((type, column) => sql`${rows.map((row) => row[column])}::${sql.raw(type)}[]`));
+
+const names = (columns: readonly string[]): RawBuilder<unknown> =>
+  sql.join(columns.map((column) => sql.ref(column)));
+
+/** `create table if not exists`, with the primary key; further indexes are the caller's. */
+export const createRows = (
+  db: Transaction<AnyTables>,
+  {
+    table,
+    columns,
+    key,
+  }: Readonly<{
+    table: string;
+    columns: Readonly<Record<string, Readonly<{ type: ColumnType; null?: true }>>>;
+    key: readonly string[];
+  }>,
+): Promise<unknown> => {
+  const lines = Object.entries(columns).map(
+    ([name, { type, null: nullable }]) =>
+      sql`${sql.ref(name)} ${sql.raw(type)}${sql.raw(nullable === true ? '' : ' not null')}`,
+  );
+  return sql`create table if not exists ${sql.table(table)} (${sql.join(lines)}, primary key (${names(key)}))`.execute(
+    db,
+  );
+};
+
+/** How a fold's rows are read and written: one statement each, whatever their number. */
+export const rowsOf = <Row>(
+  options: RowsOptions<Row>,
+): Pick<Table<Row>, 'load' | 'save'> & { options: RowsOptions<Row> } => {
+  const { table, columns, key, partsOf, keyOf, read } = options;
+  const all = Object.keys(columns);
+  const types = Object.values(columns).map(({ type }) => type);
+  const keyTypes = key.map((name) => columns[name]?.type ?? 'text');
+  const rest = all.filter((name) => !key.includes(name));
+
+  const matching = (keys: readonly string[]) =>
+    sql`(${names(key)}) in (select * from unnest(${arrays(keyTypes, keys.map(partsOf))}))`;
+
+  const write = (db: Transaction<AnyTables>, rows: readonly Row[]) => {
+    const values = rows.map((row) => Object.values(columns).map(({ of }) => of(row)));
+    const update =
+      rest.length === 0
+        ? sql`nothing`
+        : sql`update set ${sql.join(rest.map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`))}`;
+    return sql`insert into ${sql.table(table)} (${names(all)}) select * from unnest(${arrays(types, values)})
+      on conflict (${names(key)}) do ${update}`.execute(db);
+  };
+
+  return {
+    options,
+    load: async (db, keys) => {
+      const { rows } = await sql<
+        Record<string, unknown>
+      >`select ${names(all)} from ${sql.table(table)} where ${matching(keys)}`.execute(db);
+      return new Map(rows.map((row) => [keyOf(read(row)), read(row)]));
+    },
+    save: async (db, rows) => {
+      const gone = [...rows].filter(([, row]) => row === undefined).map(([name]) => name);
+      const kept = [...rows.values()].filter((row) => row !== undefined);
+      if (gone.length > 0) {
+        await sql`delete from ${sql.table(table)} where ${matching(gone)}`.execute(db);
+      }
+      if (kept.length > 0) await write(db, kept);
+    },
+  };
+};
