@@ -32,7 +32,7 @@ const create = async (db: Transaction<AnyTables>): Promise<void> => {
 
 const clear = async (db: Transaction<AnyTables>): Promise<void> => {
   for (const table of [...ALL_ROWS.map((rows) => rows.table), SENDS, DOUBLES]) {
-    await sql`truncate ${sql.table(table)}`.execute(db);
+    await sql`drop table if exists ${sql.table(table)}`.execute(db);
   }
 };
 

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
+import { loadNumbered } from '../../../core/conversation/load.ts';
+import type { MessageSent, NumberedEvent } from '../../../core/conversation/events.ts';
+import type { EventLog } from '../../../core/kernel/eventLog.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../../../core/kernel/eventStore.ts';
+import type { Recorded } from '../../../core/kernel/fact.ts';
+import { CONTENTION_MS_MAX, StreamWriters } from '../../../core/kernel/writer.ts';
+import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { ann, by, eventId, sent } from '../../support/people.ts';
+
+const STREAM = 'conversation-si_ann_bob';
+
+const send = (name: string | number): AppendNumbered => {
+  const { sendTime: _, ...data } = sent(name).data;
+  return {
+    stream: STREAM,
+    id: eventId(name),
+    at: 1_000,
+    meta: by(ann),
+    wish: { type: 'MessageSent', data },
+  };
+};
+
+const writersOn = (log: EventLog, clock: () => number = () => 0) =>
+  new StreamWriters({
+    log,
+    decider: numbered,
+    streamOf: ({ stream }: AppendNumbered) => stream,
+    metaOf: ({ meta }) => meta,
+    load: loadNumbered(log),
+    weightOf: ({ window }) => window.size,
+    clock,
+    pause: () => Promise.resolve(),
+  });
+
+const stored = (log: EventLog): Promise<readonly Recorded<NumberedEvent>[]> =>
+  log.readStream<NumberedEvent>(STREAM, { from: 'start', direction: 'forwards', max: 10_000 });
+
+/** A log that does something else than asked, before or after the real append. */
+const withAppend = (
+  log: MemoryEventLog,
+  append: (
+    real: EventLog['append'],
+    ...args: Parameters<EventLog['append']>
+  ) => ReturnType<EventLog['append']>,
+): EventLog => {
+  const real = log.append.bind(log);
+  return new Proxy(log, {
+    get: (target, key) => {
+      if (key === 'append')
+        return (...args: Parameters<EventLog['append']>) => append(real, ...args);
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+};
+
+describe('the writer of a stream', () => {
+  test('[SEQ-1] decides what waits together, into one append', async () => {
+    const log = new MemoryEventLog();
+    let appends = 0;
+    const writers = writersOn(
+      withAppend(log, (real, ...args) => {
+        appends++;
+        return real(...args);
+      }),
+    );
+    const all = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => writers.handle(send(index))),
+    );
+    expect(all.every(({ kind }) => kind === 'accepted')).toBe(true);
+    expect((await stored(log)).map(({ id }) => id)).toEqual(
+      Array.from({ length: 100 }, (_, index) => eventId(index)),
+    );
+    expect(appends).toBeLessThanOrEqual(2);
+  });
+
+  test('[SEQ-2] the same message a hundred times at once is one event with one answer', async () => {
+    const log = new MemoryEventLog();
+    const writers = writersOn(log);
+    const all = await Promise.all(Array.from({ length: 100 }, () => writers.handle(send('once'))));
+    const answers = all.map(
+      (one) => one.kind === 'accepted' && one.state.window.find(eventId('once')),
+    );
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(await stored(log)).toHaveLength(1);
+  });
+
+  test('[SEQ-5] a conflict is read, and what another writer stored is adopted', async () => {
+    const log = new MemoryEventLog();
+    const [one, other] = [writersOn(log), writersOn(log)];
+    await one.handle(send(1));
+    await other.handle(send(2));
+    const [same, next] = await Promise.all([one.handle(send(2)), one.handle(send(3))]);
+    expect(same.kind === 'accepted' && same.events).toEqual([]);
+    expect(next.kind === 'accepted' && next.events.map(({ revision }) => revision)).toEqual([2]);
+    expect((await stored(log)).map(({ id }) => id)).toEqual([1, 2, 3].map(eventId));
+  });
+
+  test('[SEQ-7] after an unknown outcome the same append is repeated, and stored once', async () => {
+    const log = new MemoryEventLog();
+    let left = 3;
+    const writers = writersOn(
+      withAppend(log, async (real, ...args) => {
+        const result = await real(...args);
+        if (left-- > 0) throw new OutcomeUnknown('no answer');
+        return result;
+      }),
+    );
+    await writers.handle(send(1));
+    await writers.handle(send(2));
+    expect((await stored(log)).map(({ id }) => id)).toEqual([1, 2].map(eventId));
+  });
+
+  test('[SEQ-7] an unknown outcome that lasts is a fault, and the next command reads what became of it', async () => {
+    const log = new MemoryEventLog();
+    let time = 0;
+    let away = true;
+    const writers = writersOn(
+      withAppend(log, async (real, ...args) => {
+        const result = await real(...args);
+        time += CONTENTION_MS_MAX;
+        if (away) throw new OutcomeUnknown('no answer');
+        return result;
+      }),
+      () => time,
+    );
+    await expect(writers.handle(send(1))).rejects.toThrow(OutcomeUnknown);
+    away = false;
+    const again = await writers.handle(send(1));
+    expect(again.kind === 'accepted' && again.events).toEqual([]);
+    expect(await stored(log)).toHaveLength(1);
+  });
+
+  test('a store that is away is a fault for those who waited, and no more than that', async () => {
+    const log = new MemoryEventLog();
+    let away = true;
+    const writers = writersOn(
+      withAppend(log, (real, ...args) =>
+        away ? Promise.reject(new StoreUnavailable('disk full')) : real(...args),
+      ),
+    );
+    await expect(Promise.all([writers.handle(send(1)), writers.handle(send(2))])).rejects.toThrow(
+      'disk full',
+    );
+    away = false;
+    await writers.handle(send(2));
+    expect((await stored(log)).map(({ id }) => id)).toEqual([eventId(2)]);
+  });
+
+  test('[SEQ-6] what a restarted writer knows reaches back as far as before', async () => {
+    const log = new MemoryEventLog();
+    for (let batch = 0; batch < 4; batch++) {
+      await Promise.all(
+        Array.from({ length: 200 }, (_, index) => writersOn(log).handle(send(batch * 200 + index))),
+      );
+    }
+    const before = await stored(log);
+    const fresh = writersOn(log);
+    for (const { id, revision } of before) {
+      const name = id.slice('id-'.length);
+      const again = await fresh.handle(send(name));
+      expect(again.kind === 'accepted' && again.state.window.find(id)?.seq).toBe(revision + 1);
+    }
+    expect(await stored(log)).toHaveLength(before.length);
+  });
+
+  test('[SEQ-1] [SEQ-2] several writers with lost answers number 1..n, and each message once', async () => {
+    const step = fc.record({
+      writer: fc.integer({ min: 0, max: 2 }),
+      message: fc.integer({ min: 0, max: 12 }),
+      lost: fc.boolean(),
+      observed: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const log = new MemoryEventLog();
+        let lose = false;
+        const flaky = withAppend(log, async (real, ...args) => {
+          const result = await real(...args);
+          if (lose) {
+            lose = false;
+            throw new OutcomeUnknown('no answer');
+          }
+          return result;
+        });
+        const writers = [writersOn(flaky), writersOn(flaky), writersOn(flaky)];
+        const waiting: Promise<unknown>[] = [];
+        for (const { writer, message, lost, observed } of steps) {
+          lose ||= lost;
+          waiting.push(writers[writer]?.handle(send(message)) ?? Promise.resolve());
+          if (!observed) continue;
+          await Promise.all(waiting);
+          for (const event of await stored(log)) for (const one of writers) one.observe(event);
+        }
+        await Promise.all(waiting);
+        const ids = (await stored(log)).map(({ id }) => id);
+        expect(ids.toSorted()).toEqual(
+          [...new Set(steps.map(({ message }) => eventId(message)))].toSorted(),
+        );
+        for (const [index, { type, revision }] of (await stored(log)).entries()) {
+          expect([type, revision]).toEqual(['MessageSent' satisfies MessageSent['type'], index]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
