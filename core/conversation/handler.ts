@@ -143,7 +143,7 @@ export const revokeHandler =
     }: Readonly<{ conversation: ConversationId; seq: Seq; by: UserId; admin: boolean }>,
     meta: Meta,
   ): Result<RevokeRefusal> => {
-    const { head, revoked } = await known.at(by, conversation);
+    const { head, revoked } = await known.at(by, conversation, seq);
     if (head === undefined || (!takesPart(head, by) && !admin)) {
       return refuse('caller/not-allowed', `${by} takes no part in ${conversation}`);
     }
@@ -154,7 +154,7 @@ export const revokeHandler =
     if (original.data.from !== by && !admin) {
       return refuse('caller/not-allowed', 'only the sender may revoke a message of a single chat');
     }
-    if (revoked(seq)) return refuse('message/revoked-already', `message ${String(seq)} is revoked`);
+    if (revoked) return refuse('message/revoked-already', `message ${String(seq)} is revoked`);
     const revoker = await known.user(by);
     const { from, clientMsgId, sendTime, body } = original.data;
     const handled = await writers.handle({

@@ -9,11 +9,12 @@ import type { NumberedEvent } from './events.ts';
 /** What sending, revoking and marking must know of others. It may be a moment old. */
 export type Known = Readonly<{
   user: (user: UserId) => Promise<User>;
-  /** One user's view of one conversation at the head of the log. */
+  /** One user's view of one conversation, and of one of its numbers, at the head of the log. */
   at: (
     user: UserId,
     conversation: ConversationId,
-  ) => Promise<Readonly<{ head: Head | undefined; side: Side; revoked: (seq: Seq) => boolean }>>;
+    seq?: Seq,
+  ) => Promise<Readonly<{ head: Head | undefined; side: Side; revoked: boolean }>>;
   message: (conversation: ConversationId, seq: Seq) => Promise<Recorded<NumberedEvent> | undefined>;
 }>;
 

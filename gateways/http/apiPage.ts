@@ -1,0 +1,53 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { Type, type TSchema } from '@sinclair/typebox';
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { Access } from './access.ts';
+import type { Route } from './route.ts';
+
+const DESCRIPTION = [
+  'OpenIM-compatible HTTP API. Every call is a POST with a JSON body and an `operationID` header; all',
+  'but a few take a `token` header. Answers are `{errCode, errMsg, errDlt, data}`: `errCode` 0 is',
+  'success, and business errors come with HTTP status 200.',
+].join(' ');
+
+const WHO: Readonly<Record<Access['kind'], string>> = {
+  none: 'Needs no token.',
+  user: 'Needs any valid token.',
+  admin: 'App admins only.',
+  adminOrSecret: 'App admins; or without a token, with the secret in the body.',
+  self: 'The user itself or an app admin',
+};
+
+/** Publishes the schemas that requests are read by, at /docs; its files are served from here. */
+export const addApiPage = (app: FastifyInstance): void => {
+  app.register(swagger, {
+    openapi: {
+      info: { title: 'Seqline', description: DESCRIPTION, version: '1' },
+      components: {
+        securitySchemes: {
+          token: { type: 'apiKey', in: 'header', name: 'token' },
+          operationID: { type: 'apiKey', in: 'header', name: 'operationID' },
+        },
+      },
+    },
+  });
+  app.register(swaggerUi, { routePrefix: '/docs' });
+};
+
+const envelope = (data: TSchema | undefined): TSchema =>
+  Type.Object({
+    errCode: Type.Integer(),
+    errMsg: Type.String(),
+    errDlt: Type.String(),
+    ...(data === undefined ? {} : { data: Type.Optional(data) }),
+  });
+
+export const schemaOf = ({ path, summary, access, body, data }: Route): FastifySchema => ({
+  summary,
+  description: access.kind === 'self' ? `${WHO.self} (\`${access.field}\`).` : WHO[access.kind],
+  tags: [path.split('/')[1] ?? path],
+  security: [{ operationID: [], ...(access.kind === 'none' ? {} : { token: [] }) }],
+  body,
+  response: { 200: envelope(data) },
+});

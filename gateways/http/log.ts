@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import { pathOf } from './request.ts';
+
+/** As much of a logger as the gateway needs; pino's is one. */
+export interface Log {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** One line for each call: never a header or a body, for those hold tokens and secrets. */
+export const addRequestLog = (app: FastifyInstance, log: Log): void => {
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.method !== 'POST') return;
+    const { operationId, errCode } = request.outcome;
+    log.info(
+      {
+        method: request.method,
+        path: pathOf(request),
+        operationId,
+        errCode,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'call',
+    );
+  });
+};

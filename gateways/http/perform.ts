@@ -1,0 +1,86 @@
+import type { Meta } from '../../core/kernel/fact.ts';
+import type { Position } from '../../core/kernel/ids.ts';
+import type { Caller, Projected, Refused } from '../ports.ts';
+import { denial } from './access.ts';
+import { rawBody, type RawBody } from './body.ts';
+import { OPERATION_ID_LENGTH_MAX } from './fields.ts';
+import { isRecord, UnreadableRequest } from './parse.ts';
+import { doneWire, refuse, refusedWire, type Wire } from './reply.ts';
+import type { Route } from './route.ts';
+
+/** Acts where a secret and not a token has let the caller in. */
+const APP_SERVER = 'app-server';
+
+export type Request = Readonly<{
+  operationId: string;
+  caller: Caller | undefined;
+  contentType: string | undefined;
+  bytes: Buffer;
+}>;
+
+export type Performed = Readonly<{
+  wire: Wire;
+  operationId: string;
+  /** What was done does not show in the lists yet. */
+  late: boolean;
+}>;
+
+/**
+ * One call, from the bytes to the answer, in OpenIM's order: can it be read, is it what the route
+ * takes, may this caller do it, and only then is anything done. Faults are thrown.
+ */
+export const perform =
+  (projected: Projected) =>
+  async (route: Route, request: Request): Promise<Performed> => {
+    const read = readBody(route, request);
+    const operationId = operationIdOf(route, request, read.raw.value);
+    const refusedAs = (refused: Refused): Performed => ({
+      wire: route.refused?.(refused, read.raw.value) ?? refusedWire(refused),
+      operationId,
+      late: false,
+    });
+    if ('unreadable' in read) {
+      const { wire } = refusedAs(refuse('args/invalid', read.unreadable));
+      const status = route.unreadableStatus ?? wire.status;
+      return { wire: { ...wire, status }, operationId, late: false };
+    }
+    const { caller } = request;
+    const denied = denial(route.access, caller, read.body);
+    if (denied !== undefined) return refusedAs(denied);
+    const meta: Meta = { actor: caller?.user ?? APP_SERVER, operationId };
+    const { protobuf } = read.raw;
+    const result = await route.run({ body: read.body, caller, meta, protobuf });
+    if (result.kind === 'refused') return refusedAs(result);
+    const late = route.writes === true && !(await projected(result.position));
+    const wire = doneWire(result.data, late ? notYet(result.position) : '');
+    return { wire, operationId, late };
+  };
+
+/** The change has been made for good, so this is no error: a client would do it again. */
+const notYet = (position: Position | undefined): string =>
+  position === undefined
+    ? 'committed, not yet visible'
+    : `committed at ${String(position)}, not yet visible`;
+
+const readBody = (
+  route: Route,
+  { contentType, bytes }: Request,
+): Readonly<{ raw: RawBody } & ({ body: unknown } | { unreadable: string })> => {
+  let raw: RawBody = { value: undefined, protobuf: false };
+  try {
+    raw = rawBody(route, contentType, bytes);
+    return { raw, body: route.read(raw.value) };
+  } catch (error) {
+    if (!(error instanceof UnreadableRequest)) throw error;
+    return { raw, unreadable: error.message };
+  }
+};
+
+/** Old app servers put it into the body, or leave it out. */
+const operationIdOf = (route: Route, { operationId }: Request, value: unknown): string => {
+  if (operationId !== '' || route.operationIdOptional !== true || !isRecord(value)) {
+    return operationId;
+  }
+  const inBody = value['operationID'];
+  return typeof inBody === 'string' ? inBody.slice(0, OPERATION_ID_LENGTH_MAX) : '';
+};

@@ -1,0 +1,34 @@
+import type { Position } from '../../core/kernel/ids.ts';
+import { apiResp, WIRE_ERRORS, type ApiResp } from '../openim/errors.ts';
+import { REFUSALS } from '../openim/refusals.ts';
+import type { Refusal, Refused } from '../ports.ts';
+
+/** An answer as it goes out. */
+export type Wire = Readonly<{ status: number; body: ApiResp & Readonly<{ data?: unknown }> }>;
+
+/** What a route has come to. `position`: where what it did stands in the log. */
+export type Answer<T> = Readonly<{ kind: 'done'; position?: Position; data?: T }> | Refused;
+
+export const answer = <T>(data: T): Answer<T> => ({ kind: 'done', data });
+
+export const refuse = (reason: Refusal, detail: string): Refused => ({
+  kind: 'refused',
+  reason,
+  detail,
+});
+
+/** Business errors are HTTP 200: clients look at errCode alone (REST reference 1.6). */
+export const refusedWire = ({ reason, detail }: Refused): Wire => {
+  const error = REFUSALS[reason];
+  return { status: error.errCode === 500 ? 500 : 200, body: apiResp(error, detail) };
+};
+
+export const faultWire = (detail: string): Wire => ({
+  status: 500,
+  body: apiResp(WIRE_ERRORS.serverInternal, detail),
+});
+
+export const doneWire = (data: unknown, detail = ''): Wire => ({
+  status: 200,
+  body: { ...apiResp(undefined, detail), ...(data === undefined ? {} : { data }) },
+});

@@ -1,0 +1,29 @@
+import type { HttpDeps } from './server.ts';
+import type { Contacts } from './contacts.ts';
+import type { Route } from './route.ts';
+import { authRoutes } from './routes/auth.ts';
+import { conversationRoutes } from './routes/conversation.ts';
+import { friendRoutes } from './routes/friend.ts';
+import { groupRoutes } from './routes/group.ts';
+import { jssdkRoutes } from './routes/jssdk.ts';
+import { legacyAuthRoutes } from './routes/legacyAuth.ts';
+import { msgRoutes } from './routes/msg.ts';
+import { userRoutes } from './routes/user.ts';
+
+export type RouteDeps = Pick<
+  HttpDeps,
+  'users' | 'userLists' | 'logins' | 'messages' | 'chats' | 'config' | 'now' | 'newId'
+> &
+  Readonly<{ contacts: Contacts; secretMatches: (given: string) => boolean }>;
+
+/** Every route of the API, with who may call it: what is mounted, documented and tested. */
+export const routesOf = (deps: RouteDeps): readonly Route[] => [
+  ...authRoutes(deps),
+  ...legacyAuthRoutes(deps),
+  ...userRoutes(deps),
+  ...conversationRoutes(deps),
+  ...friendRoutes(deps),
+  ...groupRoutes(deps),
+  ...msgRoutes(deps),
+  ...jssdkRoutes(deps),
+];

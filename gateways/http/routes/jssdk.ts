@@ -1,0 +1,144 @@
+import { Type, type Static } from '@sinclair/typebox';
+import type { Shown } from '../../../core/sequence/shown.ts';
+import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
+import { conversation } from '../../openim/conversation.ts';
+import { msgDataJson } from '../../openim/json.ts';
+import {
+  getActiveConversationsReq,
+  getActiveConversationsResp,
+  getConversationsReq,
+  type ConversationMsgs,
+} from '../../openim/jssdk.ts';
+import type { MsgData } from '../../openim/msgData.ts';
+import { renderShown } from '../../openim/render.ts';
+import { userInfo } from '../../openim/user.ts';
+import type { ConversationView, ReadState, UserView } from '../../ports.ts';
+import { body, conversationId, IDS_MAX, int64OrZero } from '../fields.ts';
+import { answer, type Answer } from '../reply.ts';
+import { route, type Route } from '../route.ts';
+import type { RouteDeps } from '../routes.ts';
+import { conversationMsgs } from '../shapes.ts';
+
+const ACTIVE_COUNT = 100;
+const ACTIVE_COUNT_MAX = 500;
+
+/** JSON, or the protobuf message in base64, as the request came. */
+const data = Type.Union([conversationMsgs, Type.String()]);
+
+/** A conversation with a message that its owner can see. */
+type Row = Readonly<{
+  view: ConversationView;
+  last: MsgData;
+  state: ReadState | undefined;
+}>;
+
+type Listed = Readonly<{ unread: number; rows: readonly Row[] }>;
+
+const unreadOf = ({ maxSeq, hasReadSeq }: ReadState): number => Math.max(0, maxSeq - hasReadSeq);
+
+/** Pinned first, then by the time of the newest message. */
+const byActivity = (one: Row, other: Row): number =>
+  Number(other.view.pinned) - Number(one.view.pinned) || other.last.sendTime - one.last.sendTime;
+
+const rowsOf = (
+  views: readonly ConversationView[],
+  last: ReadonlyMap<ConversationId, Shown>,
+  states: readonly ReadState[],
+): readonly Row[] => {
+  const stateOf = new Map(states.map((state) => [state.conversation, state]));
+  return views.flatMap((view) => {
+    const shown = last.get(view.conversation);
+    const state = stateOf.get(view.conversation);
+    return shown === undefined ? [] : [{ view, last: renderShown(shown), state }];
+  });
+};
+
+export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] => {
+  /** None given: all of the owner's. What is unread is counted over all in either case. */
+  const listed = async (owner: UserId, ids?: readonly ConversationId[]): Promise<Listed> => {
+    const states = await chats.readStates(owner, []);
+    const views = ids?.length === 0 ? [] : await chats.conversations(owner, ids);
+    const last = await chats.lastVisible(
+      owner,
+      views.map((view) => view.conversation),
+    );
+    const unread = states.reduce((sum, state) => sum + unreadOf(state), 0);
+    return { unread, rows: rowsOf(views, last, states) };
+  };
+
+  const peersOf = async (rows: readonly Row[]): Promise<ReadonlyMap<UserId, UserView>> => {
+    const peers = rows.flatMap(({ view: { peer } }) => ('user' in peer ? [peer.user] : []));
+    const found = peers.length === 0 ? [] : await userLists.byIds([...new Set(peers)]);
+    return new Map(found.map((view) => [view.user, view]));
+  };
+
+  const answered = async (
+    { unread, rows }: Listed,
+    protobuf: boolean,
+  ): Promise<Answer<Static<typeof data>>> => {
+    const peers = await peersOf(rows);
+    const list = rows.map(({ view, last, state }) => {
+      const peer = 'user' in view.peer ? peers.get(view.peer.user) : undefined;
+      return {
+        conversation: conversation(view),
+        lastMsg: last,
+        user: peer && userInfo(peer),
+        maxSeq: state?.maxSeq ?? 0,
+        readSeq: state?.hasReadSeq ?? 0,
+      };
+    });
+    return answer(protobuf ? inBase64(unread, list) : inJson(unread, list));
+  };
+
+  return [
+    route({
+      path: '/jssdk/get_conversations',
+      summary: "The caller's conversations of these ids, each with its newest message.",
+      access: { kind: 'user' },
+      body: body({ conversationIDs: Type.Array(conversationId, { maxItems: IDS_MAX }) }),
+      data,
+      decode: getConversationsReq.decode,
+      run: async ({ body: { conversationIDs }, caller, protobuf }) =>
+        answered(await listed(caller.user, conversationIDs), protobuf),
+    }),
+
+    route({
+      path: '/jssdk/get_active_conversations',
+      summary:
+        "The caller's conversations, pinned first and then the newest, each with its message.",
+      access: { kind: 'user' },
+      body: body({ count: int64OrZero() }),
+      data,
+      decode: getActiveConversationsReq.decode,
+      run: async ({ body: { count }, caller, protobuf }) => {
+        const { unread, rows } = await listed(caller.user);
+        const size = count <= 0 || count > ACTIVE_COUNT_MAX ? ACTIVE_COUNT : count;
+        return answered({ unread, rows: rows.toSorted(byActivity).slice(0, size) }, protobuf);
+      },
+    }),
+  ];
+};
+
+type Item = Omit<ConversationMsgs['conversations'][number], 'friend' | 'group' | 'lastMsg'> & {
+  conversation: Static<typeof conversationMsgs>['conversations'][number]['conversation'];
+  lastMsg: MsgData;
+};
+
+/** Both routes answer with one message. */
+const inBase64 = (unreadCount: number, items: readonly Item[]): string => {
+  const none = { friend: undefined, group: undefined };
+  const conversations = items.map((item) => ({ ...item, ...none }));
+  const bytes = getActiveConversationsResp.encode({ unreadCount, conversations });
+  return Buffer.from(bytes).toString('base64');
+};
+
+const inJson = (unreadCount: number, items: readonly Item[]): Static<typeof conversationMsgs> => ({
+  unreadCount,
+  conversations: items.map(({ user, lastMsg, ...item }) => ({
+    ...item,
+    lastMsg: msgDataJson(lastMsg),
+    user: user ?? null,
+    friend: null,
+    group: null,
+  })),
+});

@@ -1,0 +1,192 @@
+import { Type, type Static } from '@sinclair/typebox';
+import type { MessageBody, MessageOptions, OfflinePush } from '../../core/conversation/events.ts';
+import { group, notificationAccount, single } from '../../core/conversation/ids.ts';
+import type { UserId } from '../../core/kernel/ids.ts';
+import { CONTENT_TYPES, SESSION_TYPES } from '../openim/numbers.ts';
+import { isStored, ONLINE_ONLY } from '../openim/options.ts';
+import type { Refused, SendMessage } from '../ports.ts';
+import { atUsersOf, contentFault } from './content.ts';
+import {
+  body,
+  flag,
+  groupId,
+  int32,
+  int32OrZero,
+  int64OrZero,
+  line,
+  note,
+  text,
+  userId,
+} from './fields.ts';
+import { refuse, type Answer } from './reply.ts';
+import { route, type Route } from './route.ts';
+import type { RouteDeps } from './routes.ts';
+
+/** Clients use 32 hex digits; an app server may use keys of its own. */
+const CLIENT_MSG_ID_LENGTH_MAX = 64;
+const PLATFORM_MAX = 11;
+/** Notification accounts and robots; app admins too (OpenIM's appMangerLevel). */
+const SYSTEM_LEVEL_MIN = 2;
+
+const sendBody = body({
+  sendID: userId,
+  recvID: Type.Optional(userId),
+  groupID: Type.Optional(groupId),
+  senderNickname: line(),
+  senderFaceURL: line(),
+  senderPlatformID: int32OrZero(0, PLATFORM_MAX),
+  content: Type.Record(Type.String(), Type.Unknown()),
+  contentType: int32(1),
+  sessionType: int32(1, SESSION_TYPES.notificationAccount),
+  isOnlineOnly: flag(),
+  notOfflinePush: flag(),
+  sendTime: int64OrZero(0),
+  offlinePushInfo: Type.Optional(
+    body({
+      title: line(),
+      desc: line(),
+      ex: note(),
+      iOSPushSound: line(),
+      iOSBadgeCount: flag(),
+      signalInfo: note(),
+    }),
+  ),
+  ex: note(),
+  /** Ours: the same id again is the same message, with the first answer. */
+  clientMsgID: Type.Optional(text(CLIENT_MSG_ID_LENGTH_MAX)),
+});
+
+type Given = Static<typeof sendBody>;
+
+const sent = Type.Object({
+  serverMsgID: Type.String(),
+  clientMsgID: Type.String(),
+  sendTime: Type.Integer(),
+});
+
+/** Who writes to whom, and in which conversation. */
+const placeOf = ({ sendID, recvID, groupID, sessionType }: Given) => {
+  switch (sessionType) {
+    case SESSION_TYPES.single:
+    case SESSION_TYPES.notificationAccount: {
+      if (recvID === undefined) return refuse('args/invalid', 'recvID: must be given');
+      const make = sessionType === SESSION_TYPES.single ? single : notificationAccount;
+      const parties = { from: sendID, to: recvID };
+      return { kind: 'place', parties, conversation: make(sendID, recvID) } as const;
+    }
+    case SESSION_TYPES.group: {
+      if (groupID === undefined) return refuse('args/invalid', 'groupID: must be given');
+      const parties = { from: sendID, group: groupID };
+      return { kind: 'place', parties, conversation: group(groupID) } as const;
+    }
+    default:
+      return refuse('args/invalid', 'sessionType: must be 1 (single), 3 (group) or 4 (account)');
+  }
+};
+
+const optionsOf = ({ isOnlineOnly, notOfflinePush }: Given): MessageOptions => ({
+  ...(isOnlineOnly ? ONLINE_ONLY : {}),
+  ...(notOfflinePush ? { offlinePush: false } : {}),
+});
+
+const pushOf = (push: NonNullable<Given['offlinePushInfo']>): OfflinePush => ({
+  title: push.title,
+  desc: push.desc,
+  ex: push.ex,
+  iosSound: push.iOSPushSound,
+  iosBadge: push.iOSBadgeCount,
+  signalInfo: push.signalInfo,
+});
+
+const bodyOf = (given: Given): MessageBody => {
+  const content = JSON.stringify(given.content);
+  const isNotice = given.contentType === CONTENT_TYPES.oaNotification;
+  return {
+    content: isNotice ? JSON.stringify({ detail: content }) : content,
+    ...(given.senderNickname === '' ? {} : { nickname: given.senderNickname }),
+    ...(given.senderFaceURL === '' ? {} : { faceUrl: given.senderFaceURL }),
+    ...(given.ex === '' ? {} : { ex: given.ex }),
+    ...(given.offlinePushInfo === undefined ? {} : { push: pushOf(given.offlinePushInfo) }),
+  };
+};
+
+/** An OA notification is always of an account, whatever session it is sent with (REST reference 8.5). */
+const asAccount = (given: Given): Given =>
+  given.contentType === CONTENT_TYPES.oaNotification
+    ? { ...given, sessionType: SESSION_TYPES.notificationAccount }
+    : given;
+
+type Sender = Readonly<{ privileged: boolean; known: boolean }>;
+
+const wishOf = (
+  given: Given,
+  { privileged }: Sender,
+  { clientMsgId, now }: Readonly<{ clientMsgId: string; now: number }>,
+): Readonly<{ kind: 'wish'; wish: SendMessage }> | Refused => {
+  const place = placeOf(given);
+  if (place.kind === 'refused') return place;
+  const options = optionsOf(given);
+  const { senderPlatformID: platform, contentType, sendTime } = given;
+  const atUsers = atUsersOf(contentType, given.content);
+  const message = {
+    ...place.parties,
+    clientMsgId,
+    contentType,
+    system: true as const,
+    createTime: sendTime === 0 ? now : sendTime,
+    options,
+    body: bodyOf(given),
+    ...(platform === 0 ? {} : { platform }),
+    ...(atUsers.length === 0 ? {} : { atUsers }),
+  };
+  const wish = {
+    conversation: place.conversation,
+    message,
+    stored: isStored(options),
+    senderSync: !given.isOnlineOnly,
+    privileged,
+    ...(sendTime === 0 ? {} : { sendTime }),
+  };
+  return { kind: 'wish', wish };
+};
+
+export const sendMessageRoute = ({ messages, userLists, config, now, newId }: RouteDeps): Route => {
+  const senderOf = async (user: UserId): Promise<Sender> => {
+    if (config.admins.includes(user)) return { privileged: true, known: true };
+    const [view] = await userLists.byIds([user]);
+    return { privileged: (view?.level ?? 0) >= SYSTEM_LEVEL_MIN, known: view !== undefined };
+  };
+
+  return route({
+    path: '/msg/send_msg',
+    summary: 'Sends a message in the name of any user.',
+    access: { kind: 'admin' },
+    unreadableStatus: 400,
+    body: sendBody,
+    data: sent,
+    writes: true,
+    run: async ({ body: asked, meta }): Promise<Answer<Static<typeof sent>>> => {
+      const fault = contentFault(asked.contentType, asked.content);
+      if (fault !== undefined) return refuse('args/invalid', fault);
+      const given = asAccount(asked);
+      const sender = await senderOf(given.sendID);
+      if (given.contentType === CONTENT_TYPES.oaNotification && !sender.privileged) {
+        return sender.known
+          ? refuse('caller/not-allowed', 'sendID: must be a notification account')
+          : refuse('user/unknown', 'sendID: is not registered');
+      }
+      const clientMsgId = given.clientMsgID ?? newId().replaceAll('-', '');
+      const made = wishOf(given, sender, { clientMsgId, now: now() });
+      if (made.kind === 'refused') return made;
+      const result = await messages.send(made.wish, meta);
+      if (result.kind === 'refused') return result;
+      const { serverMsgId, sendTime } = result.sent;
+      const data = { serverMsgID: serverMsgId, clientMsgID: clientMsgId, sendTime };
+      return {
+        kind: 'done',
+        data,
+        ...(result.position === undefined ? {} : { position: result.position }),
+      };
+    },
+  });
+};

@@ -1,0 +1,90 @@
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { EventId, Millis, UserId } from '../../core/kernel/ids.ts';
+import type {
+  Chats,
+  Logins,
+  Messages,
+  Presence,
+  Projected,
+  UserLists,
+  Users,
+  VersionIdOf,
+} from '../ports.ts';
+import { addApiPage } from './apiPage.ts';
+import { emptyContacts, type Contacts } from './contacts.ts';
+import { addCompression, addHeaders } from './headers.ts';
+import { addFaults } from './faults.ts';
+import { addHealth, type Ready } from './health.ts';
+import { identify } from './identify.ts';
+import { addRequestLog, type Log } from './log.ts';
+import { addRoutes, addUnknownPaths } from './mount.ts';
+import { perform } from './perform.ts';
+import { addRequestState } from './request.ts';
+import { routesOf } from './routes.ts';
+import { secretMatches } from './secret.ts';
+
+/** OpenIM's limit of a request (REST reference 1.1). */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+/** A request has to be here within this time: clients give up after 10 s. */
+const REQUEST_WITHIN: Millis = 15_000;
+/** And an answer is of no use to anybody after this one. */
+const ANSWER_WITHIN: Millis = 30_000;
+/** Longer than the idle time of common load balancers, so that they close first. */
+const IDLE_KEPT: Millis = 72_000;
+
+export type HttpDeps = Readonly<{
+  users: Users;
+  userLists: UserLists;
+  logins: Logins;
+  messages: Messages;
+  chats: Chats;
+  /** Friends and groups; until there are any, lists that are empty. */
+  contacts?: Contacts;
+  projected: Projected;
+  versionIdOf: VersionIdOf;
+  presence: Presence;
+  config: Readonly<{ secret: string; admins: readonly UserId[] }>;
+  now: () => Millis;
+  newId: () => EventId;
+  log: Log;
+  ready: () => Promise<Ready>;
+  /** Which build of uWebSockets.js runs, for /healthz. */
+  uwsInfo?: string;
+  /** Pages of their own, beside the API. */
+  extraRoutes?: (app: FastifyInstance) => void | Promise<void>;
+}>;
+
+/** The HTTP gateway, complete but not listening. `close()` lets requests in flight finish. */
+export const buildHttp = (deps: HttpDeps): FastifyInstance => {
+  const { logins, projected, newId, log, contacts = emptyContacts(deps.versionIdOf) } = deps;
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_WITHIN,
+    handlerTimeout: ANSWER_WITHIN,
+    keepAliveTimeout: IDLE_KEPT,
+    // While closing, what still arrives on an open connection is answered, and the connection closed.
+    return503OnClosing: false,
+    genReqId: newId,
+  });
+  addRequestState(app);
+  addHeaders(app);
+  addCompression(app);
+  addRequestLog(app, log);
+  addFaults(app, log);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_: FastifyRequest, bytes: Buffer, done) => {
+    done(null, bytes);
+  });
+  // Requests are read by `perform`, and answers are as the types of the routes say.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  addApiPage(app);
+  addHealth(app, deps);
+  const identified = identify(logins);
+  addUnknownPaths(app, identified);
+  const routes = routesOf({ ...deps, contacts, secretMatches: secretMatches(deps.config.secret) });
+  addRoutes(app, routes, identified, perform(projected));
+  if (deps.extraRoutes !== undefined) app.register(deps.extraRoutes);
+  return app;
+};

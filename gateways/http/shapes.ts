@@ -1,0 +1,193 @@
+import { Type, type TSchema } from '@sinclair/typebox';
+
+/** Objects of answers (REST reference 5): every key is there; what does not apply is null. */
+
+const int = () => Type.Integer();
+const str = () => Type.String();
+const bool = () => Type.Boolean();
+
+export const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+export const strings = Type.Array(Type.String());
+
+export const userInfo = Type.Object({
+  userID: str(),
+  nickname: str(),
+  faceURL: str(),
+  ex: str(),
+  createTime: int(),
+  appMangerLevel: int(),
+  globalRecvMsgOpt: int(),
+});
+
+const publicUserInfo = Type.Object({
+  userID: str(),
+  nickname: str(),
+  faceURL: str(),
+  ex: str(),
+});
+
+/** `createTime` in seconds. */
+export const friendInfo = Type.Object({
+  ownerUserID: str(),
+  remark: str(),
+  createTime: int(),
+  friendUser: userInfo,
+  addSource: int(),
+  operatorUserID: str(),
+  ex: str(),
+  isPinned: bool(),
+});
+
+const friendInfoOnly = Type.Object({
+  ownerUserID: str(),
+  friendUserID: str(),
+  remark: str(),
+  createTime: int(),
+  addSource: int(),
+  operatorUserID: str(),
+  ex: str(),
+  isPinned: bool(),
+});
+
+/** `createTime` in seconds. */
+export const blackInfo = Type.Object({
+  ownerUserID: str(),
+  createTime: int(),
+  blackUserInfo: publicUserInfo,
+  addSource: int(),
+  operatorUserID: str(),
+  ex: str(),
+});
+
+export const groupInfo = Type.Object({
+  groupID: str(),
+  groupName: str(),
+  notification: str(),
+  introduction: str(),
+  faceURL: str(),
+  ownerUserID: str(),
+  createTime: int(),
+  memberCount: int(),
+  ex: str(),
+  status: int(),
+  creatorUserID: str(),
+  groupType: int(),
+  needVerification: int(),
+  lookMemberInfo: int(),
+  applyMemberFriend: int(),
+  notificationUpdateTime: int(),
+  notificationUserID: str(),
+});
+
+export const memberInfo = Type.Object({
+  groupID: str(),
+  userID: str(),
+  roleLevel: int(),
+  joinTime: int(),
+  nickname: str(),
+  faceURL: str(),
+  appMangerLevel: int(),
+  joinSource: int(),
+  operatorUserID: str(),
+  ex: str(),
+  muteEndTime: int(),
+  inviterUserID: str(),
+});
+
+export const conversation = Type.Object({
+  ownerUserID: str(),
+  conversationID: str(),
+  recvMsgOpt: int(),
+  conversationType: int(),
+  userID: str(),
+  groupID: str(),
+  isPinned: bool(),
+  attachedInfo: str(),
+  isPrivateChat: bool(),
+  groupAtType: int(),
+  ex: str(),
+  burnDuration: int(),
+  minSeq: int(),
+  maxSeq: int(),
+  msgDestructTime: int(),
+  latestMsgDestructTime: int(),
+  isMsgDestruct: bool(),
+});
+
+const offlinePushInfo = Type.Object({
+  title: str(),
+  desc: str(),
+  ex: str(),
+  iOSPushSound: str(),
+  iOSBadgeCount: bool(),
+  signalInfo: str(),
+});
+
+/** `content` is base64; `options` is absent when empty. */
+const msgData = Type.Object({
+  sendID: str(),
+  recvID: str(),
+  groupID: str(),
+  clientMsgID: str(),
+  serverMsgID: str(),
+  senderPlatformID: int(),
+  senderNickname: str(),
+  senderFaceURL: str(),
+  sessionType: int(),
+  msgFrom: int(),
+  contentType: int(),
+  content: str(),
+  seq: int(),
+  sendTime: int(),
+  createTime: int(),
+  status: int(),
+  isRead: bool(),
+  options: Type.Optional(Type.Readonly(Type.Record(Type.String(), Type.Boolean()))),
+  offlinePushInfo: orNull(offlinePushInfo),
+  atUserIDList: strings,
+  attachedInfo: str(),
+  ex: str(),
+});
+
+export const pulls = Type.Record(
+  Type.String(),
+  Type.Object({ Msgs: Type.Array(msgData), isEnd: bool(), endSeq: int() }),
+);
+
+export const conversationMsgs = Type.Object({
+  unreadCount: int(),
+  conversations: Type.Array(
+    Type.Object({
+      conversation,
+      lastMsg: msgData,
+      user: orNull(userInfo),
+      friend: orNull(friendInfoOnly),
+      group: orNull(groupInfo),
+      maxSeq: int(),
+      readSeq: int(),
+    }),
+  ),
+});
+
+/** An answer to "what has changed since" (REST reference 9.3). `full`: fetch everything anew. */
+export const incremental = <S extends TSchema>(item: S) =>
+  Type.Object({
+    version: int(),
+    versionID: str(),
+    full: bool(),
+    delete: strings,
+    insert: Type.Array(item),
+    update: Type.Array(item),
+  });
+
+export const sortedIncremental = <S extends TSchema>(item: S) =>
+  Type.Object({ ...incremental(item).properties, sortVersion: int() });
+
+export const incrementalMembers = Type.Object({
+  ...sortedIncremental(memberInfo).properties,
+  group: orNull(groupInfo),
+});
+
+/** The ids of a whole list, in its order; null when the client's hash says that it has them. */
+export const version = { version: int(), versionID: str(), equal: bool() };
+export const idsOrNull = orNull(strings);

@@ -1,0 +1,29 @@
+import type { Refusal } from '../ports.ts';
+import { WIRE_ERRORS, type WireError } from './errors.ts';
+
+/**
+ * The wire's name for everything that can be refused. 1501 to 1507 end the login of any SDK that meets
+ * them, so only `token/…` may lead there.
+ */
+export const REFUSALS = {
+  'args/invalid': WIRE_ERRORS.args,
+  'caller/not-allowed': WIRE_ERRORS.noPermission,
+  'user/unknown': WIRE_ERRORS.recordNotFound,
+  'user/registered-already': WIRE_ERRORS.registeredAlready,
+  'user/is-admin': WIRE_ERRORS.noPermission,
+  'secret/wrong': WIRE_ERRORS.noPermission,
+  'token/malformed': WIRE_ERRORS.tokenMalformed,
+  'token/expired': WIRE_ERRORS.tokenExpired,
+  'token/not-yet-valid': WIRE_ERRORS.tokenNotValidYet,
+  'token/unknown': WIRE_ERRORS.tokenUnknown,
+  'token/kicked': WIRE_ERRORS.tokenKicked,
+  'token/not-exist': WIRE_ERRORS.tokenNotExist,
+  'message/too-long': WIRE_ERRORS.args,
+  'message/not-found': WIRE_ERRORS.recordNotFound,
+  'message/revoked-already': WIRE_ERRORS.msgAlreadyRevoke,
+  'message/not-received': WIRE_ERRORS.args,
+  'conversation/not-party': WIRE_ERRORS.args,
+  'conversation/unknown': WIRE_ERRORS.recordNotFound,
+  'conversation/beyond-newest': WIRE_ERRORS.args,
+  'service/unavailable': WIRE_ERRORS.serverInternal,
+} as const satisfies Record<Refusal, WireError>;

@@ -1,0 +1,90 @@
+import { decodeRequest, encodeReply, type Request } from '../openim/envelope.ts';
+import { WIRE_ERRORS } from '../openim/errors.ts';
+import { MalformedFrame } from '../openim/malformed.ts';
+import { EMPTY, failure, type Answer, type Asked, type Handler, type Handlers } from './answer.ts';
+import type { Connection } from './connection.ts';
+import { HeldTooLong } from './hold.ts';
+import type { Log } from './log.ts';
+
+/** Details are for developers; clients decide by the number. */
+const DETAIL_LENGTH_MAX = 200;
+
+const frameOf = (
+  { form }: Connection,
+  { identifier, msgIncr, operationId }: Request,
+  answer: Exclude<Answer, { kind: 'answered' }>,
+): Uint8Array => {
+  const echo = { identifier, msgIncr, operationId };
+  if (answer.kind === 'data') {
+    return encodeReply({ ...echo, errCode: 0, errMsg: '', data: answer.data }, form);
+  }
+  const { error, detail } = answer;
+  const errMsg = detail === '' ? error.errMsg : `${error.errMsg} ${detail}`;
+  return encodeReply(
+    {
+      ...echo,
+      errCode: error.errCode,
+      errMsg: errMsg.slice(0, DETAIL_LENGTH_MAX),
+      data: EMPTY,
+    },
+    form,
+  );
+};
+
+/** From a frame to the answer. Resolves when the request has been answered or its socket closed. */
+export const dispatcher = (handlers: Handlers, log: Log) => {
+  const isAsked = (number: number): number is Asked => Object.hasOwn(handlers, number);
+
+  const answer = async (
+    handler: Handler,
+    connection: Connection,
+    request: Request,
+  ): Promise<Answer | undefined> => {
+    try {
+      return await handler(connection, request);
+    } catch (error) {
+      if (error instanceof MalformedFrame) return failure(WIRE_ERRORS.args, error.message);
+      if (error instanceof HeldTooLong) {
+        connection.close('not-answerable');
+        return undefined;
+      }
+      const { identifier, operationId } = request;
+      const { user } = connection.caller;
+      log.error({ err: error, identifier, operationId, user }, 'a socket request failed');
+      return failure(WIRE_ERRORS.serverInternal, '');
+    }
+  };
+
+  return async (connection: Connection, frame: Uint8Array): Promise<void> => {
+    const request = readRequest(connection, frame);
+    if (request === undefined) return;
+    const { identifier } = request;
+    if (!isAsked(identifier)) {
+      connection.close('unknown-request');
+      return;
+    }
+    if (!connection.begin(frame.length)) {
+      connection.close('too-many-requests');
+      return;
+    }
+    const given = await answer(handlers[identifier], connection, request);
+    connection.finish(frame.length);
+    if (given === undefined || given.kind === 'answered') return;
+    const reply = frameOf(connection, request, given);
+    if (given.kind === 'data' && given.last !== undefined) connection.close(given.last, reply);
+    else connection.send(reply);
+  };
+};
+
+/** Undefined: it was nothing to be answered, and the connection has been closed. */
+const readRequest = (connection: Connection, frame: Uint8Array): Request | undefined => {
+  try {
+    const request = decodeRequest(frame, connection.form);
+    if (request.sendId === connection.caller.user) return request;
+    connection.close('foreign-sender');
+  } catch (error) {
+    if (!(error instanceof MalformedFrame)) throw error;
+    connection.close('malformed-frame');
+  }
+  return undefined;
+};

@@ -1,0 +1,227 @@
+import type { NumberedEvent } from '../../core/conversation/events.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
+import type { LoginEvent } from '../../core/login/events.ts';
+import type { Passing } from '../../core/sequence/shown.ts';
+import type { Chats, Logins, Messages, Presence } from '../ports.ts';
+import { Connection } from './connection.ts';
+import { Connections } from './connections.ts';
+import { dispatcher } from './dispatch.ts';
+import { FanOut } from './fanOut.ts';
+import { kickFrame } from './frames.ts';
+import { handlersFor } from './handlers/table.ts';
+import { welcome, type Accepted, type Asked, type Welcome } from './handshake.ts';
+import { holding, type Wait } from './hold.ts';
+import { keeper } from './keeper.ts';
+import type { Log } from './log.ts';
+import { announcePresence } from './presence.ts';
+import type { CloseReason, Socket } from './socket.ts';
+import { answerToText } from './textFrames.ts';
+
+/** How long answers to what has been asked are waited for as the gateway closes. */
+export const DRAIN_MS = 5000;
+/** Sockets are closed in so many portions, so that their clients do not all come back at once. */
+const CLOSING_PORTIONS = 20;
+const CLOSING_EVERY_MS = 50;
+/** A kick may be followed before the socket of a login that was checked just before has opened. */
+const KICKS_REMEMBERED_MS = 30_000;
+
+export type GatewayDeps = Readonly<{
+  logins: Pick<Logins, 'check' | 'activate'>;
+  messages: Pick<Messages, 'send'>;
+  chats: Pick<
+    Chats,
+    'newestSeqs' | 'readStates' | 'pinned' | 'pullRanges' | 'pullSeqs' | 'lastVisible'
+  >;
+  /** A user's platforms here are others than before. */
+  presenceChanged?: (user: UserId, platforms: readonly number[]) => void;
+  connectionsMax: number;
+  now: () => Millis;
+  wait: Wait;
+  log: Log;
+}>;
+
+export type GatewayStats = Readonly<{
+  sockets: number;
+  users: number;
+  opened: number;
+  /** Handshakes that were answered with an error, by its code. */
+  refused: ReadonlyMap<number, number>;
+  /** Connections that have ended; those that never happened are left out. */
+  closes: ReadonlyMap<CloseReason, number>;
+  pushes: number;
+  requests: number;
+}>;
+
+/** The gateway without its sockets: whoever has them tells it what happens to each. */
+export class Gateway {
+  readonly #deps: GatewayDeps;
+  readonly #connections: Connections;
+  readonly #fanOut: FanOut;
+  readonly #dispatch: (connection: Connection, frame: Uint8Array) => Promise<void>;
+  readonly #welcome: (asked: Asked) => Promise<Welcome>;
+  readonly #keep: () => void;
+  readonly #closes = new Map<CloseReason, number>();
+  readonly #refused = new Map<number, number>();
+  readonly #kicked = new Map<TokenId, Millis>();
+  readonly #underWay = new Set<Promise<void>>();
+  #handshakes = 0;
+  #opened = 0;
+  #requests = 0;
+  #closing = false;
+
+  constructor(deps: GatewayDeps) {
+    const { now, wait, log } = deps;
+    this.#deps = deps;
+    this.#connections = new Connections((user, platforms) => {
+      announcePresence(this.#connections, user, platforms);
+      deps.presenceChanged?.(user, platforms);
+    });
+    this.#fanOut = new FanOut(this.#connections);
+    this.#dispatch = dispatcher(
+      handlersFor({
+        messages: deps.messages,
+        chats: deps.chats,
+        connections: this.#connections,
+        fanOut: this.#fanOut,
+        hold: holding(now, wait),
+        log,
+      }),
+      log,
+    );
+    this.#keep = keeper(this.#connections, now);
+    this.#welcome = welcome({
+      logins: deps.logins,
+      full: () => this.#connections.count + this.#handshakes >= deps.connectionsMax,
+      closing: () => this.#closing,
+      failed: (error) => log.error({ err: error }, 'a login could not be checked'),
+    });
+  }
+
+  /** Whether a client may connect. Never throws. */
+  async greet(asked: Asked): Promise<Welcome> {
+    const answering = this.#welcome(asked);
+    this.#handshakes += 1;
+    const answer = await answering;
+    this.#handshakes -= 1;
+    if (answer.kind === 'refused') count(this.#refused, answer.error.errCode);
+    return answer;
+  }
+
+  /** An accepted socket is open. From here on it gets pushes; nothing of it has been read yet. */
+  open(socket: Socket, { caller, introduction }: Accepted): Connection {
+    const { operationId, form, background } = introduction;
+    this.#opened += 1;
+    const connection = new Connection(socket, {
+      number: this.#opened,
+      openedAt: this.#deps.now(),
+      caller,
+      form,
+      operationId,
+      background,
+    });
+    this.#connections.add(connection);
+    if (this.#kicked.has(caller.token)) this.#kick(connection);
+    else void this.#activate(connection);
+    return connection;
+  }
+
+  /** A message has come in on a socket. `bytes` are the gateway's to keep. */
+  receive(connection: Connection, bytes: Uint8Array, isText: boolean): void {
+    if (connection.closed !== undefined || this.#closing) return;
+    if (isText) {
+      const answer = answerToText(bytes);
+      if (answer.kind === 'pong') return connection.sendText(answer.text);
+      if (answer.kind === 'nothing') return;
+      // What else is text was meant as an envelope; those of Go are never text (GW 2.6).
+      if (connection.form.kind === 'gob') return connection.close('malformed-frame');
+    }
+    this.#requests += 1;
+    const answered = this.#dispatch(connection, bytes);
+    this.#underWay.add(answered);
+    void answered.finally(() => this.#underWay.delete(answered));
+  }
+
+  /** A socket is gone; `reason` holds unless the gateway itself has closed it. */
+  gone(connection: Connection, reason: CloseReason): void {
+    count(this.#closes, connection.gone(reason));
+    this.#connections.remove(connection);
+  }
+
+  /** To be called every `TICK_MS`. */
+  tick(): void {
+    this.#keep();
+    const at = this.#deps.now();
+    for (const [token, since] of this.#kicked) {
+      if (at - since < KICKS_REMEMBERED_MS) break;
+      this.#kicked.delete(token);
+    }
+  }
+
+  /** Stored events, in the order of the log. */
+  deliver(events: readonly Recorded<NumberedEvent>[]): void {
+    this.#fanOut.deliver(events);
+  }
+
+  /** What is not stored. `senderSync`: to the sender's own devices as well. */
+  pass(passing: Passing, senderSync: boolean): void {
+    this.#fanOut.pass(passing, senderSync);
+  }
+
+  /** A login stream has a new event: what it kicks is told so and closed. */
+  loginChanged(event: LoginEvent): void {
+    if (event.type === 'TokenIssued') return;
+    const { user, kicks } = event.data;
+    for (const token of kicks) this.#kicked.set(token, this.#deps.now());
+    for (const connection of this.#connections.withTokens(user, kicks)) this.#kick(connection);
+  }
+
+  readonly presenceOf: Presence = (user) => this.#connections.platformsOf(user);
+
+  stats(): GatewayStats {
+    return {
+      sockets: this.#connections.count,
+      users: this.#connections.users,
+      opened: this.#opened,
+      refused: new Map(this.#refused),
+      closes: new Map(this.#closes),
+      pushes: this.#fanOut.pushes,
+      requests: this.#requests,
+    };
+  }
+
+  /** Takes nothing more, lets what has been asked be answered, closes all; bounded. */
+  async drain(): Promise<void> {
+    const { wait } = this.#deps;
+    this.#closing = true;
+    await Promise.race([Promise.allSettled(this.#underWay), wait(DRAIN_MS)]);
+    const left = [...this.#connections];
+    const portion = Math.ceil(left.length / CLOSING_PORTIONS);
+    for (let from = 0; from < left.length; from += portion) {
+      if (from > 0) await wait(CLOSING_EVERY_MS);
+      for (const connection of left.slice(from, from + portion)) connection.close('shutdown');
+    }
+  }
+
+  async #activate(connection: Connection): Promise<void> {
+    const { caller, operationId } = connection;
+    try {
+      const activated = await this.#deps.logins.activate(caller, {
+        actor: caller.user,
+        operationId,
+      });
+      if (activated.kind === 'refused') this.#kick(connection);
+    } catch (error) {
+      // The socket stays: who is kicked by it is, when this token connects the next time.
+      this.#deps.log.error({ err: error, user: caller.user }, 'a login could not be activated');
+    }
+  }
+
+  #kick(connection: Connection): void {
+    connection.close('kicked', kickFrame(connection.form));
+  }
+}
+
+const count = <Key>(counts: Map<Key, number>, key: Key): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};

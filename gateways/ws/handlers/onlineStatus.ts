@@ -1,0 +1,27 @@
+import type { UserId } from '../../../core/kernel/ids.ts';
+import { subUserOnlineStatus, subUserOnlineStatusTips } from '../../openim/requests.ts';
+import { WIRE_ERRORS } from '../../openim/errors.ts';
+import { data, failure, type Handler } from '../answer.ts';
+import type { HandlerDeps } from './common.ts';
+
+/** Users one connection may watch. */
+export const WATCHED_MAX = 5000;
+
+/** 2005: watches users and ceases to; the answer has every user that is watched from now on. */
+export const onlineStatus =
+  ({ connections }: Pick<HandlerDeps, 'connections'>): Handler =>
+  (connection, request) => {
+    const { subscribeUserID, unsubscribeUserID } = subUserOnlineStatus.decode(request.data);
+    for (const user of unsubscribeUserID) connections.unwatch(connection, user as UserId);
+    const users = [...new Set(subscribeUserID)].map((user) => user as UserId);
+    const added = users.filter((user) => !connection.watched.has(user)).length;
+    if (connection.watched.size + added > WATCHED_MAX) {
+      return failure(WIRE_ERRORS.args, `subscribeUserID: at most ${String(WATCHED_MAX)}`);
+    }
+    for (const user of users) connections.watch(connection, user);
+    const subscribers = users.map((user) => ({
+      userID: user,
+      onlinePlatformIDs: [...connections.platformsOf(user)],
+    }));
+    return data(subUserOnlineStatusTips.encode({ subscribers }));
+  };

@@ -1,0 +1,132 @@
+import type { Pulled } from '../../../core/sequence/shown.ts';
+import type { WireForm } from '../../openim/envelope.ts';
+import { WIRE_ERRORS } from '../../openim/errors.ts';
+import type { MsgData } from '../../openim/msgData.ts';
+import { PULL_ORDER } from '../../openim/numbers.ts';
+import { renderShown } from '../../openim/render.ts';
+import {
+  getSeqMessageReq,
+  pullMessageBySeqsReq,
+  pullMessageBySeqsResp,
+  type PullMsgs,
+} from '../../openim/requests.ts';
+import type { Order, Refused } from '../../ports.ts';
+import { data, failure, refusal, type Answer, type Handler } from '../answer.ts';
+import { askedUser, storedId, tooMany, type HandlerDeps } from './common.ts';
+import { dataBytesMax, fitting, namesSize } from './replySize.ts';
+
+/** Conversations of one pull. Go core gathers some hundred messages' worth; n-conversations count whole. */
+export const PULL_CONVERSATIONS_MAX = 2000;
+/** Messages of one conversation in one pull. Go core asks for 50 at most, and pages. */
+export const PULL_MESSAGES_MAX = 1000;
+
+type PullDeps = Pick<HandlerDeps, 'chats' | 'hold'>;
+
+/** 1002: of each range the newest `num` messages (of `n_` conversations: all), ascending. */
+export const pullByRange =
+  ({ chats, hold }: PullDeps): Handler =>
+  async (connection, request) => {
+    const { userID, seqRanges, order } = pullMessageBySeqsReq.decode(request.data);
+    const asked = askedUser(connection, userID);
+    if ('foreign' in asked) return asked.foreign;
+    const names = seqRanges.map(({ conversationID }) => conversationID);
+    const over = tooMany(names, PULL_CONVERSATIONS_MAX);
+    if (over !== undefined) return over;
+    const ranges = seqRanges.map(({ conversationID, begin, end, num }) => ({
+      conversation: storedId(asked.user, conversationID),
+      begin,
+      end,
+      num: Math.min(Math.max(num, 0), PULL_MESSAGES_MAX),
+    }));
+    const pulled = await hold(connection, () =>
+      chats.pullRanges(asked.user, ranges, orderOf(order)),
+    );
+    if ('kind' in pulled) return notTheirs(pulled);
+    // The whole range counts as fetched whatever comes, and the newest is what is looked at first.
+    return data(encodePulled(names, pulled, connection.form, 'newest'));
+  };
+
+/** 1005: exactly one message for each number in the user's range, placeholders included. */
+export const pullBySeqs =
+  ({ chats, hold }: PullDeps): Handler =>
+  async (connection, request) => {
+    const { userID, conversations, order: wireOrder } = getSeqMessageReq.decode(request.data);
+    const asked = askedUser(connection, userID);
+    if ('foreign' in asked) return asked.foreign;
+    const names = conversations.map(({ conversationID }) => conversationID);
+    const over = tooMany(names, PULL_CONVERSATIONS_MAX);
+    if (over !== undefined) return over;
+    const order = orderOf(wireOrder);
+    const lists = conversations.map(({ conversationID, seqs }) => ({
+      conversation: storedId(asked.user, conversationID),
+      seqs: pageOf(seqs, order),
+    }));
+    const pulled = await hold(connection, () => chats.pullSeqs(asked.user, lists, order));
+    if ('kind' in pulled) return notTheirs(pulled);
+    // What is missing is asked for again: so the end that the client is paging from comes first.
+    const kept = order === 'descending' ? 'newest' : 'oldest';
+    return data(encodePulled(names, pulled, connection.form, kept));
+  };
+
+/** Reading what is between others is not a mistake in the arguments (decisions 1.2). */
+const notTheirs = ({ reason, detail }: Refused): Answer =>
+  reason === 'conversation/not-party'
+    ? failure(WIRE_ERRORS.noPermission, detail)
+    : refusal(reason, detail);
+
+const orderOf = (order: number): Order =>
+  order === PULL_ORDER.descending ? 'descending' : 'ascending';
+
+/** Beyond a page the numbers at the far end are left for the next one. */
+const pageOf = (seqs: readonly number[], order: Order): readonly number[] => {
+  if (seqs.length <= PULL_MESSAGES_MAX) return seqs;
+  const sorted = [...seqs].sort((one, other) => one - other);
+  return order === 'descending'
+    ? sorted.slice(-PULL_MESSAGES_MAX)
+    : sorted.slice(0, PULL_MESSAGES_MAX);
+};
+
+/**
+ * Every conversation that was named has an entry, under the name it was given: the JS SDK trips over an
+ * answer without one (GW 2.3).
+ */
+const encodePulled = (
+  names: readonly string[],
+  pulled: readonly Pulled[],
+  form: WireForm,
+  kept: 'newest' | 'oldest',
+): Uint8Array => {
+  const entries = new Map<string, PullMsgs>();
+  for (const [index, name] of names.entries()) {
+    const { shown = [], isEnd = false, endSeq = 0 } = pulled[index] ?? {};
+    const Msgs = shown.map(renderShown);
+    const before = entries.get(name);
+    entries.set(name, { Msgs: merged(before?.Msgs, Msgs), isEnd, endSeq });
+  }
+  const whole = encode(entries);
+  const bytesMax = dataBytesMax(form);
+  if (whole.length <= bytesMax) return whole;
+  const lists = [...entries.values()].map(({ Msgs }) => Msgs);
+  const cut = fitting(lists, bytesMax - namesSize(entries.keys()), kept);
+  const fewer = [...entries].map(([name, entry], index): [string, PullMsgs] => [
+    name,
+    { ...entry, Msgs: [...(cut[index] ?? [])] },
+  ]);
+  return encode(new Map(fewer));
+};
+
+const encode = (entries: ReadonlyMap<string, PullMsgs>): Uint8Array => {
+  const msgs = new Map<string, PullMsgs>();
+  const notificationMsgs = new Map<string, PullMsgs>();
+  for (const [name, entry] of entries) {
+    (name.startsWith('n_') ? notificationMsgs : msgs).set(name, entry);
+  }
+  return pullMessageBySeqsResp.encode({ msgs, notificationMsgs });
+};
+
+/** Two ranges of one conversation make one list: ascending, no number twice. */
+const merged = (before: readonly MsgData[] | undefined, now: MsgData[]): MsgData[] => {
+  if (before === undefined) return now;
+  const bySeq = new Map([...before, ...now].map((message) => [message.seq, message]));
+  return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
+};

@@ -1,0 +1,51 @@
+import type { WireForm } from '../../openim/envelope.ts';
+import { msgData, type MsgData } from '../../openim/msgData.ts';
+
+/** Go core cuts the connection over a message of 1 MiB, and would meet it again at each login (GW 2.7). */
+export const REPLY_BYTES_MAX = 900_000;
+
+/** What an answer may have before it is wrapped. Base64 makes four bytes of three; gzip is a gift. */
+export const dataBytesMax = (form: WireForm): number =>
+  form.kind === 'json' ? Math.floor((REPLY_BYTES_MAX * 3) / 4) : REPLY_BYTES_MAX;
+
+/** Tags and lengths around a message, or around an entry of a map. */
+const AROUND_BYTES = 16;
+
+const sizeOf = (message: MsgData): number => msgData.encode(message).length + AROUND_BYTES;
+
+/** What the entries of a map cost beside their messages. */
+export const namesSize = (names: Iterable<string>): number => {
+  let size = 0;
+  for (const name of names) size += Buffer.byteLength(name) + AROUND_BYTES;
+  return size;
+};
+
+/**
+ * As much of some lists as fits into `bytesMax`, in the order they have. Kept is what stands at the
+ * `kept` end of each; each list gets its first before any gets a second.
+ */
+export const fitting = (
+  lists: readonly (readonly MsgData[])[],
+  bytesMax: number,
+  kept: 'newest' | 'oldest',
+): readonly (readonly MsgData[])[] => {
+  const counts = lists.map(() => 0);
+  let left = bytesMax;
+  for (let rank = 0, took = true; took; rank++) {
+    took = false;
+    for (const [index, list] of lists.entries()) {
+      const message = kept === 'newest' ? list[list.length - 1 - rank] : list[rank];
+      // A list that has stopped stays stopped: a message may not be left out of the middle.
+      if (message === undefined || counts[index] !== rank) continue;
+      const size = sizeOf(message);
+      if (size > left) continue;
+      left -= size;
+      counts[index] = rank + 1;
+      took = true;
+    }
+  }
+  return lists.map((list, index) => {
+    const count = counts[index] ?? 0;
+    return kept === 'newest' ? list.slice(list.length - count) : list.slice(0, count);
+  });
+};

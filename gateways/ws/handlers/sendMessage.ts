@@ -1,0 +1,177 @@
+import { CONTENT_BYTES_MAX } from '../../../core/conversation/decider.ts';
+import type { MessageBody, OfflinePush } from '../../../core/conversation/events.ts';
+import { notificationAccount, single } from '../../../core/conversation/ids.ts';
+import type { ConversationId, Seq, UserId } from '../../../core/kernel/ids.ts';
+import { WIRE_ERRORS } from '../../openim/errors.ts';
+import { msgData, type MsgData, type OfflinePushInfo } from '../../openim/msgData.ts';
+import { isNotificationContent, MESSAGE_FROM, SESSION_TYPES } from '../../openim/numbers.ts';
+import { isOn, isStored, sendOptions } from '../../openim/options.ts';
+import { renderShown } from '../../openim/render.ts';
+import { NotAnswerable, type Caller, type SendMessage } from '../../ports.ts';
+import { failure, refusal, type Answer, type Handler } from '../answer.ts';
+import type { Connection } from '../connection.ts';
+import { sendAnswerFrame } from '../frames.ts';
+import type { UnansweredSend } from '../unansweredSends.ts';
+import type { HandlerDeps } from './common.ts';
+
+/** A message with all that goes with its content; some dozens of them must fit into one answer. */
+export const MESSAGE_BYTES_MAX = 64 * 1024;
+/** SDKs make ids of 32 hex digits. */
+export const CLIENT_MSG_ID_LENGTH_MAX = 64;
+
+/**
+ * 1003. The answer is the server's id and time, once the message is durable; the echo follows it, and
+ * has the number. When the echo is here first, the answer has been written before it (`FanOut`).
+ */
+export const sendMessage =
+  (deps: Pick<HandlerDeps, 'messages' | 'chats' | 'fanOut' | 'log'>): Handler =>
+  async (connection, { data, msgIncr, operationId }) => {
+    const read = readSend(data, connection.caller);
+    if ('refused' in read) return read.refused;
+    const { send } = read;
+    const { conversation, message } = send;
+    const { clientMsgId } = message;
+    const waiting: UnansweredSend = { msgIncr, operationId, answered: false };
+    connection.sends.add(conversation, clientMsgId, waiting);
+    const result = await deps.messages
+      .send(send, { actor: connection.caller.user, operationId })
+      .catch((error: unknown) => ({ kind: 'failed' as const, error }));
+    if (!connection.sends.settle(conversation, clientMsgId, waiting)) return ANSWERED;
+    switch (result.kind) {
+      case 'failed':
+        throw result.error;
+      case 'refused':
+        return refusal(result.reason, result.detail);
+      case 'done': {
+        const { serverMsgId: serverMsgID, sendTime, seq } = result.sent;
+        const answer = { serverMsgID, clientMsgID: clientMsgId, sendTime };
+        // Written here and now: whatever is waited for first, the echo might come in between.
+        connection.send(sendAnswerFrame(waiting, answer, connection.form));
+        // Nothing was left to do and yet it has a number: it is there since an earlier time.
+        if (result.position === undefined && seq > 0) {
+          await repeatEcho(deps, connection, conversation, seq, operationId);
+        }
+        return ANSWERED;
+      }
+    }
+  };
+
+const ANSWERED: Answer = { kind: 'answered' };
+
+/**
+ * A client that sends again has perhaps never seen its echo; without it, its message has no number for
+ * ever (GW 4.3, 6).
+ */
+const repeatEcho = async (
+  { chats, fanOut, log }: Pick<HandlerDeps, 'chats' | 'fanOut' | 'log'>,
+  connection: Connection,
+  conversation: ConversationId,
+  seq: Seq,
+  operationId: string,
+): Promise<void> => {
+  const { user } = connection.caller;
+  try {
+    const pulled = await chats.pullSeqs(user, [{ conversation, seqs: [seq] }], 'ascending');
+    const shown = 'kind' in pulled ? undefined : pulled[0]?.shown[0];
+    if (shown?.kind !== 'event') return;
+    fanOut.repeat(connection, conversation, renderShown(shown), operationId);
+  } catch (error) {
+    if (error instanceof NotAnswerable) return; // It comes with the next sync all the same.
+    log.error({ err: error, conversation, seq }, 'an echo could not be repeated');
+  }
+};
+
+type Read = Readonly<{ send: SendMessage }> | Readonly<{ refused: Answer }>;
+
+const refused = (answer: Answer): Read => ({ refused: answer });
+const wrong = (detail: string): Read => refused(failure(WIRE_ERRORS.args, detail));
+const forbidden = (detail: string): Read => refused(failure(WIRE_ERRORS.noPermission, detail));
+
+/** What belongs to the door of GW 4.3; blocks and receiving options are looked at behind it. */
+const readSend = (data: Uint8Array, caller: Caller): Read => {
+  if (data.length > MESSAGE_BYTES_MAX) {
+    return refused(refusal('message/too-long', `at most ${String(MESSAGE_BYTES_MAX)} bytes`));
+  }
+  const message = msgData.decode(data);
+  const { sendID, recvID, clientMsgID, contentType, content } = message;
+  if (sendID !== caller.user) return forbidden('sendID is not the caller');
+  if (clientMsgID === '') return wrong('clientMsgID is empty');
+  if (clientMsgID.length > CLIENT_MSG_ID_LENGTH_MAX) {
+    return wrong(`clientMsgID: at most ${String(CLIENT_MSG_ID_LENGTH_MAX)} characters`);
+  }
+  if (contentType <= 0) return wrong('contentType is missing');
+  // Clients act on notifications without asking who made them, so nobody may forge one.
+  if (isNotificationContent(contentType) && !caller.admin) {
+    return forbidden(`contentType ${String(contentType)} is for the server`);
+  }
+  const placed = conversationOf(message, caller);
+  if (typeof placed !== 'string') return placed;
+  if (recvID === '') return wrong('recvID is empty');
+  if (Buffer.byteLength(content) > CONTENT_BYTES_MAX) {
+    return refused(
+      refusal('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`),
+    );
+  }
+  return { send: sendOf(message, placed, caller) };
+};
+
+const conversationOf = (
+  { sessionType, recvID }: MsgData,
+  { user, admin }: Caller,
+): ConversationId | Read => {
+  switch (sessionType) {
+    case SESSION_TYPES.single:
+      return single(user, recvID as UserId);
+    case SESSION_TYPES.notificationAccount:
+      return admin
+        ? notificationAccount(user, recvID as UserId)
+        : forbidden('sessionType 4 is for app admins');
+    case SESSION_TYPES.group:
+      return refused(failure(WIRE_ERRORS.recordNotFound, 'groupID: groups are not served'));
+    default:
+      return wrong(`sessionType ${String(sessionType)} is unknown`);
+  }
+};
+
+const sendOf = (message: MsgData, conversation: ConversationId, caller: Caller): SendMessage => {
+  const options = sendOptions(message.contentType, message.options);
+  const imported = caller.admin && message.sendTime > 0;
+  return {
+    conversation,
+    message: {
+      from: caller.user,
+      to: message.recvID as UserId,
+      clientMsgId: message.clientMsgID,
+      contentType: message.contentType,
+      createTime: message.createTime,
+      body: bodyOf(message),
+      ...(message.senderPlatformID !== 0 && { platform: message.senderPlatformID }),
+      ...(caller.admin && message.msgFrom === MESSAGE_FROM.system && { system: true }),
+      ...(Object.keys(options).length > 0 && { options }),
+      ...(message.atUserIDList.length > 0 && { atUsers: message.atUserIDList }),
+    },
+    stored: isStored(options),
+    senderSync: isOn(options, 'senderSync'),
+    privileged: caller.admin,
+    ...(imported && { sendTime: message.sendTime }),
+  };
+};
+
+/** Absent fields are empty, so what is empty is not stored. */
+const bodyOf = (message: MsgData): MessageBody => ({
+  content: message.content,
+  ...(message.senderNickname !== '' && { nickname: message.senderNickname }),
+  ...(message.senderFaceURL !== '' && { faceUrl: message.senderFaceURL }),
+  ...(message.attachedInfo !== '' && { attachedInfo: message.attachedInfo }),
+  ...(message.ex !== '' && { ex: message.ex }),
+  ...(message.offlinePushInfo !== undefined && { push: pushOf(message.offlinePushInfo) }),
+});
+
+const pushOf = (info: OfflinePushInfo): OfflinePush => ({
+  ...(info.title !== '' && { title: info.title }),
+  ...(info.desc !== '' && { desc: info.desc }),
+  ...(info.ex !== '' && { ex: info.ex }),
+  ...(info.iOSPushSound !== '' && { iosSound: info.iOSPushSound }),
+  ...(info.iOSBadgeCount && { iosBadge: true }),
+  ...(info.signalInfo !== '' && { signalInfo: info.signalInfo }),
+});

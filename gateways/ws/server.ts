@@ -1,0 +1,198 @@
+import uWS from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
+import type { NumberedEvent } from '../../core/conversation/events.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { LoginEvent } from '../../core/login/events.ts';
+import type { Passing } from '../../core/sequence/shown.ts';
+import { FRAME_BYTES_MAX } from '../openim/envelope.ts';
+import type { Presence } from '../ports.ts';
+import type { Connection } from './connection.ts';
+import { Gateway, type GatewayDeps, type GatewayStats } from './gateway.ts';
+import { answerOf, readQuery, type Welcome } from './handshake.ts';
+import { TICK_MS } from './keeper.ts';
+import { CLOSE_NORMAL, type CloseReason } from './socket.ts';
+import { UwsSocket } from './uwsSocket.ts';
+
+/** What a socket may leave unread. Beyond it nothing is dropped: it is closed, returns and pulls. */
+export const BACKPRESSURE_BYTES_MAX = 1024 * 1024;
+/** Three pings that nobody has answered. OpenIM's own server has 30 s; some clients are slower. */
+export const IDLE_TIMEOUT_S = 90;
+
+/** The native binary does not load here, and the package's substitute has no handshake of one's own. */
+export class NativeSocketsMissing extends Error {
+  override name = 'NativeSocketsMissing';
+}
+
+export type SocketImplementation = 'native' | 'javascript';
+
+/**
+ * The package says on the console only that it has fallen back; what tells is what it exports: its
+ * JavaScript has no TLS.
+ */
+export const socketImplementation = (): SocketImplementation =>
+  Object.hasOwn(uWS, 'SSLApp') ? 'native' : 'javascript';
+
+export type WsGatewayDeps = Omit<GatewayDeps, 'connectionsMax' | 'wait'> &
+  Readonly<{ config: Readonly<{ host: string; port: number; connectionsMax: number }> }>;
+
+export type WsGateway = Readonly<{
+  /** The port it listens on; of use where 0 was asked for. */
+  port: number;
+  implementation: SocketImplementation;
+  /** Stored events in the order of the log; again is harmless. */
+  deliver: (events: readonly Recorded<NumberedEvent>[]) => void;
+  /** What is not stored; `senderSync`: to the sender's own devices as well. */
+  pass: (passing: Passing, senderSync: boolean) => void;
+  loginChanged: (event: LoginEvent) => void;
+  presenceOf: Presence;
+  stats: () => GatewayStats;
+  /** Stops listening, lets what was asked be answered, closes all sockets. */
+  close: () => Promise<void>;
+}>;
+
+/** What goes with each socket of the library. */
+type Session = { readonly answer: Welcome; readonly answerByFrame: boolean; open?: Open };
+type Open = Readonly<{ socket: UwsSocket; connection: Connection }>;
+
+const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+
+/** Opens the door for clients. Rejects when the port cannot be had or the native binary is missing. */
+export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> => {
+  const implementation = socketImplementation();
+  if (implementation !== 'native') {
+    throw new NativeSocketsMissing(
+      `uWebSockets.js has no binary for Node ${process.version} on ${process.platform} ${process.arch}`,
+    );
+  }
+  const { host, port, connectionsMax } = deps.config;
+  const gateway = new Gateway({ ...deps, connectionsMax, wait });
+  const app = uWS.App();
+  acceptSockets(app, gateway, (error) =>
+    deps.log.error({ err: error }, 'a socket could not be served'),
+  );
+  app.any('/*', (response) => {
+    response.writeStatus('426 Upgrade Required').end('This port speaks WebSocket.');
+  });
+  const listening = await listen(app, host, port);
+  const ticking = setInterval(() => gateway.tick(), TICK_MS);
+  const shut = async (): Promise<void> => {
+    listening.stop();
+    await gateway.drain();
+    clearInterval(ticking);
+  };
+  let closed: Promise<void> | undefined;
+  return {
+    port: listening.port,
+    implementation,
+    deliver: (events) => gateway.deliver(events),
+    pass: (passing, senderSync) => gateway.pass(passing, senderSync),
+    loginChanged: (event) => gateway.loginChanged(event),
+    presenceOf: gateway.presenceOf,
+    stats: () => gateway.stats(),
+    close: () => (closed ??= shut()),
+  };
+};
+
+const listen = (
+  app: TemplatedApp,
+  host: string,
+  port: number,
+): Promise<Readonly<{ port: number; stop: () => void }>> =>
+  new Promise((resolve, reject) => {
+    app.listen(host, port, (listening) => {
+      if (listening === false) {
+        reject(new Error(`cannot listen on ${host}:${String(port)}`));
+        return;
+      }
+      resolve({
+        port: uWS.us_socket_local_port(listening),
+        stop: () => uWS.us_listen_socket_close(listening),
+      });
+    });
+  });
+
+const acceptSockets = (
+  app: TemplatedApp,
+  gateway: Gateway,
+  failed: (error: unknown) => void,
+): void => {
+  app.ws<Session>('/*', {
+    maxPayloadLength: FRAME_BYTES_MAX,
+    maxBackpressure: BACKPRESSURE_BYTES_MAX,
+    closeOnBackpressureLimit: 1,
+    idleTimeout: IDLE_TIMEOUT_S,
+    // Its own pings come only shortly before the idle timeout; the gateway's come every 25 s.
+    sendPingsAutomatically: false,
+    compression: uWS.DISABLED,
+
+    upgrade: (response, request, context) => {
+      void upgrade(gateway, response, request, context).catch(failed);
+    },
+
+    open: (ws) => {
+      const session = ws.getUserData();
+      const socket = new UwsSocket(ws);
+      const { answer } = session;
+      if (session.answerByFrame) socket.sendText(answerOf(answer));
+      if (answer.kind === 'refused') return socket.end(CLOSE_NORMAL);
+      session.open = { socket, connection: gateway.open(socket, answer) };
+      // It may have been closed as it opened, before this session knew of it.
+      if (socket.closed) gateway.gone(session.open.connection, 'client');
+    },
+
+    message: (ws, message, isBinary) => {
+      const connection = ws.getUserData().open?.connection;
+      if (connection === undefined) return;
+      // The bytes are the library's, and gone once this function has returned.
+      gateway.receive(connection, Buffer.from(new Uint8Array(message)), !isBinary);
+    },
+
+    close: (ws, _code, message) => {
+      const open = ws.getUserData().open;
+      if (open === undefined) return;
+      open.socket.markClosed();
+      gateway.gone(open.connection, reasonOf(open.socket, Buffer.from(message).toString('latin1')));
+    },
+  });
+};
+
+/** Everything is read from the request before anything is waited for: it is gone afterwards. */
+const upgrade = async (
+  gateway: Gateway,
+  response: HttpResponse,
+  request: HttpRequest,
+  context: us_socket_context_t,
+): Promise<void> => {
+  const client = { gone: false };
+  response.onAborted(() => {
+    client.gone = true;
+  });
+  const asked = readQuery(request.getQuery(), request.getHeader('compression'));
+  const key = request.getHeader('sec-websocket-key');
+  const extensions = request.getHeader('sec-websocket-extensions');
+  const answer = await gateway.greet(asked);
+  if (client.gone) return;
+  const { answerByFrame } = asked;
+  response.cork(() => {
+    if (answer.kind === 'accepted' || answerByFrame) {
+      const session: Session = { answer, answerByFrame };
+      response.upgrade(session, key, '', extensions, context);
+      return;
+    }
+    // 200 and not 401: native clients read what is wrong from the body of the failed handshake.
+    response.writeStatus('200 OK');
+    response.writeHeader('Content-Type', 'application/json; charset=utf-8');
+    response.end(answerOf(answer), true);
+  });
+};
+
+/** How uWebSockets.js explains a closing of its own. */
+const reasonOf = (socket: UwsSocket, message: string): CloseReason => {
+  if (socket.overflown) return 'too-slow';
+  if (message.startsWith('Received too big message')) return 'oversize-frame';
+  if (message.startsWith('WebSocket timed out')) return 'silent';
+  return 'client';
+};

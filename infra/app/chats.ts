@@ -1,0 +1,100 @@
+import type { Kysely } from 'kysely';
+import type { NumberedEvent } from '../../core/conversation/events.ts';
+import { conversationStream } from '../../core/conversation/events.ts';
+import type { Known } from '../../core/conversation/ports.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { ConversationId, Seq, UserId } from '../../core/kernel/ids.ts';
+import { emptySide } from '../../core/sequence/side.ts';
+import type { User } from '../../core/user/decider.ts';
+import { NotAnswerable, type Chats, type VersionIdOf } from '../../gateways/ports.ts';
+import {
+  conversationsAtHead,
+  Uncovered,
+  userAtHead,
+  type ConversationAtHead,
+  type TailOf,
+} from '../../projections/chats/atHead.ts';
+import {
+  conversationsOf,
+  incrementalOf,
+  newestSeqsOf,
+  readStatesOf,
+} from '../../projections/chats/lists.ts';
+import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
+import type { AnyTables } from '../../projections/kernel/model.ts';
+
+type ChatsDeps = Readonly<{
+  db: Kysely<AnyTables>;
+  tail: TailOf;
+  log: EventLog;
+  versionIdOf: VersionIdOf;
+  /** Whether what was thrown says that Postgres is away, and not that we have made a mistake. */
+  isAway: (error: unknown) => boolean;
+}>;
+
+/** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
+export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Chats => {
+  const ofUser = userAtHead(db, tail);
+  const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
+
+  const exactly = async <T>(answer: () => Promise<T>): Promise<T> => {
+    try {
+      return await answer();
+    } catch (error) {
+      if (!(error instanceof Uncovered) && !isAway(error)) throw error;
+      throw new NotAnswerable('no exact answer can be given for now; try again', { cause: error });
+    }
+  };
+
+  return {
+    newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
+    readStates: (user, ids) => exactly(async () => readStatesOf(user, await ofUser(user), ids)),
+    pinned: (user) =>
+      exactly(async () =>
+        conversationsOf(user, await ofUser(user)).flatMap(({ pinned, conversation }) =>
+          pinned ? [conversation] : [],
+        ),
+      ),
+    pullRanges: (...asked) => exactly(() => pullRanges(reader)(...asked)),
+    pullSeqs: (...asked) => exactly(() => pullSeqs(reader)(...asked)),
+    lastVisible: (...asked) => exactly(() => lastVisible(reader)(...asked)),
+    conversations: (owner, ids) =>
+      exactly(async () => conversationsOf(owner, await ofUser(owner), ids)),
+    incremental: (owner, since) =>
+      exactly(async () =>
+        incrementalOf(owner, await ofUser(owner), versionIdOf('conversations', owner), since),
+      ),
+  };
+};
+
+/** What the core must know before it decides, from the same place. */
+export const openKnown = (
+  { db, tail, log }: Pick<ChatsDeps, 'db' | 'tail' | 'log'>,
+  user: (user: UserId) => Promise<User>,
+): Known => {
+  const atHead = conversationsAtHead(db, tail);
+  const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
+    head: undefined,
+    side: emptySide(owner, conversation),
+    peerReadUpTo: 0,
+    revocations: new Map(),
+    hidden: new Set(),
+    doubles: new Set(),
+  });
+  return {
+    user,
+    at: async (owner, conversation, seq = 0) => {
+      const [found] = await atHead(owner, [{ conversation, from: seq, to: seq }]);
+      const { head, side, revocations } = found ?? nothing(owner, conversation);
+      return { head, side, revoked: revocations.has(seq) };
+    },
+    message: async (conversation: ConversationId, seq: Seq) => {
+      const [event] = await log.readStream<NumberedEvent>(conversationStream(conversation), {
+        from: seq - 1,
+        direction: 'forwards',
+        max: 1,
+      });
+      return event;
+    },
+  };
+};

@@ -1,0 +1,68 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+
+const require = createRequire(import.meta.url);
+
+/** The package's own folder, from the sources and from dist alike. */
+const packageRoot = (): string => {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
+  return folder;
+};
+
+/** It comes with `npm install`, but not with `npm install --omit=dev`. */
+const sdkFolder = (): string | undefined => {
+  try {
+    return path.dirname(path.dirname(require.resolve('@openim/wasm-client-sdk')));
+  } catch {
+    return undefined;
+  }
+};
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+const WASM = 'application/wasm';
+
+const filesOf = (
+  page: string,
+  sdk: string,
+): Readonly<Record<string, readonly [string, string]>> => ({
+  '/demo': [path.join(page, 'index.html'), 'text/html; charset=utf-8'],
+  '/demo/style.css': [path.join(page, 'style.css'), 'text/css; charset=utf-8'],
+  '/demo/chat.js': [path.join(page, 'chat.js'), SCRIPT],
+  '/demo/appServer.js': [path.join(page, 'appServer.js'), SCRIPT],
+  '/demo/sdk/index.es.js': [path.join(sdk, 'lib/index.es.js'), SCRIPT],
+  '/demo/sdk/worker.js': [path.join(sdk, 'lib/worker.js'), SCRIPT],
+  '/demo/sdk/wasm_exec.js': [path.join(sdk, 'assets/wasm_exec.js'), SCRIPT],
+  '/demo/sdk/openIM.wasm': [path.join(sdk, 'assets/openIM.wasm'), WASM],
+  '/demo/sdk/sql-wasm.wasm': [path.join(sdk, 'assets/sql-wasm.wasm'), WASM],
+});
+
+const WITHOUT_SDK =
+  'The demo runs the official SDK, which is not installed here: npm install @openim/wasm-client-sdk';
+
+/**
+ * A page that chats through the official, unmodified wasm SDK: what a newcomer opens first. It also
+ * plays the app server, with the secret that is typed into it, so it is only for one's own machine.
+ */
+export const demoPages =
+  (wsPort: () => number) =>
+  (app: FastifyInstance): void => {
+    const sdk = sdkFolder();
+    const schema = { hide: true };
+    if (sdk === undefined) {
+      app.get('/demo', { schema }, (_, reply) =>
+        reply.code(404).type('text/plain').send(WITHOUT_SDK),
+      );
+      return;
+    }
+    const page = path.join(packageRoot(), 'infra/app/demo');
+    for (const [url, [file, type]] of Object.entries(filesOf(page, sdk))) {
+      app.get(url, { schema }, (_, reply) => reply.type(type).send(createReadStream(file)));
+    }
+    app.get('/demo/config.json', { schema }, (_, reply) =>
+      reply.type('application/json').send(JSON.stringify({ wsPort: wsPort() })),
+    );
+  };

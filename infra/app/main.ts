@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { doctor } from '../cli/doctor.ts';
+import { HELP } from '../cli/help.ts';
+import { token } from '../cli/token.ts';
+import { serve } from './serve.ts';
+import { ConfigError, readConfig } from '../config/config.ts';
+
+const COMMANDS = { serve, doctor, token } as const;
+type Name = keyof typeof COMMANDS;
+
+const isCommand = (name: string | undefined): name is Name =>
+  name !== undefined && Object.hasOwn(COMMANDS, name);
+
+const complain = (text: string): number => {
+  process.stderr.write(`${text}\n`);
+  return 2;
+};
+
+const run = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+      platform: { type: 'string' },
+    },
+  });
+  const [name, ...rest] = positionals;
+  if (values.help === true || name === 'help') {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (name === undefined) return complain(`seqline: a command is missing\n\n${HELP}`);
+  if (!isCommand(name)) return complain(`seqline: there is no command "${name}"\n\n${HELP}`);
+  return COMMANDS[name](readConfig(process.env), { rest, platform: values.platform });
+};
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  if (error instanceof ConfigError) {
+    process.exitCode = complain(`seqline: the configuration is not right\n${error.message}`);
+  } else if (error instanceof TypeError && 'code' in error) {
+    process.exitCode = complain(`seqline: ${error.message}\n\n${HELP}`);
+  } else throw error;
+}

@@ -1,0 +1,109 @@
+import path from 'node:path';
+import type { Kysely } from 'kysely';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { Position } from '../../core/kernel/ids.ts';
+import { chatKeys } from '../../projections/chats/atHead.ts';
+import { chats } from '../../projections/chats/project.ts';
+import { keyOf, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
+import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
+import type { AnyTables } from '../../projections/kernel/model.ts';
+import { Reached } from '../../projections/kernel/reached.ts';
+import { runProjections, type Runner } from '../../projections/kernel/runner.ts';
+import { Tail } from '../../projections/kernel/tail.ts';
+import { users } from '../../projections/users/project.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../observe/log.ts';
+import { startEmbeddedPostgres } from '../postgres/embedded.ts';
+import { openPool } from '../postgres/pool.ts';
+
+const PROJECTIONS = [users, chats] as const;
+
+export type ReadModels = Readonly<{
+  db: Kysely<AnyTables>;
+  tail: Tail;
+  follower: Follower;
+  runner: Runner;
+  answers: () => Promise<boolean>;
+  close: () => Promise<void>;
+}>;
+
+type Deps = Readonly<{
+  config: Config;
+  events: EventLog;
+  log: Log;
+  /** Get every event from now on, in this order, after the tail has it. */
+  listeners: readonly Listener[];
+  onStopped: (reason: string) => void;
+}>;
+
+/** Postgres, the one follower of the log, and the projections that it feeds. */
+export const openReadModels = async ({
+  config,
+  events,
+  log,
+  listeners,
+  onStopped,
+}: Deps): Promise<ReadModels> => {
+  const embedded =
+    config.postgres.kind === 'embedded'
+      ? await startEmbeddedPostgres({ directory: path.join(config.data, 'postgres'), log })
+      : undefined;
+  const url = config.postgres.kind === 'url' ? config.postgres.url : (embedded?.url ?? '');
+  const { db, answers, close } = openPool<AnyTables>({ url, log });
+
+  // The tail begins where the log is now: what came before is for the projections to read by pages.
+  const head = await events.head();
+  const tail = new Tail({
+    floor: head,
+    indexOf: chatKeys,
+    now: Date.now,
+    onOverflow: (floor: Position) => {
+      log.warn(
+        { floor },
+        'the read models are so far behind that the tail had to let go of events',
+      );
+    },
+  });
+  const follower = startFollower({
+    log: events,
+    after: head,
+    listeners: [tail.take, ...listeners],
+    onFailure: ({ position, reason, cause }) => {
+      log.error({ position, err: cause }, 'the log cannot be followed any more');
+      onStopped(`the log cannot be followed beyond position ${String(position)}: ${reason}`);
+    },
+  });
+  const reached = new Reached({
+    projections: PROJECTIONS,
+    read: () => readCheckpoints(db),
+  });
+  const runner = runProjections({
+    projections: PROJECTIONS,
+    db,
+    log: events,
+    tail,
+    follower,
+    reached,
+    onState: (state) => {
+      const bad =
+        state.kind === 'poisoned' || state.kind === 'refused' || state.kind === 'retrying';
+      log[bad ? 'warn' : 'debug']({ projector: state }, `projector: ${state.kind}`);
+    },
+  });
+  return {
+    db,
+    tail,
+    follower,
+    runner,
+    answers,
+    close: async () => {
+      await follower.close();
+      await runner.stop();
+      reached.close();
+      await close();
+      await embedded?.stop();
+    },
+  };
+};
+
+export const projectionNames = (): readonly string[] => PROJECTIONS.map(keyOf);

@@ -1,0 +1,38 @@
+import type { Ready } from '../../gateways/http/health.ts';
+import type { ReadModels } from './readModels.ts';
+import type { Storage } from './storage.ts';
+
+const no = (reason: string): Ready => ({ ready: false, reason });
+
+/** Whether a client that connects now can send and sync, and if not, why. */
+export const readiness =
+  ({ store }: Storage, { follower, runner, tail, answers }: ReadModels) =>
+  async (): Promise<Ready> => {
+    const writable = store.writability();
+    if (!writable.writable) return no(`the log takes no events: ${writable.reason}`);
+    const failure = follower.failure();
+    if (failure !== undefined) return no(`the log cannot be followed: ${failure.reason}`);
+    const state = runner.state();
+    switch (state.kind) {
+      case 'poisoned':
+        return no(
+          `the projection ${state.projection} cannot take ${state.type} at position ` +
+            `${String(state.position)}: ${state.reason}`,
+        );
+      case 'refused':
+        return no(state.reason);
+      case 'starting':
+      case 'retrying':
+      case 'stopped':
+        return no(`the projector is ${state.kind}`);
+      case 'standby':
+      case 'running':
+        break;
+    }
+    if (!(await answers())) return no('Postgres does not answer');
+    const { position, head } = runner.lag();
+    if (!tail.covers(position)) {
+      return no(`the read models are being built: at ${String(position)} of ${String(head)}`);
+    }
+    return { ready: true };
+  };

@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Millis } from '../../core/kernel/ids.ts';
+import { buildHttp } from '../../gateways/http/server.ts';
+import { noticeOf } from '../../gateways/openim/notices.ts';
+import type { VersionIdOf } from '../../gateways/ports.ts';
+import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
+import { userQueries } from '../../projections/users/queries.ts';
+import { tokens as openTokens } from '../auth/paseto.ts';
+import { fileShelf, openSigningKeys } from '../auth/signingKeys.ts';
+import type { Config } from '../config/config.ts';
+import { randomId } from '../ids.ts';
+import type { Log } from '../observe/log.ts';
+import { openChats, openKnown } from './chats.ts';
+import { demoPages } from './demo.ts';
+import { isAway } from './isAway.ts';
+import { openReadModels, type ReadModels } from './readModels.ts';
+import { readiness } from './readiness.ts';
+import { registerAdmins } from './registerAdmins.ts';
+import { openLogins, openMessages, openUsers } from './services.ts';
+import { openStorage, type Storage } from './storage.ts';
+import { openWriters } from './writers.ts';
+
+/** How long a command waits until this process, or the read models, have what it did. */
+const FOLLOWED_MS = 2_000;
+const PROJECTED_MS = 2_000;
+/** Sockets one process takes. */
+const CONNECTIONS_MAX = 100_000;
+
+export type Running = Readonly<{
+  httpAddress: string;
+  wsAddress: string;
+  /** Which uWebSockets.js it is: the native one, or the package's substitute. */
+  sockets: string;
+  /** Resolves with the reason if something has failed for good. */
+  failed: Promise<string>;
+  close: () => Promise<void>;
+}>;
+
+const now = (): Millis => Date.now();
+
+/** Versions of lists are told apart by log, list and owner (decisions 3): 24 hex digits. */
+const versionIdsOf =
+  (logId: string): VersionIdOf =>
+  (list, owner) =>
+    createHash('sha256').update(`${logId} ${list} ${owner}`).digest('hex').slice(0, 24);
+
+const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
+  event.stream.startsWith(CONVERSATION_PREFIX);
+
+/** From the log to the sockets of this process; and what their users are told besides. */
+const fanOut =
+  (ws: WsGateway, { runner }: ReadModels) =>
+  (events: readonly Recorded<SeqlineEvent>[]): void => {
+    const numbered = events.filter(isNumbered);
+    if (numbered.length > 0) ws.deliver(numbered);
+    for (const event of events) {
+      if (
+        event.type === 'TokenIssued' ||
+        event.type === 'LoginActivated' ||
+        event.type === 'LogoutForced'
+      ) {
+        ws.loginChanged(event);
+      }
+      const notice = noticeOf(event);
+      if (notice === undefined) continue;
+      // Clients fetch the list as soon as they are told: it must have the change by then.
+      void runner.reached(event.position, PROJECTED_MS).then(() => {
+        ws.pass(notice, true);
+      });
+    }
+  };
+
+/** Read this to know what the process is made of: every part is made here, and handed what it needs. */
+export const start = async (config: Config, log: Log): Promise<Running> => {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.splice(0).toReversed()) await closeOne();
+  };
+  try {
+    const storage: Storage = await openStorage(config, log);
+    closers.push(storage.close);
+    const events = storage.log;
+    const writers = openWriters(
+      events,
+      () => performance.now(),
+      (ms) => pause(ms),
+    );
+
+    let fail: (reason: string) => void = () => undefined;
+    const failed = new Promise<string>((resolve) => (fail = resolve));
+    const models = await openReadModels({
+      config,
+      events,
+      log,
+      listeners: [writers.observe],
+      onStopped: fail,
+    });
+    closers.push(models.close);
+
+    const signingKeys = await openSigningKeys(fileShelf(path.join(config.data, 'tokens')), now);
+    const versionIdOf = versionIdsOf(await events.logId());
+    let ws: WsGateway | undefined;
+    const doing = {
+      pass: (...passing: Parameters<WsGateway['pass']>) => ws?.pass(...passing),
+      followed: (position: number) => models.follower.waitFor(position, FOLLOWED_MS),
+      now,
+    };
+    const deps = {
+      config,
+      writers,
+      tokens: openTokens(signingKeys),
+      newId: randomId,
+      pause: (ms: Millis) => pause(ms),
+      doing,
+    };
+    const reading = { db: models.db, tail: models.tail, log: events };
+    const users = openUsers(deps);
+    const logins = openLogins(deps, users);
+    const messages = openMessages(deps, openKnown(reading, users.state));
+    const chats = openChats({ ...reading, versionIdOf, isAway });
+    await registerAdmins(users, config.admins);
+
+    const gateway = await startWsGateway({
+      logins,
+      messages,
+      chats,
+      config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
+      now,
+      log,
+    });
+    ws = gateway;
+    closers.push(gateway.close);
+    models.follower.onEvents(fanOut(gateway, models));
+
+    const http = buildHttp({
+      users,
+      userLists: userQueries(models.db),
+      logins,
+      messages,
+      chats,
+      projected: async (position) =>
+        position === undefined || models.runner.reached(position, PROJECTED_MS),
+      versionIdOf,
+      presence: gateway.presenceOf,
+      config,
+      now,
+      newId: randomId,
+      log,
+      ready: readiness(storage, models),
+      uwsInfo: gateway.implementation,
+      extraRoutes: demoPages(() => gateway.port),
+    });
+    closers.push(() => http.close());
+    const httpAddress = await http.listen({ host: config.host, port: config.httpPort });
+    return {
+      httpAddress,
+      wsAddress: httpAddress.replace(/^http(.*):\d+$/, `ws$1:${String(gateway.port)}`),
+      sockets: gateway.implementation,
+      failed,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

@@ -1,0 +1,117 @@
+import { numbered, type AppendNumbered } from '../../core/conversation/decider.ts';
+import type { NumberedWriters } from '../../core/conversation/handler.ts';
+import { CONVERSATION_PREFIX } from '../../core/conversation/events.ts';
+import { loadNumbered } from '../../core/conversation/load.ts';
+import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
+import { inboxStream } from '../../core/inbox/events.ts';
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Millis } from '../../core/kernel/ids.ts';
+import { loadNewest } from '../../core/kernel/loadNewest.ts';
+import { StreamWriters } from '../../core/kernel/writer.ts';
+import { login } from '../../core/login/decider.ts';
+import { loginStream } from '../../core/login/events.ts';
+import type { LoginWriters } from '../../core/login/handler.ts';
+import { user } from '../../core/user/decider.ts';
+import { userStream } from '../../core/user/events.ts';
+import type { UserWriters } from '../../core/user/handler.ts';
+
+/** Window entries of conversations kept in all: at about 150 bytes each, 60 MB. */
+const WINDOW_ENTRIES_MAX = 400_000;
+
+/** What JSON, sealing and metadata add to a message's text; a unit of text is 3 bytes of UTF-8 at most. */
+const EVENT_OVERHEAD_BYTES = 1_500;
+const BYTES_PER_UNIT = 4;
+
+const weighNumbered = ({ wish }: AppendNumbered): number => {
+  const text = 'body' in wish.data && !('erased' in wish.data.body) ? wish.data.body : undefined;
+  const units =
+    text === undefined
+      ? 0
+      : text.content.length + (text.ex?.length ?? 0) + (text.attachedInfo?.length ?? 0);
+  return EVENT_OVERHEAD_BYTES + units * BYTES_PER_UNIT;
+};
+
+export type Writers = Readonly<{
+  numbered: NumberedWriters;
+  users: UserWriters;
+  logins: LoginWriters;
+  inboxes: InboxWriters;
+  /** What the process's follower has seen. */
+  observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
+}>;
+
+/** One writer for each kind of stream: all that this process appends goes through these. */
+export const openWriters = (
+  log: EventLog,
+  clock: () => Millis,
+  pause: (ms: Millis) => Promise<void>,
+): Writers => {
+  const time = { clock, pause };
+  const numberedWriters: NumberedWriters = new StreamWriters({
+    log,
+    decider: numbered,
+    streamOf: ({ stream }) => stream,
+    metaOf: ({ meta }) => meta,
+    load: loadNumbered(log),
+    weigh: weighNumbered,
+    weightOf: ({ window }) => window.size + 1,
+    weightMax: WINDOW_ENTRIES_MAX,
+    ...time,
+  });
+  const users: UserWriters = new StreamWriters({
+    log,
+    decider: user,
+    streamOf: ({ data }) => userStream(data.user),
+    metaOf: ({ meta }) => meta,
+    ...time,
+  });
+  const logins: LoginWriters = new StreamWriters({
+    log,
+    decider: login,
+    streamOf: ({ data }) => loginStream(data.user),
+    metaOf: ({ meta }) => meta,
+    load: loadNewest(log, login),
+    ...time,
+  });
+  const inboxes: InboxWriters = new StreamWriters({
+    log,
+    decider: inbox,
+    streamOf: ({ data }) => inboxStream(data.user),
+    metaOf: ({ meta }) => meta,
+    load: loadNewest(log, inbox),
+    ...time,
+  });
+
+  const observeOne = (event: Recorded<SeqlineEvent>): void => {
+    switch (event.type) {
+      case 'UserRegistered':
+      case 'UserChanged':
+        users.observe(event);
+        break;
+      case 'TokenIssued':
+      case 'LoginActivated':
+      case 'LogoutForced':
+        logins.observe(event);
+        break;
+      case 'ConversationConfigured':
+      case 'ReadMarked':
+      case 'ConversationCleared':
+      case 'MessagesHidden':
+        inboxes.observe(event);
+        break;
+      default:
+        if (event.stream.startsWith(CONVERSATION_PREFIX)) numberedWriters.observe(event);
+    }
+  };
+  return {
+    numbered: numberedWriters,
+    users,
+    logins,
+    inboxes,
+    observe: (events) => {
+      for (const event of events) observeOne(event);
+    },
+  };
+};

@@ -1,0 +1,15 @@
+import type { Config } from '../config/config.ts';
+
+export type Arguments = Readonly<{ rest: readonly string[]; platform: string | undefined }>;
+
+/** Resolves with the exit code. */
+export type Command = (config: Config, args: Arguments) => Promise<number>;
+
+export const out = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export const complain = (text: string): number => {
+  process.stderr.write(`seqline: ${text}\n`);
+  return 1;
+};

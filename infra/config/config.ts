@@ -1,0 +1,187 @@
+import { isIP, isIPv4 } from 'node:net';
+import { resolve } from 'node:path';
+import { assert } from '../../core/kernel/assert.ts';
+import type { Millis, UserId } from '../../core/kernel/ids.ts';
+import { redactUrl } from '../redactUrl.ts';
+import { SETTINGS, unknownSettings, type SettingName } from './settings.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const MULTI_LOGINS = ['0', '1', '4', '5'] as const;
+const ON_OFF = ['on', 'off'] as const;
+const DAY: Millis = 24 * 60 * 60 * 1000;
+/** Ten years; a longer one would be a mistake in the unit. */
+const TOKEN_DAYS_MAX = 3_650;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+/** OpenIM's policies: 0 nobody is kicked, 1 per platform, 4 per class of platform, 5 all but PC. */
+export type MultiLogin = 0 | 1 | 4 | 5;
+
+export type Config = Readonly<{
+  host: string;
+  httpPort: number;
+  wsPort: number;
+  /** An absolute path. */
+  data: string;
+  secret: string;
+  admins: readonly UserId[];
+  eventStore: Readonly<{ kind: 'embedded' }>;
+  postgres: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'url'; url: string }>;
+  bus: Readonly<{ kind: 'memory' }>;
+  logLevel: LogLevel;
+  seal: boolean;
+  tokenLifetime: Millis;
+  multiLogin: MultiLogin;
+  /** Sentences about variables that have no effect; to be logged at the start. */
+  warnings: readonly string[];
+}>;
+
+/** All that is wrong with the environment, a line for each variable. No secret is among it. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An empty variable counts as absent. Throws `ConfigError`. */
+export const readConfig = (environment: Environment): Config => {
+  const problems: string[] = [];
+
+  /** Where a value is bad, its fallback stands in, so that the others can be looked at as well. */
+  const setting = <T>(
+    name: SettingName,
+    parse: (text: string) => T | undefined,
+    wanted = '',
+  ): T => {
+    const { fallback } = SETTINGS[name];
+    const given = environment[name]?.trim() ?? '';
+    const text = given === '' ? fallback : given;
+    const value = parse(text);
+    if (value !== undefined) return value;
+    problems.push(problemOf(name, text, wanted));
+    const instead = parse(fallback);
+    assert(instead !== undefined, `${fallback} is good for ${name}`);
+    return instead;
+  };
+
+  const config: Config = {
+    host: setting('SEQLINE_HOST', hostOf, 'is not an address; use one like 127.0.0.1 or 0.0.0.0'),
+    httpPort: setting('SEQLINE_HTTP_PORT', portOf, NOT_A_PORT),
+    wsPort: setting('SEQLINE_WS_PORT', portOf, NOT_A_PORT),
+    data: setting('SEQLINE_DATA', (text) => resolve(text)),
+    secret: setting('SEQLINE_SECRET', (text) => text),
+    admins: setting('SEQLINE_ADMIN', adminsOf, NOT_ADMINS),
+    eventStore: setting('SEQLINE_EVENTSTORE', eventStoreOf, NOT_SUPPORTED.eventStore),
+    postgres: setting('DATABASE_URL', postgresOf, 'is not a URL of Postgres; use postgres://…'),
+    bus: setting('SEQLINE_BUS', busOf, NOT_SUPPORTED.bus),
+    logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
+    seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
+    tokenLifetime: setting('SEQLINE_TOKEN_DAYS', daysOf, NOT_DAYS),
+    multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
+    warnings: Object.freeze(unknownSettings(Object.keys(environment))),
+  };
+  problems.push(...together(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+};
+
+/** What is wrong only in company. */
+const together = ({ host, httpPort, wsPort, secret }: Config): readonly string[] => {
+  const problems: string[] = [];
+  if (httpPort !== 0 && httpPort === wsPort) {
+    problems.push(`SEQLINE_WS_PORT: "${wsPort}" is SEQLINE_HTTP_PORT as well; use two ports`);
+  }
+  if (secret === SETTINGS.SEQLINE_SECRET.fallback && !isLoopback(host)) {
+    problems.push(
+      `SEQLINE_SECRET: it is the default, which everybody knows, and SEQLINE_HOST is ${host}; ` +
+        'set a secret of your own, or listen on 127.0.0.1',
+    );
+  }
+  return problems;
+};
+
+const use = (choices: readonly string[]): string =>
+  `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`;
+
+const NOT_A_PORT = 'is not a port; use a number from 0 to 65535 (0 picks a free one)';
+const NOT_DAYS = `is not a number of days; use one from 1 to ${TOKEN_DAYS_MAX}`;
+const NOT_ADMINS = 'are not user ids; use 1 to 64 of A-Z, a-z, 0-9 and _ for each, with commas';
+const NOT_A_POLICY = `is not a policy; ${use(MULTI_LOGINS)}`;
+const NOT_SUPPORTED = {
+  eventStore: 'is not supported by this version (nor is any esdb://…); use embedded',
+  bus: 'is not supported by this version (nor is any nats://…); use memory',
+};
+
+/** Values of these are never shown: they are secrets, or hold one. */
+const SECRETS: readonly SettingName[] = ['SEQLINE_SECRET', 'DATABASE_URL'];
+const SHOWN_LENGTH_MAX = 60;
+
+const problemOf = (name: SettingName, text: string, wanted: string): string =>
+  SECRETS.includes(name)
+    ? `${name}: it ${wanted}`
+    : `${name}: ${JSON.stringify(redactUrl(text).slice(0, SHOWN_LENGTH_MAX))} ${wanted}`;
+
+const oneOf =
+  <Choice extends string>(choices: readonly Choice[]) =>
+  (text: string): Choice | undefined =>
+    choices.find((choice) => choice === text);
+
+const WHOLE_NUMBER = /^\d{1,6}$/;
+
+const wholeNumberOf = (text: string, least: number, most: number): number | undefined => {
+  const number = WHOLE_NUMBER.test(text) ? Number(text) : Number.NaN;
+  return number >= least && number <= most ? number : undefined;
+};
+
+const portOf = (text: string) => wholeNumberOf(text, 0, 65_535);
+
+const daysOf = (text: string): Millis | undefined => {
+  const days = wholeNumberOf(text, 1, TOKEN_DAYS_MAX);
+  return days === undefined ? undefined : days * DAY;
+};
+
+const multiLoginOf = (text: string): MultiLogin | undefined => {
+  const choice = oneOf(MULTI_LOGINS)(text);
+  return choice === undefined ? undefined : POLICY_OF[choice];
+};
+
+const POLICY_OF = { '0': 0, '1': 1, '4': 4, '5': 5 } as const satisfies Record<
+  (typeof MULTI_LOGINS)[number],
+  MultiLogin
+>;
+
+const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/;
+
+const hostOf = (text: string) => (isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined);
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
+
+const adminsOf = (text: string): readonly UserId[] | undefined => {
+  const names = text.split(',').map((name) => name.trim());
+  // The pattern is what makes a text a user id.
+  return names.every((name) => USER_ID.test(name))
+    ? Object.freeze([...new Set(names)] as UserId[])
+    : undefined;
+};
+
+const eventStoreOf = (text: string): Config['eventStore'] | undefined =>
+  text === 'embedded' ? EMBEDDED : undefined;
+
+const busOf = (text: string): Config['bus'] | undefined =>
+  text === 'memory' ? Object.freeze({ kind: 'memory' }) : undefined;
+
+const postgresOf = (text: string): Config['postgres'] | undefined => {
+  if (text === '') return EMBEDDED;
+  const isPostgres = /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+  return isPostgres ? Object.freeze({ kind: 'url', url: text }) : undefined;
+};
+
+const EMBEDDED = Object.freeze({ kind: 'embedded' } as const);

@@ -1,0 +1,243 @@
+/**
+ * What an event looks like in the store. Data is JSON of the fact's fields. In a sealed log the fields
+ * that the catalogue calls personal are not among them but, for each user they belong to, in `~`:
+ *
+ *     {"from":"ann","to":"bob","contentType":101,…,"~":{"ann":"<base64 of nonce ‖ ciphertext ‖ tag>"}}
+ *
+ * The sealed text is JSON of those fields, here {"body":{…}}; sealing.ts says what it is bound to. Names
+ * and owners of personal fields are for ever, as names of events are: once a key is gone, only the
+ * catalogue tells which fields there were.
+ *
+ * Metadata is JSON too, and what has its usual value is left out:
+ *
+ *     v               version of the shape, a number (1)
+ *     e               how personal fields are kept: 0 as they are (usual), 1 sealed with AES-256-GCM
+ *     k               {user: number of the key that sealed the user's fields} (each 1)
+ *     a               who acted (the data's `from`, or where it has none, its `user`)
+ *     $correlationId  operation id of the call, by the name that EventStoreDB's tools look for (empty)
+ *     $causationId    id of the event that this one reacts to (none)
+ *
+ * The same event always gives the same bytes, but for the nonce. Whatever else is found in a stream of
+ * ours is a fault and never skipped: a log that is read in part is read wrongly.
+ */
+import { assert } from '../../core/kernel/assert.ts';
+import type { EventSpec } from '../../core/kernel/catalogue.ts';
+import { EVENT_BYTES_MAX } from '../../core/kernel/eventStore.ts';
+import type { StoreEvent, StoredEvent } from '../../core/kernel/eventStore.ts';
+import { ERASED } from '../../core/kernel/fact.ts';
+import type { AnyFact, Meta, NewEvent, Recorded } from '../../core/kernel/fact.ts';
+import type { UserId } from '../../core/kernel/ids.ts';
+import type { SubjectKey } from '../../core/kernel/keyStore.ts';
+import { DamagedEvent, EventFromNewerVersion, EventTooLarge, UnknownEvent } from './faults.ts';
+import { isFields, metadataJson, parseFields, parseMetadata } from './metadata.ts';
+import type { Fields, Sealing, StoredMeta } from './metadata.ts';
+import { seal, unseal } from './sealing.ts';
+
+/** Events by name. `never`: each spec takes the data of its own event and no other. */
+export type Catalogue = Readonly<Record<string, EventSpec<never>>>;
+
+/** What one user's key has sealed in an event. */
+export type SealedPart = Readonly<{ subject: UserId; keyId: number; text: string }>;
+
+/** An event that has been parsed but not yet opened. */
+export type ParsedEvent = Readonly<{
+  event: StoredEvent;
+  version: number;
+  meta: Meta;
+  /** The public fields, or all of them where nothing is sealed. */
+  fields: Fields;
+  sealed: readonly SealedPart[];
+}>;
+
+/** One key of each of `subjectsOf`. */
+export type SealingKeys = ReadonlyMap<UserId, SubjectKey>;
+/** The key that a part was sealed with, or undefined if it has been destroyed. */
+export type KeyOfPart = (part: SealedPart) => Uint8Array | undefined;
+
+export type Codec = Readonly<{
+  /** The users whose keys are needed to seal these events. */
+  subjectsOf: (events: readonly AnyFact[]) => ReadonlySet<UserId>;
+  /** Without keys, personal fields are stored as they are. Throws `EventTooLarge`. */
+  encode: (stream: string, event: NewEvent, keys: SealingKeys | undefined) => StoreEvent;
+  /** The first half of reading: all that can be said without keys. Throws what faults.ts lists. */
+  parse: (event: StoredEvent) => ParsedEvent;
+  /** The second half: opens what is sealed and brings the shape up to today's. Throws `DamagedEvent`. */
+  open: (parsed: ParsedEvent, keyOf: KeyOfPart) => Recorded;
+}>;
+
+type PersonalField = Readonly<{ name: string; ownerOf: (fields: Fields) => UserId }>;
+type Shape = Readonly<{
+  version: number;
+  personal: readonly PersonalField[];
+  upcast: EventSpec<never>['upcast'];
+}>;
+
+export const codecOf = (catalogue: Catalogue): Codec => {
+  const shapes = new Map(
+    Object.entries(catalogue).map(([type, spec]) => [type, shapeOf(type, spec)] as const),
+  );
+  const ownShapeOf = (type: string): Shape => {
+    const shape = shapes.get(type);
+    assert(shape !== undefined, `the catalogue has ${type}`);
+    return shape;
+  };
+
+  return {
+    subjectsOf: (events) => {
+      const subjects = new Set<UserId>();
+      for (const { type, data } of events) {
+        const fields: Fields = { ...data };
+        for (const { name, ownerOf } of ownShapeOf(type).personal) {
+          if (fields[name] !== undefined) subjects.add(ownerOf(fields));
+        }
+      }
+      return subjects;
+    },
+
+    encode: (stream, { id, type, data, meta }, keys) => {
+      const { version, personal } = ownShapeOf(type);
+      const fields: Fields = { ...data };
+      const { stored, sealing } =
+        keys === undefined
+          ? ({ stored: fields, sealing: { kind: 'plain' } } as const)
+          : sealed(personal, fields, keys, { stream, id });
+      const bytes = {
+        data: Buffer.from(JSON.stringify(stored)),
+        metadata: Buffer.from(metadataJson({ version, sealing, meta }, fields)),
+      };
+      const size = bytes.data.length + bytes.metadata.length + 2 * type.length;
+      if (size > EVENT_BYTES_MAX) throw new EventTooLarge(stream, type, size);
+      return { id, type, ...bytes };
+    },
+
+    parse: (event) => {
+      const shape = shapes.get(event.type);
+      if (shape === undefined) throw new UnknownEvent(event);
+      const { '~': parts, ...fields } = parseFields(event, 'data');
+      const { version, sealing, meta } = parseMetadata(event, fields);
+      if (version > shape.version) throw new EventFromNewerVersion(event, version, shape.version);
+      return { event, version, meta, fields, sealed: sealedParts(event, sealing, parts) };
+    },
+
+    open: ({ event, version, meta, fields, sealed }, keyOf) => {
+      const shape = ownShapeOf(event.type);
+      let opened = fields;
+      for (const part of sealed) {
+        const key = keyOf(part);
+        const found =
+          key === undefined
+            ? erasedFields(event, shape.personal, fields, part.subject)
+            : unsealedFields(event, key, part);
+        opened = { ...opened, ...found };
+      }
+      return recorded(event, { data: upcasted(event, shape, opened, version), meta });
+    },
+  };
+};
+
+/** A fact in the place where the store holds it. */
+export const recorded = (
+  { type, id, stream, revision, position, created }: StoredEvent,
+  { data, meta }: Readonly<{ data: object; meta: Meta }>,
+): Recorded => ({ type, data, id, meta, stream, revision, position, created });
+
+const shapeOf = (type: string, { version, personal, upcast }: EventSpec<never>): Shape => {
+  assert(version === 1 || upcast !== undefined, `${type}, version ${version}, has an upcaster`);
+  return {
+    version,
+    upcast,
+    personal: Object.entries(personal ?? {}).map(([name, ownerOf]) => ({
+      name,
+      // By its name the event is one whose data this function takes.
+      ownerOf: ownerOf as (fields: Fields) => UserId,
+    })),
+  };
+};
+
+type Sealed = Readonly<{ stored: Fields; sealing: Sealing }>;
+
+/** Moves personal fields out of the open ones and into one sealed text for each owner. */
+const sealed = (
+  personal: readonly PersonalField[],
+  fields: Fields,
+  keys: SealingKeys,
+  place: Readonly<{ stream: string; id: string }>,
+): Sealed => {
+  const owned = new Map<UserId, Record<string, unknown>>();
+  for (const { name, ownerOf } of personal) {
+    if (fields[name] === undefined) continue;
+    const owner = ownerOf(fields);
+    owned.set(owner, { ...owned.get(owner), [name]: fields[name] });
+  }
+  if (owned.size === 0) return { stored: fields, sealing: { kind: 'plain' } };
+  const texts: [UserId, string][] = [];
+  const keyIds: [UserId, number][] = [];
+  for (const [subject, theirs] of owned) {
+    const key = keys.get(subject);
+    assert(key !== undefined, 'each owner of a personal field has a key');
+    texts.push([subject, seal(key.key, { ...place, subject }, JSON.stringify(theirs))]);
+    if (key.id !== FIRST_KEY) keyIds.push([subject, key.id]);
+  }
+  const open = Object.entries(fields).filter(
+    ([name]) => !personal.some((one) => one.name === name),
+  );
+  // All but by assignment: a user may be called `__proto__`.
+  const stored = { ...Object.fromEntries(open), '~': Object.fromEntries(texts) };
+  return { stored, sealing: { kind: 'sealed', keyIds: Object.fromEntries(keyIds) } };
+};
+
+/** A subject's keys are numbered from here; the number goes without saying. */
+const FIRST_KEY = 1;
+
+const sealedParts = (
+  event: StoredEvent,
+  sealing: StoredMeta['sealing'],
+  parts: unknown,
+): readonly SealedPart[] => {
+  if (sealing.kind === 'plain') {
+    if (parts === undefined) return [];
+    throw new DamagedEvent(event, 'it has sealed fields, and its metadata says it has none');
+  }
+  if (!isFields(parts)) throw new DamagedEvent(event, 'its sealed fields are missing');
+  return Object.entries(parts).map(([subject, text]) => {
+    const keyId = Object.hasOwn(sealing.keyIds, subject) ? sealing.keyIds[subject] : FIRST_KEY;
+    if (typeof text !== 'string' || typeof keyId !== 'number') {
+      throw new DamagedEvent(event, `what is sealed for ${subject} is not a text with a key`);
+    }
+    return { subject: subject as UserId, keyId, text };
+  });
+};
+
+const unsealedFields = (
+  event: StoredEvent,
+  key: Uint8Array,
+  { subject, text }: SealedPart,
+): Fields => {
+  const { stream, id } = event;
+  const json = unseal(key, { stream, id, subject }, text);
+  if (json === undefined) throw new DamagedEvent(event, `the seal of ${subject} does not fit`);
+  // The seal fits, so this is what `sealed` wrote.
+  return JSON.parse(json) as Fields;
+};
+
+const erasedFields = (
+  event: StoredEvent,
+  personal: readonly PersonalField[],
+  fields: Fields,
+  subject: UserId,
+): Fields => {
+  const names = personal.filter(({ ownerOf }) => ownerOf(fields) === subject);
+  if (names.length > 0) return Object.fromEntries(names.map(({ name }) => [name, ERASED]));
+  throw new DamagedEvent(event, `nothing in it belongs to ${subject}, whose seal it has`);
+};
+
+const upcasted = (event: StoredEvent, shape: Shape, fields: Fields, version: number): Fields => {
+  if (version === shape.version || shape.upcast === undefined) return fields;
+  try {
+    return shape.upcast({ ...fields }, version);
+  } catch (cause) {
+    throw new DamagedEvent(event, `version ${version} of it cannot be brought up to date`, {
+      cause,
+    });
+  }
+};

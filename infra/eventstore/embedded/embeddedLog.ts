@@ -1,0 +1,206 @@
+import { mkdir, realpath, statfs } from 'node:fs/promises';
+import type {
+  AllPage,
+  AppendResult,
+  EventStore,
+  ExpectedRevision,
+  ReadAll,
+  ReadStream,
+  StoreEvent,
+  StoredEvent,
+  SubscribeAll,
+  Subscription,
+} from '../../../core/kernel/eventStore.ts';
+import type { Millis, Position } from '../../../core/kernel/ids.ts';
+import { Subscriptions } from '../subscription.ts';
+import { backupTo } from './backup.ts';
+import { commitTo, probe, type Flush } from './commit.ts';
+import { lastPosition, openLogEnvironment, type LogEnvironment } from './environment.ts';
+import { Health, type Writability } from './health.ts';
+import { IndexKeeper, replayIndex } from './indexKeeper.ts';
+import { lockDirectory, type DirectoryLock } from './lock.ts';
+import { silentLog, type Log } from './log.ts';
+import { eventAtRevision, nextOf, readAllOf, readStreamOf, type ReadParts } from './reads.ts';
+import { RecentEvents } from './recentEvents.ts';
+import { decodeRecord } from './record.ts';
+import { StreamIndex } from './streamIndex.ts';
+import { verifyRecords, type LogCheck } from './verify.ts';
+import { Writer } from './writer.ts';
+
+export type EmbeddedLogOptions = Readonly<{
+  /** Made if it is missing. Holds the log, the stream index made from it, and the lock. */
+  directory: string;
+  log?: Log;
+  /** Stands around every flush; for tests. */
+  flush?: Flush;
+  now?: () => Millis;
+}>;
+
+/** The default event store: an append-only log on LMDB, in this process. */
+export interface EmbeddedLog extends EventStore {
+  /** Whether appends are taken now, and if not, why; reading goes on. */
+  writability(): Writability;
+  /** Copies the log as of one moment into an empty directory, and reads the copy from end to end. */
+  backup(directory: string): Promise<LogCheck>;
+  /** Reads this log from end to end. @throws DamagedRecord at the first fault */
+  verify(): Promise<LogCheck>;
+}
+
+/**
+ * Opens a log, or makes one. What a crash has left out of the index is read again first.
+ * @throws LogInUse while another has it open; DamagedRecord when what must be read is damaged
+ */
+export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<EmbeddedLog> => {
+  await mkdir(options.directory, { recursive: true });
+  const directory = await realpath(options.directory);
+  const lock = await lockDirectory(directory);
+  let environment: LogEnvironment | undefined;
+  let index: StreamIndex | undefined;
+  try {
+    environment = openLogEnvironment(directory);
+    const head = lastPosition(environment.log);
+    index = StreamIndex.open(directory, environment.logId, head);
+    await replayIndex(environment.log, index, head, options.log ?? silentLog);
+    return new Embedded({ ...options, directory }, { lock, environment, index, head });
+  } catch (error) {
+    await index?.close();
+    await environment?.close();
+    await lock.release();
+    throw error;
+  }
+};
+
+type Opened = Readonly<{
+  lock: DirectoryLock;
+  environment: LogEnvironment;
+  index: StreamIndex;
+  head: Position;
+}>;
+
+/** Everything that has to do with the open log, put together; closing takes it apart again. */
+class Embedded implements EmbeddedLog {
+  readonly #opened: Opened;
+  readonly #reads: ReadParts;
+  readonly #health: Health;
+  readonly #writer: Writer;
+  readonly #keeper: IndexKeeper;
+  readonly #subscriptions: Subscriptions;
+  /** What subscribers may be told of: follows the writer's head, after the answers. */
+  #announced: Position;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EmbeddedLogOptions, opened: Opened) {
+    const { environment, index, head } = opened;
+    const { log = silentLog, flush = (commit) => commit(), now = Date.now } = options;
+    const recent = new RecentEvents();
+    const reads = { log: environment.log, index, recent };
+    this.#opened = opened;
+    this.#reads = reads;
+    this.#announced = head;
+    this.#health = new Health(async () => {
+      await probe(environment, flush);
+      await index.flush();
+    }, log);
+    this.#keeper = new IndexKeeper(index, log, (reason) => this.#health.refuse(reason));
+    const parts = {
+      commit: commitTo(environment, flush),
+      index,
+      recent,
+      health: this.#health,
+      now,
+      eventAt: (stream: string, revision: number) => eventAtRevision(reads, stream, revision),
+      storedHead: () => lastPosition(environment.log),
+      committed: () => this.#committed(),
+      diskNote: () => freeSpaceOf(options.directory),
+    };
+    const created = head === 0 ? 0 : lastEventOf(environment, head).created;
+    this.#writer = new Writer(parts, head, created);
+    this.#subscriptions = new Subscriptions({
+      announced: () => this.#announced,
+      next: (after, until) => nextOf(reads, after, until),
+    });
+  }
+
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly StoreEvent[],
+  ): Promise<AppendResult> {
+    return this.#writer.append(stream, expected, events);
+  }
+
+  async readStream(stream: string, options: ReadStream): Promise<readonly StoredEvent[]> {
+    this.#health.checkOpen();
+    return readStreamOf(this.#reads, stream, options);
+  }
+
+  async readAll(options: ReadAll): Promise<AllPage> {
+    this.#health.checkOpen();
+    return readAllOf(this.#reads, options, this.#writer.head);
+  }
+
+  subscribeAll(options: SubscribeAll): Subscription {
+    this.#health.checkOpen();
+    return this.#subscriptions.add(options);
+  }
+
+  async head(): Promise<Position> {
+    this.#health.checkOpen();
+    return this.#writer.head;
+  }
+
+  async logId(): Promise<string> {
+    return this.#opened.environment.logId;
+  }
+
+  writability(): Writability {
+    return this.#health.writability;
+  }
+
+  async backup(directory: string): Promise<LogCheck> {
+    this.#health.checkOpen();
+    return backupTo(this.#opened.environment, directory);
+  }
+
+  async verify(): Promise<LogCheck> {
+    this.#health.checkOpen();
+    return verifyRecords(this.#opened.environment, this.#writer.head);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { environment, index, lock } = this.#opened;
+    await this.#health.close();
+    await this.#writer.idle();
+    await this.#subscriptions.close();
+    try {
+      await this.#keeper.close();
+    } finally {
+      await index.close();
+      await environment.close();
+      await lock.release();
+    }
+  }
+
+  #committed(): void {
+    this.#keeper.committed();
+    // Replies leave first: whatever awaits an append goes on before any subscriber hears of it.
+    setImmediate(() => {
+      this.#announced = this.#writer.head;
+      this.#subscriptions.wake();
+    });
+  }
+}
+
+/** Its time is the earliest that the next may have. @throws DamagedRecord */
+const lastEventOf = ({ log }: LogEnvironment, head: Position): StoredEvent =>
+  decodeRecord(head, log.get(head));
+
+const freeSpaceOf = async (directory: string): Promise<string> => {
+  const { bavail, bsize } = await statfs(directory);
+  return ` (${Math.floor((bavail * bsize) / 1024 / 1024)} MiB free on its disk)`;
+};

@@ -1,0 +1,116 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { STREAM_PREFIXES, catalogue as today } from '../../core/kernel/catalogue.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { EventStore, StoredEvent } from '../../core/kernel/eventStore.ts';
+import type { AnyFact, NewEvent, Recorded } from '../../core/kernel/fact.ts';
+import type { UserId } from '../../core/kernel/ids.ts';
+import type { KeyStore } from '../../core/kernel/keyStore.ts';
+import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
+import { DecodedEvents } from './decodedEvents.ts';
+import { KeyRing } from './keyRing.ts';
+
+export type EventLogParts = Readonly<{
+  store: EventStore;
+  keys: KeyStore;
+  /** Whether personal fields are sealed from now on; what is stored is read either way. */
+  seal: boolean;
+  /** Ours, but for tests of the log itself. */
+  catalogue?: Catalogue;
+}>;
+
+export type SealedEventLog = EventLog &
+  Readonly<{
+    /**
+     * Erases a user: destroys its keys and drops what this process remembers of them. Once it resolves,
+     * what is read from here has `ERASED` for all that was sealed for the user. It does nothing for
+     * fields that were stored while sealing was off.
+     */
+    forget: (subject: UserId) => Promise<void>;
+  }>;
+
+/**
+ * The typed log over the bytes port. Reading throws (and a subscription ends with) an `UnreadableEvent`
+ * at an event of ours that is not what it should be; events of others are passed over. The store is not
+ * closed with it: whoever opened it closes it.
+ */
+export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): SealedEventLog => {
+  const codec = codecOf(catalogue ?? today);
+  const ring = new KeyRing(keys);
+  const decoded = new DecodedEvents();
+
+  /** Encodes and remembers in one go: nothing is remembered that an erasure should have taken. */
+  const encode = async (stream: string, events: readonly NewEvent[]) => {
+    for (;;) {
+      const { erasures } = ring;
+      // Keys first: an event must never be durable before the key that opens it.
+      const sealing = seal ? await ring.sealing(codec.subjectsOf(events)) : undefined;
+      if (erasures !== ring.erasures) continue;
+      return events.map((event) => {
+        const stored = codec.encode(stream, event, sealing);
+        // Before it is appended: a subscription may deliver an event before its append is answered.
+        decoded.remember(stream, stored, event);
+        return stored;
+      });
+    }
+  };
+
+  const decode = async (events: readonly StoredEvent[]): Promise<readonly Recorded[]> => {
+    for (;;) {
+      const { erasures } = ring;
+      const steps: (Recorded | ParsedEvent)[] = [];
+      for (const event of events) {
+        if (isOurs(event)) steps.push(decoded.recall(event) ?? codec.parse(event));
+      }
+      const sealed = steps.flatMap((step) => ('sealed' in step ? step.sealed : []));
+      const keyOf = await ring.opening(sealed);
+      if (erasures !== ring.erasures) continue;
+      return steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+    }
+  };
+
+  return {
+    append: async (stream, expected, events) => {
+      assert(hasOurPrefix(stream), `${stream} is a stream of the catalogue`);
+      return store.append(stream, expected, await encode(stream, events));
+    },
+
+    readStream: async <E extends AnyFact>(stream: string, options: ReadOptions) => {
+      const events = await decode(await store.readStream(stream, options));
+      // Which events a stream has is known to who names it; the store knows bytes.
+      return events as readonly Recorded<E>[];
+    },
+
+    readAll: async ({ after, max, prefixes = STREAM_PREFIXES }) => {
+      const from = after === 0 ? 'start' : after;
+      const page = await store.readAll({ from, direction: 'forwards', max, prefixes });
+      return { events: await decode(page.events), next: page.next, end: page.end };
+    },
+
+    subscribeAll: ({ onEvents, ...rest }) =>
+      store.subscribeAll({
+        ...rest,
+        prefixes: STREAM_PREFIXES,
+        onEvents: async (batch) => {
+          const events = await decode(batch);
+          if (events.length > 0) await onEvents(events);
+        },
+      }),
+
+    head: () => store.head(),
+    logId: () => store.logId(),
+
+    forget: async (subject) => {
+      await ring.forget(subject);
+      decoded.clear();
+    },
+  };
+};
+
+type ReadOptions = Parameters<EventStore['readStream']>[1];
+
+const hasOurPrefix = (stream: string): boolean =>
+  STREAM_PREFIXES.some((prefix) => stream.startsWith(prefix));
+
+/** Types that begin with `$` are the store's own, whatever stream they stand in. */
+const isOurs = ({ stream, type }: StoredEvent): boolean =>
+  !type.startsWith('$') && hasOurPrefix(stream);

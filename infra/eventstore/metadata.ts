@@ -1,0 +1,79 @@
+import type { StoredEvent } from '../../core/kernel/eventStore.ts';
+import type { Meta } from '../../core/kernel/fact.ts';
+import type { EventId } from '../../core/kernel/ids.ts';
+import { DamagedEvent } from './faults.ts';
+
+/** JSON fields as they are stored. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** How personal fields are kept; stored as a number (0 and 1, see codec.ts). */
+export type Sealing = Readonly<{ kind: 'plain' } | { kind: 'sealed'; keyIds: Fields }>;
+
+/** What is stored beside an event's data; codec.ts says in which form. */
+export type StoredMeta = Readonly<{ version: number; sealing: Sealing; meta: Meta }>;
+
+const SEALED = 1;
+
+export const metadataJson = ({ version, sealing, meta }: StoredMeta, fields: Fields): string => {
+  const keyIds = sealing.kind === 'sealed' ? sealing.keyIds : {};
+  return JSON.stringify({
+    v: version === 1 ? undefined : version,
+    e: sealing.kind === 'sealed' ? SEALED : undefined,
+    k: Object.keys(keyIds).length === 0 ? undefined : keyIds,
+    a: meta.actor === usualActor(fields) ? undefined : meta.actor,
+    $correlationId: meta.operationId === '' ? undefined : meta.operationId,
+    $causationId: meta.causationId,
+  });
+};
+
+/** The opposite. `fields` are the public ones, as stored: an actor that goes without saying is there. */
+export const parseMetadata = (event: StoredEvent, fields: Fields): StoredMeta => {
+  const stored = parseFields(event, 'metadata');
+  const version = stored['v'] ?? 1;
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw new DamagedEvent(event, 'the version (metadata v) is not a whole number from 1');
+  }
+  const actor = textOr(event, stored, 'a', usualActor(fields));
+  const operationId = textOr(event, stored, '$correlationId', '');
+  const causationId = textOr(event, stored, '$causationId', '') as EventId | '';
+  const meta = causationId === '' ? { actor, operationId } : { actor, operationId, causationId };
+  return { version, sealing: sealingOf(event, stored), meta };
+};
+
+/** The JSON object that an event's data or metadata must be. */
+export const parseFields = (event: StoredEvent, part: 'data' | 'metadata'): Fields => {
+  const bytes = event[part];
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DamagedEvent(event, `its ${part} is not JSON`, { cause });
+  }
+  if (!isFields(value)) throw new DamagedEvent(event, `its ${part} is not a JSON object`);
+  return value;
+};
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Nearly always the one whose fact it is acts itself, and need not be named twice. */
+const usualActor = (fields: Fields): string => {
+  const { from, user } = fields as { from?: unknown; user?: unknown };
+  if (typeof from === 'string') return from;
+  return typeof user === 'string' ? user : '';
+};
+
+const textOr = (event: StoredEvent, stored: Fields, name: string, usual: string): string => {
+  const value = stored[name] ?? usual;
+  if (typeof value !== 'string') throw new DamagedEvent(event, `metadata ${name} is not a text`);
+  return value;
+};
+
+const sealingOf = (event: StoredEvent, stored: Fields): Sealing => {
+  const how = stored['e'] ?? 0;
+  if (how === 0) return { kind: 'plain' };
+  const keyIds = stored['k'] ?? {};
+  if (how === SEALED && isFields(keyIds)) return { kind: 'sealed', keyIds };
+  throw new DamagedEvent(event, 'how it is sealed (metadata e, k) is not known');
+};

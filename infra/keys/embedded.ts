@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
+import type { UserId } from '../../core/kernel/ids.ts';
+import type { KeyStore, SubjectKey } from '../../core/kernel/keyStore.ts';
+import { syncFile, syncFolder } from '../durableFile.ts';
+
+/*
+ * One record for each user: the number of its newest key in 4 bytes (big-endian), then the key. A record
+ * without a key is what destruction leaves: the number stays taken, so that a user who comes back gets
+ * another one and old data stays erased.
+ */
+const ID_BYTES = 4;
+const KEY_BYTES = 32;
+
+/** Set while the file may still hold bytes of destroyed keys. No user is called by a list. */
+const UNCOMPACTED: Key = ['uncompacted'];
+
+type Database = RootDatabase<Buffer>;
+/** A key, or (without `key`) the number up to which all keys have been destroyed. */
+type KeyRecord = Readonly<{ id: number; key?: Uint8Array }>;
+
+/**
+ * The key store in an LMDB environment of its own, readable by the owner only. Made for one server
+ * process. Its backups bring back keys that were destroyed after them: keep them no longer than the law
+ * lets you take over an erasure.
+ */
+export const openEmbeddedKeys = async (folder: string): Promise<KeyStore> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  let database = open(folder);
+  if (database.doesExist(UNCOMPACTED)) {
+    await compact(database, folder);
+    database = open(folder);
+    database.transactionSync(() => {
+      database.removeSync(UNCOMPACTED);
+    });
+  }
+  for (const file of ['data.mdb', 'lock.mdb']) await chmod(join(folder, file), 0o600);
+  return new EmbeddedKeys(database);
+};
+
+class EmbeddedKeys implements KeyStore {
+  readonly #database: Database;
+  readonly #wanted = new Set<UserId>();
+  #making: Promise<ReadonlyMap<UserId, SubjectKey>> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async sealing(subjects: readonly UserId[]): Promise<ReadonlyMap<UserId, SubjectKey>> {
+    const keys = new Map<UserId, SubjectKey>();
+    const missing: UserId[] = [];
+    for (const subject of subjects) {
+      const { id, key } = read(this.#database, subject);
+      if (key === undefined) missing.push(subject);
+      else keys.set(subject, { id, key });
+    }
+    if (missing.length === 0) return keys;
+    const made = await this.#make(missing);
+    for (const subject of missing) {
+      const key = made.get(subject);
+      if (key !== undefined) keys.set(subject, key);
+    }
+    return keys;
+  }
+
+  async opening(subject: UserId, id: number): Promise<Uint8Array | undefined> {
+    const newest = read(this.#database, subject);
+    return newest.id === id ? newest.key : undefined;
+  }
+
+  async destroy(subject: UserId): Promise<void> {
+    this.#database.transactionSync(() => {
+      const { id, key } = read(this.#database, subject);
+      if (key === undefined) return;
+      this.#database.putSync(subject, recordBytes({ id }));
+      this.#database.putSync(UNCOMPACTED, Buffer.of(1));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#making;
+    await this.#database.close();
+  }
+
+  /** All keys that are wanted in one turn of the event loop are made in one transaction. */
+  #make(subjects: readonly UserId[]): Promise<ReadonlyMap<UserId, SubjectKey>> {
+    for (const subject of subjects) this.#wanted.add(subject);
+    this.#making ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        const group = [...this.#wanted];
+        this.#wanted.clear();
+        this.#making = undefined;
+        try {
+          resolve(this.#database.transactionSync(() => this.#makeNow(group)));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+    return this.#making;
+  }
+
+  /** Inside a transaction: looks again, as another process may have made the key meanwhile. */
+  #makeNow(subjects: readonly UserId[]): ReadonlyMap<UserId, SubjectKey> {
+    const keys = new Map<UserId, SubjectKey>();
+    for (const subject of subjects) {
+      const newest = read(this.#database, subject);
+      if (newest.key !== undefined) {
+        keys.set(subject, { id: newest.id, key: newest.key });
+        continue;
+      }
+      const made = { id: newest.id + 1, key: Uint8Array.from(randomBytes(KEY_BYTES)) };
+      this.#database.putSync(subject, recordBytes(made));
+      keys.set(subject, made);
+    }
+    return keys;
+  }
+}
+
+/**
+ * A synchronous transaction returns after the flush to disk, which is what makes a key durable here; the
+ * promises of the asynchronous ones mean "visible".
+ */
+const open = (folder: string): Database =>
+  openLmdb<Buffer>({ path: folder, encoding: 'binary' });
+
+const read = (database: Database, subject: UserId): KeyRecord => {
+  const bytes = database.get(subject);
+  if (bytes === undefined) return { id: 0 };
+  const id = bytes.readUInt32BE(0);
+  if (bytes.length === ID_BYTES) return { id };
+  if (bytes.length === ID_BYTES + KEY_BYTES) {
+    return { id, key: Uint8Array.from(bytes.subarray(ID_BYTES)) };
+  }
+  throw new Error(`the key store is damaged: a record of ${bytes.length} bytes`);
+};
+
+const recordBytes = ({ id, key }: KeyRecord): Buffer => {
+  const bytes = Buffer.alloc(ID_BYTES + (key?.length ?? 0));
+  bytes.writeUInt32BE(id, 0);
+  if (key !== undefined) bytes.set(key, ID_BYTES);
+  return bytes;
+};
+
+/**
+ * LMDB never writes over a page: a destroyed key stays in a free page of the file until that is used
+ * again. So the next start after a destruction copies what is alive into a new file and drops the old.
+ */
+const compact = async (database: Database, folder: string): Promise<void> => {
+  const draft = join(folder, 'compacted');
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await database.backup(draft, true);
+  await database.close();
+  await syncFile(join(draft, 'data.mdb'));
+  await rename(join(draft, 'data.mdb'), join(folder, 'data.mdb'));
+  await syncFolder(folder);
+  await rm(draft, { recursive: true });
+};

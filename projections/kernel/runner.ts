@@ -1,0 +1,320 @@
+import { type Kysely, sql } from 'kysely';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { Position } from '../../core/kernel/ids.ts';
+import { Batches, ProjectionFault } from './batch.ts';
+import { Bell } from './bell.ts';
+import { advance, type Checkpoint, DatabaseOfAnotherLog, keyOf, takeOver } from './checkpoint.ts';
+import { isPassing, messageOf } from './faults.ts';
+import type { Follower } from './follower.ts';
+import type { AnyTables, Projection } from './model.ts';
+import type { Reached } from './reached.ts';
+import { isFinal, type Lag, type Poison, type RunnerState } from './runnerState.ts';
+import { Source } from './source.ts';
+import type { Event, Tail } from './tail.ts';
+
+/** Large enough that a statement's own cost is small against its rows', small enough to be quick. */
+export const BATCH_EVENTS_MAX = 2_000;
+/** After a small batch, if nobody waits: what comes in this time shares one transaction. */
+const GATHER_MS = 10;
+const SMALL_BATCH = 200;
+/** A checkpoint that only moves past other people's events is written at most this often. */
+const IDLE_MOVE_MS = 1_000;
+const STANDBY_POLL_MS = 500;
+const RETRY_AFTER_MS = [100, 5_000] as const;
+/** Postgres may have stopped answering in the middle of a batch; the process must end nevertheless. */
+const STOP_MS_MAX = 10_000;
+/** "SEQL": advisory locks are numbers, and belong to one database. */
+const LOCK = 0x5345514c;
+
+export type RunnerOptions = Readonly<{
+  projections: readonly Projection[];
+  db: Kysely<AnyTables>;
+  log: EventLog;
+  /** Among the follower's first listeners, so that it is up to date when the runner is woken. */
+  tail: Tail;
+  follower: Pick<Follower, 'onEvents'>;
+  /** Told of every commit. */
+  reached: Reached;
+  onState: (state: RunnerState) => void;
+  batchMax?: number;
+}>;
+
+export type Runner = Readonly<{
+  state: () => RunnerState;
+  lag: () => Lag;
+  /** Read your writes: whether the read models (those named, or all) came to the position in time. */
+  reached: (position: Position, ms: number, names?: readonly string[]) => Promise<boolean>;
+  /** Finishes the running batch. */
+  stop: () => Promise<void>;
+}>;
+
+/**
+ * Keeps read models up to date, one transaction for rows and checkpoint of a batch, in one process at a
+ * time: the advisory lock says who may, and dies with the very connection that writes; the
+ * compare-and-set of the checkpoint holds even where that was not enough.
+ */
+export const runProjections = (options: RunnerOptions): Runner => {
+  const running = new Running(options);
+  const ended = running.run();
+  return {
+    state: () => running.state,
+    lag: () => running.lag(),
+    reached: (position, ms, names) => {
+      const wait = options.reached.waitFor(position, ms, names);
+      running.hurry();
+      return wait;
+    },
+    stop: () => running.stop(ended),
+  };
+};
+
+class Poisoned extends Error {
+  override name = 'Poisoned';
+  readonly poison: Poison;
+
+  constructor(poison: Poison) {
+    super(poison.reason);
+    this.poison = poison;
+  }
+}
+
+class Running {
+  readonly #options: RunnerOptions;
+  readonly #batchMax: number;
+  readonly #batches = new Batches();
+  readonly #source: Source;
+  /** Something new to read. */
+  readonly #news = new Bell();
+  /** Somebody waits, or wants to stop. */
+  readonly #haste = new Bell();
+  #state: RunnerState = { kind: 'starting' };
+  #checkpoints = new Map<Projection, Checkpoint>();
+  #stopping = false;
+  #movedAt = 0;
+  /** Up to here a batch has failed: it is cut in halves until the one event stands alone. */
+  #suspect: Readonly<{ until: Position; size: number }> | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#batchMax = options.batchMax ?? BATCH_EVENTS_MAX;
+    this.#source = new Source(options.log, options.tail);
+  }
+
+  get state(): RunnerState {
+    return this.#state;
+  }
+
+  hurry(): void {
+    this.#haste.ring();
+    this.#news.ring();
+  }
+
+  lag(): Lag {
+    const { tail } = this.#options;
+    const position = Math.min(...this.#positions());
+    const [oldest] = tail.after(position, 1) ?? [];
+    return { position, head: tail.head, waitingSince: oldest?.created };
+  }
+
+  async run(): Promise<void> {
+    const unlisten = this.#options.follower.onEvents(() => {
+      this.#news.ring();
+    });
+    for (let attempts = 1; !this.#stopping && !isFinal(this.#state); attempts++) {
+      try {
+        await this.#options.db.connection().execute((session) => this.#hold(session));
+      } catch (error) {
+        // Taken over and lost again: the count is of attempts in a row.
+        if (this.#state.kind === 'running') attempts = 1;
+        await this.#afterFault(error, attempts);
+      }
+    }
+    unlisten();
+    if (!isFinal(this.#state)) this.#enter({ kind: 'stopped' });
+  }
+
+  async stop(ended: Promise<void>): Promise<void> {
+    this.#stopping = true;
+    this.hurry();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS_MAX);
+    });
+    await Promise.race([ended, patience]);
+    clearTimeout(timer);
+  }
+
+  /** Lock and transactions share the connection: losing one is losing both. */
+  async #hold(session: Kysely<AnyTables>): Promise<void> {
+    while (!(await tryLock(session))) {
+      if (this.#state.kind !== 'standby') this.#enter({ kind: 'standby' });
+      await this.#haste.wait(STANDBY_POLL_MS);
+      if (this.#stopping) return;
+    }
+    try {
+      await this.#takeOver(session);
+      while (!this.#stopping) {
+        if (!(await this.#step(session))) await this.#news.wait(IDLE_MOVE_MS);
+      }
+    } finally {
+      this.#options.reached.tell(false);
+      this.#batches.forget();
+      // The connection goes back to the pool. If it is broken, the lock has gone with it.
+      await sql`select pg_advisory_unlock_all()`.execute(session).catch(() => undefined);
+    }
+  }
+
+  async #takeOver(session: Kysely<AnyTables>): Promise<void> {
+    const { log, projections, reached } = this.#options;
+    const id = await log.logId();
+    const head = await log.head();
+    const taken = await session
+      .transaction()
+      .execute((db) => takeOver(db, projections, { id, head }));
+    this.#checkpoints = new Map(taken);
+    this.#suspect = undefined;
+    for (const [projection, { position }] of taken) reached.moved(projection, position);
+    reached.tell(true);
+    this.#enter({ kind: 'running' });
+  }
+
+  /**
+   * One batch for those in front, then one for the one furthest behind (new, or of a new version), which
+   * goes alone until it has come to the next: a rebuild holds up nobody. Whether anything has moved.
+   */
+  async #step(session: Kysely<AnyTables>): Promise<boolean> {
+    const places = [...new Set(this.#positions())].sort((one, other) => one - other);
+    const [slowest, next] = places;
+    const foremost = places.at(-1);
+    if (slowest === undefined || foremost === undefined) return false;
+
+    const movedFront = await this.#advance(session, foremost, Infinity);
+    if (next === undefined) return movedFront;
+    const movedBack = await this.#advance(session, slowest, next);
+    return movedFront || movedBack;
+  }
+
+  async #advance(session: Kysely<AnyTables>, from: Position, limit: Position): Promise<boolean> {
+    const size = this.#suspect?.size ?? this.#batchMax;
+    const portion = await this.#source.read(from, size);
+    const to = Math.min(portion.to, limit);
+    const events = portion.events.filter(({ position }) => position <= limit);
+    if (to <= from) return false;
+    if (events.length === 0 && limit === Infinity && this.#mayIdle(from)) return false;
+
+    const moving = this.#options.projections.filter(
+      (projection) => this.#checkpoints.get(projection)?.position === from,
+    );
+    if (!(await this.#commit(session, moving, events, to))) return true;
+
+    this.#movedAt = Date.now();
+    this.#trim();
+    const { reached, tail } = this.#options;
+    if (events.length < SMALL_BATCH && tail.covers(to) && !reached.isWaitedFor) {
+      await this.#haste.wait(GATHER_MS);
+    }
+    return true;
+  }
+
+  /** Nothing for us has come: the checkpoint may stay a while where it is, if nobody waits for it. */
+  #mayIdle(from: Position): boolean {
+    const { reached, tail } = this.#options;
+    const isRecent = Date.now() - this.#movedAt < IDLE_MOVE_MS;
+    return tail.covers(from) && !reached.isWaitedFor && isRecent;
+  }
+
+  #trim(): void {
+    const { tail } = this.#options;
+    // A rebuild that still reads pages of the log needs nothing of the tail.
+    const covered = this.#positions().filter((position) => tail.covers(position));
+    if (covered.length > 0) tail.trim(Math.min(...covered));
+  }
+
+  /** False: the batch has failed and will be tried in smaller pieces. */
+  async #commit(
+    session: Kysely<AnyTables>,
+    moving: readonly Projection[],
+    events: readonly Event[],
+    to: Position,
+  ): Promise<boolean> {
+    const moves = moving.map((projection) => ({
+      projection,
+      from: this.#checkpoints.get(projection) ?? { position: 0, epoch: 0 },
+      to,
+    }));
+    try {
+      const remember = await session.transaction().execute(async (db) => {
+        await advance(db, moves);
+        return this.#batches.apply(db, moving, events);
+      });
+      remember();
+    } catch (error) {
+      this.#batches.forget();
+      await this.#suspectBatch(session, events, error);
+      return false;
+    }
+    for (const { projection, from } of moves) {
+      this.#checkpoints.set(projection, { position: to, epoch: from.epoch });
+      this.#options.reached.moved(projection, to);
+    }
+    const until = this.#suspect?.until ?? Infinity;
+    // Others may be far beyond it: only who comes past it has taken it.
+    if (to >= until && moves.some(({ from }) => from.position < until)) this.#suspect = undefined;
+    return true;
+  }
+
+  /** Throws what is not the events' fault, and `Poisoned` once it is known to be this one event's. */
+  async #suspectBatch(
+    session: Kysely<AnyTables>,
+    events: readonly Event[],
+    error: unknown,
+  ): Promise<void> {
+    if (!(error instanceof ProjectionFault) || isPassing(error.cause)) throw error;
+    // If the connection has broken, that was the fault; this throws then.
+    await sql`select 1`.execute(session);
+
+    const [first] = events;
+    const last = events.at(-1);
+    if (first === undefined || last === undefined) throw error;
+    if (events.length === 1) {
+      // Here `projector skip` will have its place: the position is known to be to blame.
+      throw new Poisoned({
+        projection: keyOf(error.projection),
+        position: first.position,
+        type: first.type,
+        reason: messageOf(error.cause),
+      });
+    }
+    const until = Math.max(this.#suspect?.until ?? 0, last.position);
+    this.#suspect = { until, size: Math.ceil(events.length / 2) };
+  }
+
+  async #afterFault(error: unknown, attempts: number): Promise<void> {
+    if (error instanceof Poisoned) this.#enter({ kind: 'poisoned', ...error.poison });
+    else if (error instanceof DatabaseOfAnotherLog) {
+      this.#enter({ kind: 'refused', reason: error.message });
+    } else {
+      this.#enter({ kind: 'retrying', attempts, reason: messageOf(error) });
+      const [shortest, longest] = RETRY_AFTER_MS;
+      // Not woken by those who wait: they would have it try without a pause.
+      const until = Date.now() + Math.min(shortest * 2 ** Math.min(attempts - 1, 10), longest);
+      while (!this.#stopping && Date.now() < until) await this.#haste.wait(until - Date.now());
+    }
+  }
+
+  #positions(): readonly Position[] {
+    const { projections } = this.#options;
+    return projections.map((projection) => this.#checkpoints.get(projection)?.position ?? 0);
+  }
+
+  #enter(state: RunnerState): void {
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}
+
+const tryLock = async (session: Kysely<AnyTables>): Promise<boolean> => {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_lock(${LOCK}::bigint) as locked`.execute(session);
+  return rows[0]?.locked === true;
+};

@@ -1,0 +1,33 @@
+import type { Millis, Position } from '../../core/kernel/ids.ts';
+
+export type RunnerState =
+  | Readonly<{ kind: 'starting' }>
+  /** Another process runs the projections. */
+  | Readonly<{ kind: 'standby' }>
+  | Readonly<{ kind: 'running' }>
+  /** Postgres or the log does not answer; tried again for ever. */
+  | Readonly<{ kind: 'retrying'; attempts: number; reason: string }>
+  /** A projection cannot take an event. Nothing moves until the code is mended or the event skipped. */
+  | Readonly<{ kind: 'poisoned' } & Poison>
+  /** The database belongs to another log. */
+  | Readonly<{ kind: 'refused'; reason: string }>
+  | Readonly<{ kind: 'stopped' }>;
+
+export type Poison = Readonly<{
+  projection: string;
+  position: Position;
+  type: string;
+  reason: string;
+}>;
+
+export type Lag = Readonly<{
+  /** Where the slowest read model stands. */
+  position: Position;
+  head: Position;
+  /** When the oldest event was committed that it lacks; undefined: it lacks none, or very many. */
+  waitingSince: Millis | undefined;
+}>;
+
+/** Nothing more happens by itself. */
+export const isFinal = ({ kind }: RunnerState): boolean =>
+  kind === 'poisoned' || kind === 'refused';
