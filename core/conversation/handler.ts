@@ -44,7 +44,8 @@ export type SendRefusal =
   | 'message/too-long'
   | 'message/not-received'
   | 'user/unknown'
-  | 'conversation/unknown';
+  | 'conversation/unknown'
+  | 'service/unavailable';
 
 /** Receives nothing (OpenIM's globalRecvMsgOpt). */
 const RECEIVE_NOTHING = 1;
@@ -56,6 +57,39 @@ export type ConversationDeps = Readonly<{
   known: Known;
   doing: Doing;
 }>;
+
+/** A client's clock may be this far off before a message counts as one that was made some time ago. */
+export const FRESH_MS = 5 * 60 * 1000;
+
+/**
+ * The second line of once-only sends, behind the writer's window: only for a message that was made some
+ * time ago, or in a conversation too busy for the window to be wide. Fresh sends never come here, so they
+ * flow while Postgres is away.
+ */
+const sentLongAgo = async (
+  { writers, known }: Pick<ConversationDeps, 'writers' | 'known'>,
+  { conversation, message }: SendMessage,
+  id: EventId,
+  at: Millis,
+) => {
+  const stream = conversationStream(conversation);
+  const { window } = writers.kept(stream) ?? (await writers.state(stream));
+  if (window.from === 1 || window.find(id) !== undefined) return undefined;
+  const isFresh = Math.abs(at - message.createTime) <= FRESH_MS;
+  if (isFresh && window.isWide(at)) return undefined;
+  const seq = await known.sentBefore(conversation, id, window.from);
+  if (seq === 'never') return undefined;
+  if (seq === 'unanswerable') {
+    return refuse(
+      'service/unavailable',
+      'whether this was sent before cannot be told now; try again',
+    );
+  }
+  const first = await known.message(conversation, seq);
+  if (first === undefined) throw new Error(`${conversation} has no event ${String(seq)}`);
+  const sent: Sent = { serverMsgId: serverMsgIdOf(id), sendTime: first.data.sendTime, seq, id };
+  return done({ sent }, undefined);
+};
 
 /** What the sender's clients know the message by; a repetition gives the same. */
 export const sendId = (
@@ -103,6 +137,8 @@ export const sendHandler =
       doing.pass({ conversation, id, meta, data: { ...data, sendTime: at } }, senderSync);
       return done({ sent: { serverMsgId, sendTime: at, seq: 0, id } }, undefined);
     }
+    const before = await sentLongAgo({ writers, known }, wish, id, at);
+    if (before !== undefined) return before;
     const wished: Wished<MessageSent> = { type: 'MessageSent', data };
     const handled = await writers.handle({
       stream: conversationStream(conversation),

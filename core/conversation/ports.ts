@@ -1,5 +1,5 @@
 import type { Recorded } from '../kernel/fact.ts';
-import type { ConversationId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
+import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
 import type { Head } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { Passing } from '../sequence/shown.ts';
@@ -15,6 +15,15 @@ export type Known = Readonly<{
     conversation: ConversationId,
     seq?: Seq,
   ) => Promise<Readonly<{ head: Head | undefined; side: Side; revoked: boolean }>>;
+  /**
+   * Where a message stands that was sent so long ago that the writer's window may not have it; of numbers
+   * below `before`. `unanswerable`: the read model is away or has not come that far.
+   */
+  sentBefore: (
+    conversation: ConversationId,
+    id: EventId,
+    before: Seq,
+  ) => Promise<Seq | 'never' | 'unanswerable'>;
   message: (conversation: ConversationId, seq: Seq) => Promise<Recorded<NumberedEvent> | undefined>;
 }>;
 

@@ -61,6 +61,12 @@ export class SentWindow {
     return this.#shared.entries[this.from - this.#shared.firstSeq]?.sendTime;
   }
 
+  /** Whether every message of the last 15 minutes is in it, so that a fresh one is known for certain. */
+  isWide(now: Millis): boolean {
+    if (this.from === 1 || this.size < WINDOW_MESSAGES_MAX) return true;
+    return this.oldest !== undefined && now - this.oldest >= WINDOW_MS;
+  }
+
   with(entry: Entry): SentWindow {
     const { entries, index } = this.#shared;
     const at = entry.seq - this.#shared.firstSeq;

@@ -28,11 +28,22 @@ const kick = (tokens: readonly Token[], lost: ReadonlySet<TokenId>): readonly To
 const kicked = (tokens: readonly Token[]): readonly TokenId[] =>
   tokens.filter(({ state }) => state === 'kicked').map(({ id }) => id);
 
+/**
+ * A kicked token is remembered until the next one is issued, and from then on it is unknown; but for one
+ * that has sockets: they are cut when another token connects, and until then it has to be known.
+ */
+const isRemembered = ({ state, connected }: Token): boolean => state === 'normal' || connected;
+
+/** The sockets of kicked tokens are being cut: they are connected no more. */
+const cut = (tokens: readonly Token[]): readonly Token[] =>
+  tokens.map((token) =>
+    token.state === 'kicked' && token.connected ? { ...token, connected: false } : token,
+  );
+
 const issue = ({ id, at, data }: IssueToken, { tokens }: Login): Decision => {
   const { user, token, platform, expiresAt, policy } = data;
   if (tokens.some((known) => known.id === token)) return accept();
-  // A kicked token is remembered until the next one is issued; from then on it is unknown.
-  const live = tokens.filter(({ state, expiresAt: end }) => state === 'normal' && end > at);
+  const live = tokens.filter((known) => isRemembered(known) && known.expiresAt > at);
   const issued: Token = {
     id: token,
     platform,
@@ -41,7 +52,8 @@ const issue = ({ id, at, data }: IssueToken, { tokens }: Login): Decision => {
     state: 'normal',
     connected: false,
   };
-  const set = [...kick(live, losers(policy, live, platform)), issued];
+  const normal = live.filter(({ state }) => state === 'normal');
+  const set = [...kick(live, losers(policy, normal, platform)), issued];
   return accept({ id, type: 'TokenIssued', data: { user, token, platform, tokens: set } });
 };
 
@@ -49,7 +61,7 @@ const activate = ({ id, data }: ActivateLogin, { tokens }: Login): Decision => {
   const token = tokens.find((known) => known.id === data.token);
   // Only the first socket of a token says anything new.
   if (token?.state !== 'normal' || token.connected) return accept();
-  const set = tokens.map((known) =>
+  const set = cut(tokens).map((known) =>
     known.id === data.token ? { ...known, connected: true } : known,
   );
   const { user } = data;
@@ -67,7 +79,7 @@ const forceLogout = (
   const lost = new Set(
     tokens.filter((token) => token.platform === platform).map((token) => token.id),
   );
-  const set = kick(tokens, lost);
+  const set = cut(kick(tokens, lost));
   if (tokens.every((token) => !lost.has(token.id) || token.state === 'kicked')) return accept();
   return accept({
     id,

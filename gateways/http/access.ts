@@ -16,9 +16,11 @@ export type Access =
   | Readonly<{ kind: 'self'; field: string }>;
 
 /** The callers that a route of this access can have: none where no token is asked for. */
-export type CallerOf<A extends Access> = A extends { kind: 'user' | 'admin' | 'self' }
-  ? Caller
-  : undefined;
+export type CallerOf<A extends Access> = A extends { kind: 'none' }
+  ? undefined
+  : A extends { kind: 'adminOrSecret' }
+    ? Caller | undefined
+    : Caller;
 
 const KINDS: ReadonlySet<string> = new Set([
   'none',
@@ -67,16 +69,17 @@ export const denial = (
       return caller === undefined || caller.admin
         ? undefined
         : notAllowed('only an app admin may call this');
-    case 'self': {
-      if (caller?.admin === true) return undefined;
-      const named = [valueAt(body, access.field)].flat();
-      const own =
-        caller !== undefined && named.length > 0 && named.every((user) => user === caller.user);
-      return own
+    case 'self':
+      return namesOnly(caller, body, access.field)
         ? undefined
         : notAllowed(`${access.field}: only the user itself or an app admin may do this`);
-    }
   }
+};
+
+const namesOnly = (caller: Caller | undefined, body: unknown, field: string): boolean => {
+  if (caller === undefined) return false;
+  const named = [valueAt(body, field)].flat();
+  return caller.admin || (named.length > 0 && named.every((user) => user === caller.user));
 };
 
 const notAllowed = (detail: string): Refused => refuse('caller/not-allowed', detail);

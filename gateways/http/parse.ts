@@ -25,10 +25,9 @@ const UINT64_MAX = 2n ** 64n - 1n;
 
 type Read = (value: unknown, at: string) => unknown;
 
-/** The only cast: `compile` has built the value after the schema that the type comes from. */
 export const readerOf = <S extends TSchema>(schema: S): Reader<Static<S>> => {
   const read = compile(schema);
-  return (value) => read(value ?? undefined, '') as Static<S>;
+  return (value) => read(value ?? undefined, '');
 };
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -69,7 +68,7 @@ const compile = (schema: TSchema): Read => {
 };
 
 /** Bounds as a phrase; `undefined` where there are none. */
-const bounds = (low: unknown, high: unknown): string | undefined => {
+const bounds = (low: number | undefined, high: number | undefined): string | undefined => {
   if (low !== undefined && high !== undefined) return `${String(low)} to ${String(high)}`;
   if (low !== undefined) return `at least ${String(low)}`;
   return high === undefined ? undefined : `at most ${String(high)}`;

@@ -29,7 +29,7 @@ export const headerOf = (request: FastifyRequest, name: string): string => {
 export const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';
 
 export const routeOf = (request: FastifyRequest): Route | undefined =>
-  request.routeOptions.config?.openim;
+  request.routeOptions.config.openim;
 
 export const addRequestState = (app: FastifyInstance): void => {
   app.decorateRequest('caller', undefined);

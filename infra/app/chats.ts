@@ -21,7 +21,11 @@ import {
   readStatesOf,
 } from '../../projections/chats/lists.ts';
 import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
+import { seqOfSend } from '../../projections/chats/queries.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
+
+/** A sender is not kept waiting longer than this for what only Postgres knows. */
+const SENT_BEFORE_MS = 500;
 
 type ChatsDeps = Readonly<{
   db: Kysely<AnyTables>;
@@ -69,7 +73,7 @@ export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Ch
 
 /** What the core must know before it decides, from the same place. */
 export const openKnown = (
-  { db, tail, log }: Pick<ChatsDeps, 'db' | 'tail' | 'log'>,
+  { db, tail, log, isAway }: Omit<ChatsDeps, 'versionIdOf'>,
   user: (user: UserId) => Promise<User>,
 ): Known => {
   const atHead = conversationsAtHead(db, tail);
@@ -87,6 +91,20 @@ export const openKnown = (
       const [found] = await atHead(owner, [{ conversation, from: seq, to: seq }]);
       const { head, side, revocations } = found ?? nothing(owner, conversation);
       return { head, side, revoked: revocations.has(seq) };
+    },
+    sentBefore: async (conversation, id, before) => {
+      const deadline = AbortSignal.timeout(SENT_BEFORE_MS);
+      const late = new Promise<'behind'>((resolve) => {
+        deadline.addEventListener('abort', () => {
+          resolve('behind');
+        });
+      });
+      const asked = seqOfSend(db, conversation, id, before).catch((error: unknown) => {
+        if (isAway(error)) return 'behind' as const;
+        throw error;
+      });
+      const seq = await Promise.race([asked, late]);
+      return seq === 'behind' ? 'unanswerable' : (seq ?? 'never');
     },
     message: async (conversation: ConversationId, seq: Seq) => {
       const [event] = await log.readStream<NumberedEvent>(conversationStream(conversation), {

@@ -17,8 +17,8 @@ const signalled = (): Promise<string> =>
 const announce = ({ httpAddress, wsAddress, sockets }: Running): void => {
   out(`Seqline is ready.
 
-  HTTP API     ${httpAddress}        (its pages: /docs, /demo)
-  WebSocket    ${wsAddress}          (uWebSockets.js: ${sockets})
+  HTTP API     ${httpAddress}   (pages: /docs, /demo)
+  WebSocket    ${wsAddress}     (uWebSockets.js: ${sockets})
 `);
 };
 

@@ -118,11 +118,11 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       pause: (ms: Millis) => pause(ms),
       doing,
     };
-    const reading = { db: models.db, tail: models.tail, log: events };
+    const reading = { db: models.db, tail: models.tail, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
     const messages = openMessages(deps, openKnown(reading, users.state));
-    const chats = openChats({ ...reading, versionIdOf, isAway });
+    const chats = openChats({ ...reading, versionIdOf });
     await registerAdmins(users, config.admins);
 
     const gateway = await startWsGateway({

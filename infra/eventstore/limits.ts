@@ -45,7 +45,7 @@ export const checkAppend = (stream: string, events: readonly StoreEvent[]): numb
 const checkStreamName = (stream: string): void => {
   // `$$` alone would be the metadata stream of a stream without a name.
   if (stream === '' || stream === '$$') throw new InvalidAppend(`no stream is called "${stream}"`);
-  if (Buffer.byteLength(stream) > STREAM_NAME_BYTES_MAX)
+  if (isLonger(stream, STREAM_NAME_BYTES_MAX))
     throw new InvalidAppend(
       `a stream's name has at most ${STREAM_NAME_BYTES_MAX} bytes: ${stream}`,
     );
@@ -54,10 +54,14 @@ const checkStreamName = (stream: string): void => {
 const checkEvent = (stream: string, event: StoreEvent): number => {
   if (!UUID.test(event.id))
     throw new InvalidAppend(`an event for ${stream} has "${event.id}" for an id, not a UUID`);
-  if (event.type === '' || Buffer.byteLength(event.type) > EVENT_TYPE_BYTES_MAX)
+  if (event.type === '' || isLonger(event.type, EVENT_TYPE_BYTES_MAX))
     throw new InvalidAppend(`an event for ${stream} has "${event.type}" for a type`);
   const bytes = countedBytes(event);
   if (bytes > EVENT_BYTES_MAX)
     throw new AppendTooBig(`${event.type} for ${stream} has ${bytes} bytes`);
   return bytes;
 };
+
+/** In UTF-8, where a character of a string takes three bytes at most: short ones need no count. */
+const isLonger = (text: string, bytes: number): boolean =>
+  text.length * 3 > bytes && Buffer.byteLength(text) > bytes;

@@ -125,8 +125,7 @@ class EmbeddedKeys implements KeyStore {
  * A synchronous transaction returns after the flush to disk, which is what makes a key durable here; the
  * promises of the asynchronous ones mean "visible".
  */
-const open = (folder: string): Database =>
-  openLmdb<Buffer>({ path: folder, encoding: 'binary' });
+const open = (folder: string): Database => openLmdb<Buffer>({ path: folder, encoding: 'binary' });
 
 const read = (database: Database, subject: UserId): KeyRecord => {
   const bytes = database.get(subject);

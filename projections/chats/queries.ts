@@ -142,6 +142,25 @@ export const rowsOfConversations = async (
   }));
 };
 
+/**
+ * Where the message of this id stands; undefined if there is none among the numbers below `before`, all
+ * of which the tables have. `behind`: they have not come so far.
+ */
+export const seqOfSend = async (
+  db: Kysely<AnyTables>,
+  conversation: ConversationId,
+  id: EventId,
+  before: Seq,
+): Promise<Seq | 'behind' | undefined> => {
+  const { rows } = await sql<Readonly<{ max_seq: number | null; seq: number | null }>>`
+    select (select h.max_seq from ${heads} h where h.conversation = ${conversation}) as max_seq,
+      (select x.seq from ${sql.table(SENDS)} x
+        where x.conversation = ${conversation} and x.event_id = ${id}) as seq`.execute(db);
+  const { max_seq: maxSeq, seq } = rows[0] ?? { max_seq: null, seq: null };
+  if (seq !== null) return seq;
+  return (maxSeq ?? 0) >= before - 1 ? undefined : 'behind';
+};
+
 const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value : []);
 
 /** Nothing can be said before the read model has a checkpoint. */

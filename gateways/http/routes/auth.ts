@@ -1,5 +1,4 @@
-import { Type } from '@sinclair/typebox';
-import type { UserId } from '../../../core/kernel/ids.ts';
+import { Type, type Static } from '@sinclair/typebox';
 import { body, int32, text, userId } from '../fields.ts';
 import { refuse, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
@@ -34,87 +33,77 @@ export const tokenOf = ({ token, lifetime }: Issued) => ({
 
 export const WRONG_SECRET = refuse('secret/wrong', "secret: is not the server's");
 
-export const authRoutes = ({
-  logins,
-  userLists,
-  config,
-  secretMatches,
-}: RouteDeps): readonly Route[] => {
-  const isAdmin = (user: UserId) => config.admins.includes(user);
+export const authRoutes = (deps: RouteDeps): readonly Route[] => [
+  adminTokenRoute(deps),
+  userTokenRoute(deps),
+  parseTokenRoute(deps),
+  forceLogoutRoute(deps),
+];
 
-  const isSystemAccount = async (user: UserId): Promise<boolean> => {
-    const [view] = await userLists.byIds([user]);
-    return view !== undefined && view.level >= SYSTEM_LEVEL_MIN;
-  };
+const adminTokenRoute = ({ logins, config, secretMatches }: RouteDeps): Route =>
+  route({
+    path: '/auth/get_admin_token',
+    summary: 'A token for an app admin, for the secret.',
+    access: { kind: 'none' },
+    body: body({ secret: text(SECRET_LENGTH_MAX), userID: userId }),
+    data: issued,
+    run: async ({ body: { secret, userID }, meta }): Promise<Answer<Static<typeof issued>>> => {
+      if (!secretMatches(secret)) return WRONG_SECRET;
+      if (!config.admins.includes(userID))
+        return refuse('args/invalid', 'userID: must be one of the app admins');
+      const result = await logins.issue(userID, ADMIN_PLATFORM, meta);
+      return result.kind === 'refused' ? result : { kind: 'done', data: tokenOf(result) };
+    },
+  });
 
-  return [
-    route({
-      path: '/auth/get_admin_token',
-      summary: 'A token for an app admin, for the secret.',
-      access: { kind: 'none' },
-      body: body({ secret: text(SECRET_LENGTH_MAX), userID: userId }),
-      data: issued,
-      run: async ({
-        body: { secret, userID },
-        meta,
-      }): Promise<Answer<ReturnType<typeof tokenOf>>> => {
-        if (!secretMatches(secret)) return WRONG_SECRET;
-        if (!isAdmin(userID))
-          return refuse('args/invalid', 'userID: must be one of the app admins');
-        const result = await logins.issue(userID, ADMIN_PLATFORM, meta);
-        return result.kind === 'refused' ? result : { kind: 'done', data: tokenOf(result) };
-      },
+const userTokenRoute = ({ logins, userLists, config }: RouteDeps): Route =>
+  route({
+    path: '/auth/get_user_token',
+    summary: 'A token for a user; older ones are kicked as the login policy says.',
+    access: { kind: 'admin' },
+    body: body({ platformID: platformId, userID: userId }),
+    data: issued,
+    run: async ({ body: { platformID, userID }, meta }): Promise<Answer<Static<typeof issued>>> => {
+      if (platformID === ADMIN_PLATFORM) {
+        return refuse('caller/not-allowed', 'platformID: 10 is for app admins alone');
+      }
+      if (config.admins.includes(userID)) return refuse('user/is-admin', 'userID: is an app admin');
+      const [view] = await userLists.byIds([userID]);
+      if (view !== undefined && view.level >= SYSTEM_LEVEL_MIN) {
+        return refuse('args/invalid', 'userID: notification accounts and robots take no token');
+      }
+      const result = await logins.issue(userID, platformID, meta);
+      return result.kind === 'refused' ? result : { kind: 'done', data: tokenOf(result) };
+    },
+  });
+
+const parseTokenRoute = ({ logins }: RouteDeps): Route =>
+  route({
+    path: '/auth/parse_token',
+    summary: 'Whose a token is and until when, if it is in force.',
+    access: { kind: 'none' },
+    body: body({ token: text(TOKEN_LENGTH_MAX) }),
+    data: Type.Object({
+      userID: Type.String(),
+      platformID: Type.Integer(),
+      expireTimeSeconds: Type.Integer({ description: 'Unix time, in seconds' }),
     }),
+    run: async ({ body: { token } }) => {
+      const result = await logins.check(token);
+      if (result.kind === 'refused') return result;
+      const { user, platform, expiresAt } = result.caller;
+      const expireTimeSeconds = seconds(expiresAt);
+      return { kind: 'done', data: { userID: user, platformID: platform, expireTimeSeconds } };
+    },
+  });
 
-    route({
-      path: '/auth/get_user_token',
-      summary: 'A token for a user; older ones are kicked as the login policy says.',
-      access: { kind: 'admin' },
-      body: body({ platformID: platformId, userID: userId }),
-      data: issued,
-      run: async ({
-        body: { platformID, userID },
-        meta,
-      }): Promise<Answer<ReturnType<typeof tokenOf>>> => {
-        if (platformID === ADMIN_PLATFORM) {
-          return refuse('caller/not-allowed', 'platformID: 10 is for app admins alone');
-        }
-        if (isAdmin(userID)) return refuse('user/is-admin', 'userID: is an app admin');
-        if (await isSystemAccount(userID)) {
-          return refuse('args/invalid', 'userID: notification accounts and robots take no token');
-        }
-        const result = await logins.issue(userID, platformID, meta);
-        return result.kind === 'refused' ? result : { kind: 'done', data: tokenOf(result) };
-      },
-    }),
-
-    route({
-      path: '/auth/parse_token',
-      summary: 'Whose a token is and until when, if it is in force.',
-      access: { kind: 'none' },
-      body: body({ token: text(TOKEN_LENGTH_MAX) }),
-      data: Type.Object({
-        userID: Type.String(),
-        platformID: Type.Integer(),
-        expireTimeSeconds: Type.Integer({ description: 'Unix time, in seconds' }),
-      }),
-      run: async ({ body: { token } }) => {
-        const result = await logins.check(token);
-        if (result.kind === 'refused') return result;
-        const { user, platform, expiresAt } = result.caller;
-        const expireTimeSeconds = seconds(expiresAt);
-        return { kind: 'done', data: { userID: user, platformID: platform, expireTimeSeconds } };
-      },
-    }),
-
-    route({
-      path: '/auth/force_logout',
-      summary: 'Ends every login of a user on a platform.',
-      access: { kind: 'admin' },
-      body: body({ platformID: int32(1, ADMIN_PLATFORM), userID: userId }),
-      writes: true,
-      run: async ({ body: { platformID, userID }, meta }) =>
-        logins.forceLogout(userID, platformID, meta),
-    }),
-  ];
-};
+const forceLogoutRoute = ({ logins }: RouteDeps): Route =>
+  route({
+    path: '/auth/force_logout',
+    summary: 'Ends every login of a user on a platform.',
+    access: { kind: 'admin' },
+    body: body({ platformID: int32(1, ADMIN_PLATFORM), userID: userId }),
+    writes: true,
+    run: async ({ body: { platformID, userID }, meta }) =>
+      logins.forceLogout(userID, platformID, meta),
+  });

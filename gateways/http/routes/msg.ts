@@ -46,6 +46,7 @@ const mapped = <Key extends string, T>(
 export const msgRoutes = (deps: RouteDeps): readonly Route[] => [
   sendMessageRoute(deps),
   ...readRoutes(deps),
+  pullRoute(deps),
   ...markRoutes(deps),
   revokeRoute(deps),
   serverTimeRoute(deps),
@@ -84,6 +85,32 @@ const readRoutes = ({ chats }: RouteDeps): readonly Route[] => [
   }),
 
   route({
+    path: '/msg/get_conversations_has_read_and_max_seq',
+    summary: 'Greatest and read numbers of conversations; what is between them is unread.',
+    access,
+    body: body({
+      userID: userId,
+      conversationIDs: Type.Array(conversationId, { default: [], maxItems: IDS_MAX }),
+      returnPinned: flag(),
+    }),
+    data: Type.Object({
+      seqs: Type.Optional(readStatesByConversation),
+      pinnedConversationIDs: idsOrNull,
+    }),
+    run: async ({ body: { userID, conversationIDs, returnPinned } }) => {
+      const states = await chats.readStates(userID, conversationIDs);
+      const pinned = returnPinned ? await chats.pinned(userID) : undefined;
+      const seqs = states.map(({ conversation, ...state }) => [conversation, state] as const);
+      return answer({
+        ...mapped('seqs', seqs),
+        pinnedConversationIDs: pinned === undefined ? null : [...pinned],
+      });
+    },
+  }),
+];
+
+const pullRoute = ({ chats }: RouteDeps): Route =>
+  route({
     path: '/msg/pull_msg_by_seq',
     summary: 'Messages by ranges of numbers.',
     access,
@@ -119,32 +146,7 @@ const readRoutes = ({ chats }: RouteDeps): readonly Route[] => [
         ...mapped('notificationMsgs', told.map(pullEntry)),
       });
     },
-  }),
-
-  route({
-    path: '/msg/get_conversations_has_read_and_max_seq',
-    summary: 'Greatest and read numbers of conversations; what is between them is unread.',
-    access,
-    body: body({
-      userID: userId,
-      conversationIDs: Type.Array(conversationId, { default: [], maxItems: IDS_MAX }),
-      returnPinned: flag(),
-    }),
-    data: Type.Object({
-      seqs: Type.Optional(readStatesByConversation),
-      pinnedConversationIDs: idsOrNull,
-    }),
-    run: async ({ body: { userID, conversationIDs, returnPinned } }) => {
-      const states = await chats.readStates(userID, conversationIDs);
-      const pinned = returnPinned ? await chats.pinned(userID) : undefined;
-      const seqs = states.map(({ conversation, ...state }) => [conversation, state] as const);
-      return answer({
-        ...mapped('seqs', seqs),
-        pinnedConversationIDs: pinned === undefined ? null : [...pinned],
-      });
-    },
-  }),
-];
+  });
 
 const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
   route({

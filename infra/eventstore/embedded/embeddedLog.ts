@@ -20,9 +20,15 @@ import { Health, type Writability } from './health.ts';
 import { IndexKeeper, replayIndex } from './indexKeeper.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { silentLog, type Log } from './log.ts';
-import { eventAtRevision, nextOf, readAllOf, readStreamOf, type ReadParts } from './reads.ts';
+import {
+  eventAtPosition,
+  eventAtRevision,
+  nextOf,
+  readAllOf,
+  readStreamOf,
+  type ReadParts,
+} from './reads.ts';
 import { RecentEvents } from './recentEvents.ts';
-import { decodeRecord } from './record.ts';
 import { StreamIndex } from './streamIndex.ts';
 import { verifyRecords, type LogCheck } from './verify.ts';
 import { Writer } from './writer.ts';
@@ -91,7 +97,7 @@ class Embedded implements EmbeddedLog {
 
   constructor(options: EmbeddedLogOptions, opened: Opened) {
     const { environment, index, head } = opened;
-    const { log = silentLog, flush = (commit) => commit(), now = Date.now } = options;
+    const { log = silentLog, flush = flushDirectly, now = Date.now } = options;
     const recent = new RecentEvents();
     const reads = { log: environment.log, index, recent };
     this.#opened = opened;
@@ -109,11 +115,12 @@ class Embedded implements EmbeddedLog {
       health: this.#health,
       now,
       eventAt: (stream: string, revision: number) => eventAtRevision(reads, stream, revision),
+      eventAtPosition: (position: Position) => eventAtPosition(reads, position),
       storedHead: () => lastPosition(environment.log),
       committed: () => this.#committed(),
       diskNote: () => freeSpaceOf(options.directory),
     };
-    const created = head === 0 ? 0 : lastEventOf(environment, head).created;
+    const created = head === 0 ? 0 : eventAtPosition(reads, head).created;
     this.#writer = new Writer(parts, head, created);
     this.#subscriptions = new Subscriptions({
       announced: () => this.#announced,
@@ -196,9 +203,7 @@ class Embedded implements EmbeddedLog {
   }
 }
 
-/** Its time is the earliest that the next may have. @throws DamagedRecord */
-const lastEventOf = ({ log }: LogEnvironment, head: Position): StoredEvent =>
-  decodeRecord(head, log.get(head));
+const flushDirectly: Flush = (commit) => commit();
 
 const freeSpaceOf = async (directory: string): Promise<string> => {
   const { bavail, bsize } = await statfs(directory);

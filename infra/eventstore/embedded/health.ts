@@ -72,7 +72,9 @@ export class Health {
   }
 
   #tryLater(): void {
-    this.#timer = setTimeout(() => (this.#trying = this.#try()), TRIAL_EVERY_MS).unref();
+    this.#timer = setTimeout(() => {
+      this.#trying = this.#try();
+    }, TRIAL_EVERY_MS).unref();
   }
 
   async #try(): Promise<void> {

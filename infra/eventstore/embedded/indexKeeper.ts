@@ -20,12 +20,16 @@ export const replayIndex = async (
   log: Log,
 ): Promise<void> => {
   const from = index.indexed;
-  for (let position = from; position < head; await otherWork()) {
+  for (let position = from; position < head;) {
+    await otherWork();
     for (const event of eventsAfter(table, position, head)) {
       const { stream, revision } = event;
       position = event.position;
-      assert(revision === index.revisionOf(stream) + 1, `${stream} goes on with ${revision}`);
-      index.add(stream, revision, position);
+      // Where a crash cut the index's last writing short, some streams are further than its mark.
+      const next = index.revisionOf(stream) + 1;
+      assert(revision <= next, `${stream} goes on with revision ${revision}, not ${next}`);
+      if (revision === next) index.add(stream, revision, position);
+      else index.passOver(position);
     }
     if (index.unwritten < REPLAY_WRITE_EVENTS) continue;
     await index.flush();
@@ -67,7 +71,8 @@ export class IndexKeeper {
     } catch (error) {
       const { unwritten } = this.#index;
       this.#log.warn({ error: String(error), unwritten }, 'the stream index could not be written');
-      if (unwritten > UNWRITTEN_MAX) this.#overfull(`the stream index cannot be written: ${error}`);
+      if (unwritten > UNWRITTEN_MAX)
+        this.#overfull(`the stream index cannot be written: ${String(error)}`);
     }
   }
 }

@@ -15,7 +15,7 @@ export type ReadParts = Readonly<{
 }>;
 
 /** The event at a position, from memory or from disk. @throws DamagedRecord */
-const eventAtPosition = ({ log, recent }: ReadParts, position: Position): StoredEvent =>
+export const eventAtPosition = ({ log, recent }: ReadParts, position: Position): StoredEvent =>
   recent.after(position - 1, position, 1)?.[0] ?? decodeRecord(position, log.get(position));
 
 /** @throws DamagedRecord when the record is not that of this stream and revision */

@@ -75,6 +75,11 @@ export class StreamIndex {
     held.positions.push(position);
   }
 
+  /** In the place of `add` for an event that the index has already. */
+  passOver(position: Position): void {
+    this.#added = position;
+  }
+
   /** Of the last event; `NO_REVISION` when there is none. */
   revisionOf(stream: string): Revision {
     const known = this.#heads.get(stream);

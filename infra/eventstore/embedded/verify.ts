@@ -16,7 +16,8 @@ export const verifyRecords = async (
   head: Position = lastPosition(log),
 ): Promise<LogCheck> => {
   const revisions = new Map<string, Revision>();
-  for (let position = 0; position < head; await otherWork()) {
+  for (let position = 0; position < head;) {
+    await otherWork();
     for (const event of eventsAfter(log, position, head)) {
       const follows = (revisions.get(event.stream) ?? NO_REVISION) + 1;
       if (event.revision !== follows)

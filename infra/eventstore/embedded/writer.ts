@@ -30,6 +30,7 @@ export type WriterParts = Readonly<{
   health: Health;
   now: () => Millis;
   eventAt: (stream: string, revision: Revision) => StoredEvent | undefined;
+  eventAtPosition: (position: Position) => StoredEvent;
   /** Position of the last record on the disk, whatever this process believes. */
   storedHead: () => Position;
   /** Told after those who appended have been answered. */
@@ -41,9 +42,8 @@ export type WriterParts = Readonly<{
 /** The only one who writes the log: groups of appends, decided, committed, then answered. */
 export class Writer {
   readonly #parts: WriterParts;
-  readonly #ids = new RecentMap<string, Readonly<{ stream: string; revision: Revision }>>(
-    RECENT_IDS,
-  );
+  /** Positions by event id: a number costs nothing to remember, and the rest is where it says. */
+  readonly #ids = new RecentMap<string, Position>(RECENT_IDS);
   readonly #groups = new GroupCommit((group) => this.#process(group));
   readonly #view: StreamsView;
   #head: Position;
@@ -56,7 +56,10 @@ export class Writer {
     this.#view = {
       revisionOf: (stream) => parts.index.revisionOf(stream),
       eventAt: parts.eventAt,
-      recentPlace: (id) => this.#ids.get(id),
+      recentPlace: (id) => {
+        const position = this.#ids.get(id);
+        return position === undefined ? undefined : parts.eventAtPosition(position);
+      },
     };
   }
 
@@ -107,7 +110,7 @@ export class Writer {
     const { index, recent } = this.#parts;
     for (const { id, stream, revision, position } of events) {
       index.add(stream, revision, position);
-      this.#ids.set(id, { stream, revision });
+      this.#ids.set(id, position);
     }
     recent.add(events);
     this.#head += events.length;

@@ -58,6 +58,19 @@ describe('tokens', () => {
           tokens: [token('b', 'kicked'), token('c')],
         },
       }));
+  test('[TOK-6] a new one still knows a kicked one that has sockets, so that they can be cut', () =>
+    given(issued(token('a', 'kicked', true), token('b')))
+      .when(issue('c'))
+      .then({
+        id: eventId('c'),
+        type: 'TokenIssued',
+        data: {
+          user: ann,
+          token: tokenId('c'),
+          platform: WEB,
+          tokens: [token('a', 'kicked', true), token('b', 'kicked'), token('c')],
+        },
+      }));
   test('[TOK-6] the first socket of a token tells which others are to be cut', () =>
     given(issued(token('a', 'kicked', true), token('b')))
       .when({
@@ -75,7 +88,7 @@ describe('tokens', () => {
           token: tokenId('b'),
           platform: WEB,
           kicks: [tokenId('a')],
-          tokens: [token('a', 'kicked', true), token('b', 'normal', true)],
+          tokens: [token('a', 'kicked'), token('b', 'normal', true)],
         },
       }));
   test.each([
