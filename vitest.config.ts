@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: ['test/**/*.servers.spec.ts'],
+          globalSetup: ['test/support/postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

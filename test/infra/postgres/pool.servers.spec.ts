@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPool } from '../../../infra/postgres/pool.ts';
+import { startEmbeddedPostgres } from '../../../infra/postgres/embedded.ts';
+import { silent, testDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { untilTrue } from '../../support/until.ts';
+
+let database: TestDatabase<object>;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.drop());
+
+test('[OPS-8] a bigint is a number, and one beyond 2^53 is a fault', async () => {
+  const { rows } = await sql`select 9007199254740991::bigint as most`.execute(database.db);
+  expect(rows).toEqual([{ most: Number.MAX_SAFE_INTEGER }]);
+  const beyond = sql`select 9007199254740993::bigint as beyond`.execute(database.db);
+  await expect(beyond).rejects.toThrow('2^53');
+  expect(await database.answers()).toBe(true);
+});
+
+test('[OPS-8] connections that break, lent out or idle, cost their user an error and no more', async () => {
+  const lost: string[] = [];
+  const pool = openPool<object>({
+    url: database.url,
+    log: { info: () => undefined, warn: (text) => lost.push(text) },
+  });
+  const broken = pool.db.connection().execute(async (session) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(session);
+    await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(database.db);
+    await untilTrue('the connection is lost', () => lost.length > 0);
+    await sql`select 1`.execute(session);
+  });
+  await expect(broken).rejects.toThrow();
+  expect(await pool.answers()).toBe(true);
+  await pool.close();
+});
+
+test('[OPS-8] whether Postgres answers is told, not thrown', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'seqline-pool-'));
+  const postgres = await startEmbeddedPostgres({ directory, log: silent });
+  const pool = openPool({ url: postgres.url, log: silent });
+  expect(await pool.answers()).toBe(true);
+  await postgres.stop();
+  expect(await pool.answers()).toBe(false);
+  await pool.close();
+  await rm(directory, { recursive: true });
+});
