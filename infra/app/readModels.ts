@@ -15,6 +15,10 @@ import type { Config } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
 import { startEmbeddedPostgres } from '../postgres/embedded.ts';
 import { openPool } from '../postgres/pool.ts';
+import { isAway } from './isAway.ts';
+
+/** Positions, and so events at most, that the tail takes in before the first socket is served. */
+const TAIL_AT_START_MAX = 50_000;
 
 const PROJECTIONS = [users, chats] as const;
 
@@ -36,6 +40,22 @@ type Deps = Readonly<{
   onStopped: (reason: string) => void;
 }>;
 
+/**
+ * The tail begins where the read models are, so that sockets are answered at once after a start. Only if
+ * that is far behind does it begin at the head, and the projections read what came before by pages.
+ */
+const tailFloor = async (db: Kysely<AnyTables>, head: Position): Promise<Position> => {
+  try {
+    const known = await readCheckpoints(db);
+    const positions = PROJECTIONS.map((projection) => known.get(keyOf(projection)) ?? 0);
+    const floor = Math.min(...positions, head);
+    return head - floor <= TAIL_AT_START_MAX ? floor : head;
+  } catch (error) {
+    if (isAway(error)) return head;
+    throw error;
+  }
+};
+
 /** Postgres, the one follower of the log, and the projections that it feeds. */
 export const openReadModels = async ({
   config,
@@ -51,10 +71,10 @@ export const openReadModels = async ({
   const url = config.postgres.kind === 'url' ? config.postgres.url : (embedded?.url ?? '');
   const { db, answers, close } = openPool<AnyTables>({ url, log });
 
-  // The tail begins where the log is now: what came before is for the projections to read by pages.
   const head = await events.head();
+  const floor = await tailFloor(db, head);
   const tail = new Tail({
-    floor: head,
+    floor,
     indexOf: chatKeys,
     now: Date.now,
     onOverflow: (floor: Position) => {
@@ -66,7 +86,7 @@ export const openReadModels = async ({
   });
   const follower = startFollower({
     log: events,
-    after: head,
+    after: floor,
     listeners: [tail.take, ...listeners],
     onFailure: ({ position, reason, cause }) => {
       log.error({ position, err: cause }, 'the log cannot be followed any more');
@@ -105,5 +125,3 @@ export const openReadModels = async ({
     },
   };
 };
-
-export const projectionNames = (): readonly string[] => PROJECTIONS.map(keyOf);

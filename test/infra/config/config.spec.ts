@@ -1,0 +1,162 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig, type Environment } from '../../../infra/config/config.ts';
+import { describe as settings } from '../../../infra/config/settings.ts';
+
+const DAY = 86_400_000;
+
+const problemsOf = (environment: Environment): readonly string[] => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('configuration', () => {
+  test('needs nothing to be set', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      httpPort: 10_002,
+      wsPort: 10_001,
+      data: resolve('data'),
+      secret: 'openIM123',
+      admins: ['imAdmin'],
+      eventStore: { kind: 'embedded' },
+      postgres: { kind: 'embedded' },
+      bus: { kind: 'memory' },
+      logLevel: 'info',
+      seal: true,
+      tokenLifetime: 90 * DAY,
+      multiLogin: 1,
+      warnings: [],
+    });
+  });
+
+  test.each([
+    ['SEQLINE_HOST', '::1', { host: '::1' }],
+    ['SEQLINE_HOST', 'localhost', { host: 'localhost' }],
+    ['SEQLINE_HTTP_PORT', '0', { httpPort: 0 }],
+    ['SEQLINE_WS_PORT', '65535', { wsPort: 65_535 }],
+    ['SEQLINE_DATA', '/var/lib/seqline', { data: '/var/lib/seqline' }],
+    ['SEQLINE_SECRET', 'of our own', { secret: 'of our own' }],
+    ['SEQLINE_ADMIN', 'root, op_1,root', { admins: ['root', 'op_1'] }],
+    [
+      'DATABASE_URL',
+      'postgres://u:p@db/x',
+      { postgres: { kind: 'url', url: 'postgres://u:p@db/x' } },
+    ],
+    ['SEQLINE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
+    ['SEQLINE_SEAL', 'off', { seal: false }],
+    ['SEQLINE_TOKEN_DAYS', '7', { tokenLifetime: 7 * DAY }],
+    ['SEQLINE_MULTI_LOGIN', '5', { multiLogin: 5 }],
+    ['SEQLINE_HTTP_PORT', '', { httpPort: 10_002 }],
+  ])('takes %s=%s', (name, value, wanted) => {
+    expect(readConfig({ [name]: value })).toMatchObject(wanted);
+  });
+
+  test.each([
+    ['SEQLINE_HOST', 'a b', 'SEQLINE_HOST: "a b" is not an address'],
+    [
+      'SEQLINE_HTTP_PORT',
+      'abc',
+      'SEQLINE_HTTP_PORT: "abc" is not a port; use a number from 0 to 65535 (0 picks a free one)',
+    ],
+    ['SEQLINE_WS_PORT', '65536', 'SEQLINE_WS_PORT: "65536" is not a port'],
+    ['SEQLINE_WS_PORT', '-1', 'SEQLINE_WS_PORT: "-1" is not a port'],
+    ['SEQLINE_WS_PORT', '10002', 'SEQLINE_WS_PORT: "10002" is SEQLINE_HTTP_PORT as well'],
+    ['SEQLINE_ADMIN', 'a,,b', 'SEQLINE_ADMIN: "a,,b" are not user ids'],
+    ['SEQLINE_ADMIN', 'a-b', 'SEQLINE_ADMIN: "a-b" are not user ids'],
+    [
+      'SEQLINE_EVENTSTORE',
+      'esdb://admin:changeit@h:2113',
+      'SEQLINE_EVENTSTORE: "esdb://admin:***@h:2113" is not supported by this version',
+    ],
+    ['SEQLINE_EVENTSTORE', 'sqlite', 'SEQLINE_EVENTSTORE: "sqlite" is not'],
+    ['SEQLINE_BUS', 'nats://h', 'SEQLINE_BUS: "nats://h" is not supported by this version'],
+    ['DATABASE_URL', 'mysql://u:hidden@h', 'DATABASE_URL: it is not a URL of Postgres'],
+    ['SEQLINE_LOG_LEVEL', 'loud', 'SEQLINE_LOG_LEVEL: "loud" is not a level; use trace, debug,'],
+    ['SEQLINE_SEAL', 'yes', 'SEQLINE_SEAL: "yes" is neither; use on or off'],
+    ['SEQLINE_TOKEN_DAYS', '0', 'SEQLINE_TOKEN_DAYS: "0" is not a number of days'],
+    ['SEQLINE_TOKEN_DAYS', '1.5', 'SEQLINE_TOKEN_DAYS: "1.5" is not'],
+    ['SEQLINE_MULTI_LOGIN', '2', 'SEQLINE_MULTI_LOGIN: "2" is not a policy; use 0, 1, 4 or 5'],
+  ])('[OPS-1] %s=%s is refused by name', (name, value, start) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.slice(0, start.length)).toBe(start);
+  });
+
+  test('[OPS-1] names all that is wrong at once', () => {
+    const problems = problemsOf({
+      SEQLINE_HTTP_PORT: 'x',
+      SEQLINE_WS_PORT: 'y',
+      SEQLINE_SEAL: 'z',
+    });
+    expect(problems.map((line) => line.split(':')[0])).toEqual([
+      'SEQLINE_HTTP_PORT',
+      'SEQLINE_WS_PORT',
+      'SEQLINE_SEAL',
+    ]);
+  });
+
+  test.each([
+    ['0.0.0.0', undefined, 1],
+    ['0.0.0.0', 'openIM123', 1],
+    ['example.org', undefined, 1],
+    ['127.example.org', undefined, 1],
+    ['::', undefined, 1],
+    ['0.0.0.0', 'of our own', 0],
+    ['127.0.0.2', undefined, 0],
+    ['localhost', undefined, 0],
+    ['::1', 'openIM123', 0],
+  ])('[OPS-2] on %s with the secret %s there are %i problems', (host, secret, count) => {
+    const problems = problemsOf({ SEQLINE_HOST: host, SEQLINE_SECRET: secret });
+    expect(problems).toHaveLength(count);
+    if (count === 1) expect(problems[0]).toContain('SEQLINE_SECRET');
+  });
+
+  test('never shows a secret', () => {
+    const hidden = 'hunter2';
+    const problems = problemsOf({
+      SEQLINE_HOST: 'not an address',
+      SEQLINE_SECRET: hidden,
+      DATABASE_URL: `mysql://u:${hidden}@h`,
+      SEQLINE_EVENTSTORE: `esdb://admin:${hidden}@h`,
+      SEQLINE_BUS: `nats://u:${hidden}@h`,
+    });
+    expect(problems.length).toBeGreaterThan(3);
+    expect(problems.join()).not.toContain(hidden);
+  });
+
+  test('warns of what looks like a setting and is none', () => {
+    const { warnings } = readConfig({
+      SEQLINE_HTPP_PORT: '1',
+      SEQLINE_COLOUR: 'red',
+      PATH: '/bin',
+    });
+    expect(warnings).toEqual([
+      'SEQLINE_COLOUR is not a setting and has no effect',
+      'SEQLINE_HTPP_PORT is not a setting and has no effect; did you mean SEQLINE_HTTP_PORT?',
+    ]);
+  });
+
+  test('cannot be changed', () => {
+    const config = readConfig({});
+    for (const part of [config, config.admins, config.eventStore, config.bus, config.warnings]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test('is described, a line for each setting', () => {
+    const names = settings().map(({ name }) => name);
+    expect(names).toHaveLength(13);
+    expect(settings()[1]).toEqual({
+      name: 'SEQLINE_HTTP_PORT',
+      fallback: '10002',
+      summary: 'port of the HTTP API; 0 picks a free one',
+    });
+    for (const { summary } of settings()) expect(summary).not.toContain('\n');
+  });
+});

@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import type { EventType, SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { ConversationId, GroupId, TokenId, UserId } from '../../core/kernel/ids.ts';
+
+type DataOf<Type extends EventType> = Extract<SeqlineEvent, { type: Type }>['data'];
+
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+const number = fc.nat();
+const moment = fc.integer({ min: 0, max: 4_102_444_800_000 });
+const seqs = fc.uniqueArray(fc.integer({ min: 1, max: 100_000 }), { maxLength: 5 });
+
+// Few users, so that one is often both sides; and names that a careless object would trip over.
+const user = fc.constantFrom(
+  'ann',
+  'bob',
+  'a_b',
+  '__proto__',
+  'constructor',
+  'x'.repeat(64),
+) as fc.Arbitrary<UserId>;
+const group = fc.constantFrom('g1', '2718281828') as fc.Arbitrary<GroupId>;
+const conversation = fc.constantFrom(
+  'si_ann_bob',
+  'sg_g1',
+  'sn_a_b',
+) as fc.Arbitrary<ConversationId>;
+const tokenId = fc.uuid() as fc.Arbitrary<TokenId>;
+
+const profile = { nickname: text, faceUrl: text, ex: text };
+
+/** Every field of a record may be absent. */
+const ANY_ABSENT: { requiredKeys: [] } = { requiredKeys: [] };
+
+const parties = fc.oneof(fc.record({ from: user, to: user }), fc.record({ from: user, group }));
+
+/** Numbered events: who takes part, and the rest. */
+const between = <T extends object>(rest: fc.Arbitrary<T>) =>
+  fc.tuple(parties, rest).map(([who, fields]) => ({ ...who, ...fields }));
+
+const body = fc.record(
+  {
+    content: text,
+    nickname: text,
+    faceUrl: text,
+    attachedInfo: text,
+    ex: text,
+    push: fc.record({ title: text, desc: text, iosBadge: fc.boolean() }, ANY_ABSENT),
+  },
+  { requiredKeys: ['content'] },
+);
+
+const message = between(
+  fc.record(
+    {
+      clientMsgId: text,
+      contentType: number,
+      createTime: moment,
+      sendTime: moment,
+      body,
+      platform: number,
+      system: fc.constant(true as const),
+      options: fc.dictionary(text, fc.boolean(), { maxKeys: 3 }),
+      atUsers: fc.array(text, { maxLength: 3 }),
+    },
+    { requiredKeys: ['clientMsgId', 'contentType', 'createTime', 'sendTime', 'body'] },
+  ),
+);
+
+const token = fc.record({
+  id: tokenId,
+  platform: number,
+  issuedAt: moment,
+  expiresAt: moment,
+  state: fc.constantFrom('normal', 'kicked'),
+  connected: fc.boolean(),
+});
+const tokens = fc.array(token, { maxLength: 3 });
+const kicks = fc.array(tokenId, { maxLength: 3 });
+const login = { user, platform: number, tokens };
+
+/** Any data that an event of a type may have. A new event does not compile until it is here. */
+export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> } = {
+  UserRegistered: fc.record({
+    user,
+    level: number,
+    globalReceive: fc.constantFrom(0, 1, 2),
+    profile: fc.record(profile),
+  }),
+  UserChanged: fc.record(
+    {
+      user,
+      level: number,
+      globalReceive: fc.constantFrom(0, 1, 2),
+      profile: fc.record(profile, ANY_ABSENT),
+    },
+    { requiredKeys: ['user'] },
+  ),
+  TokenIssued: fc.record({ ...login, token: tokenId }),
+  LoginActivated: fc.record({ ...login, token: tokenId, kicks }),
+  LogoutForced: fc.record({ ...login, kicks }),
+  MessageSent: message,
+  NoticePosted: message,
+  SeqVoided: between(
+    fc.record(
+      { reason: text, sendTime: moment, clientMsgId: text },
+      { requiredKeys: ['reason', 'sendTime'] },
+    ),
+  ),
+  MessageRevoked: between(
+    fc.record({
+      conversation,
+      seq: number,
+      clientMsgId: text,
+      sentBy: user,
+      sentAt: moment,
+      by: user,
+      role: number,
+      byAdmin: fc.boolean(),
+      sendTime: moment,
+      revoker: fc.record({ nickname: text }),
+      source: fc.record({ nickname: text }),
+    }),
+  ),
+  MessagesRead: between(
+    fc.record({ conversation, after: number, upTo: number, seqs, sendTime: moment }),
+  ),
+  MessagesDeleted: between(
+    fc.record({ conversation, seqs, scope: fc.constantFrom('all', 'self'), sendTime: moment }),
+  ),
+  ConversationConfigured: fc.record(
+    {
+      user,
+      conversation,
+      kind: fc.constantFrom(1, 3, 4),
+      peer: fc.oneof(fc.record({ user }), fc.record({ group })),
+      settings: fc.record(
+        { receive: number, pinned: fc.boolean(), burnDuration: number },
+        ANY_ABSENT,
+      ),
+      notes: fc.record({ ex: text, attachedInfo: text }, ANY_ABSENT),
+    },
+    { requiredKeys: ['user', 'conversation', 'kind', 'peer', 'settings'] },
+  ),
+  ReadMarked: fc.record({ user, conversation, upTo: number }),
+  ConversationCleared: fc.record({ user, conversation, upTo: number }),
+  MessagesHidden: fc.record({ user, conversation, seqs }),
+};

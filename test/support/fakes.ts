@@ -1,0 +1,333 @@
+import { conversationStream, type MessageSent } from '../../core/conversation/events.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { ConversationId, EventId, Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
+import type { Pulled, Shown } from '../../core/sequence/shown.ts';
+import type { HttpDeps } from '../../gateways/http/server.ts';
+import type {
+  Chats,
+  ConversationView,
+  Done,
+  Logins,
+  Messages,
+  NewUser,
+  PageRequest,
+  Refusal,
+  Refused,
+  SendMessage,
+  UserChange,
+  UserLists,
+  Users,
+  UserView,
+} from '../../gateways/ports.ts';
+import { ann, annAndBob, bob, by, eventId } from './people.ts';
+
+/**
+ * The ports of the gateways over plain maps: real answers, no log behind them. For tests of what a
+ * gateway makes of requests; what the core does is tested elsewhere.
+ */
+
+export const SECRET = 'a-secret-of-the-tests';
+export const ADMIN = 'imAdmin' as UserId;
+export const NOW: Millis = 1_700_000_000_000;
+const LIFETIME: Millis = 90 * 24 * 3_600_000;
+
+const refused = (reason: Refusal, detail: string): Refused => ({ kind: 'refused', reason, detail });
+
+const page = <T>(all: readonly T[], { pageNumber, showNumber }: PageRequest): T[] =>
+  all.slice((pageNumber - 1) * Math.max(0, showNumber), pageNumber * Math.max(0, showNumber));
+
+export class FakeUsers implements Users, UserLists {
+  readonly all = new Map<UserId, UserView>();
+  position = 0;
+
+  add(user: UserId, level = 0): void {
+    const view = { nickname: `${user}!`, faceUrl: '', ex: '', level, globalReceive: 0 } as const;
+    this.all.set(user, { user, ...view, createdAt: NOW });
+  }
+
+  register(users: readonly NewUser[]): Promise<Done | Refused> {
+    const taken = users.filter(({ user }) => this.all.has(user)).map(({ user }) => user);
+    if (taken.length > 0) {
+      const detail = `registered already: ${taken.join(', ')}`;
+      return Promise.resolve(refused('user/registered-already', detail));
+    }
+    for (const { user, profile, level, globalReceive } of users) {
+      this.all.set(user, { user, ...profile, level, globalReceive, createdAt: NOW });
+    }
+    this.position += users.length;
+    return Promise.resolve({ kind: 'done', position: this.position });
+  }
+
+  change(user: UserId, { profile, ...change }: UserChange): Promise<Done | Refused> {
+    const view = this.all.get(user);
+    if (view === undefined) {
+      return Promise.resolve(refused('user/unknown', `userID ${user} is not registered`));
+    }
+    this.all.set(user, { ...view, ...profile, ...change });
+    this.position += 1;
+    return Promise.resolve({ kind: 'done', position: this.position });
+  }
+
+  byIds(users: readonly UserId[]): Promise<readonly UserView[]> {
+    return Promise.resolve(users.flatMap((user) => this.all.get(user) ?? []));
+  }
+
+  existing(users: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    return Promise.resolve(new Set(users.filter((user) => this.all.has(user))));
+  }
+
+  page(request: PageRequest & Readonly<{ userId?: string; nickname?: string }>) {
+    const { userId, nickname } = request;
+    const ordinary = [...this.all.values()].filter(({ level }) => level < 2);
+    const found = ordinary.filter(
+      (view) =>
+        (userId === undefined && nickname === undefined) ||
+        (userId !== undefined && view.user.includes(userId)) ||
+        (nickname !== undefined && view.nickname.includes(nickname)),
+    );
+    return Promise.resolve({ total: found.length, users: page(found, request) });
+  }
+
+  ids(request: PageRequest) {
+    const all = [...this.all.keys()];
+    return Promise.resolve({ total: all.length, ids: page(all, request) });
+  }
+}
+
+/** Tokens are `<user>.<platform>.<n>`. */
+export class FakeLogins implements Logins {
+  readonly #users: FakeUsers;
+  readonly #kicked = new Set<string>();
+  #issued = 0;
+
+  constructor(users: FakeUsers) {
+    this.#users = users;
+  }
+
+  issue(user: UserId, platform: number) {
+    if (!this.#users.all.has(user)) {
+      return Promise.resolve(refused('user/unknown', `userID ${user} is not registered`));
+    }
+    this.#issued += 1;
+    const token = `${user}.${String(platform)}.${String(this.#issued)}`;
+    const done = { kind: 'done', position: 1, token } as const;
+    return Promise.resolve({ ...done, expiresAt: NOW + LIFETIME, lifetime: LIFETIME });
+  }
+
+  check(token: string) {
+    const [user, platform, number] = token.split('.');
+    if (user === undefined || platform === undefined || number === undefined) {
+      return Promise.resolve(refused('token/malformed', 'this is not a token of this server'));
+    }
+    if (this.#kicked.has(`${user}.${platform}`)) {
+      return Promise.resolve(refused('token/kicked', 'another login has taken its place'));
+    }
+    const caller = {
+      user: user as UserId,
+      platform: Number(platform),
+      token: token as TokenId,
+      expiresAt: NOW + LIFETIME,
+      admin: user === ADMIN,
+    };
+    return Promise.resolve({ kind: 'done', caller } as const);
+  }
+
+  activate(): Promise<Done> {
+    return Promise.resolve({ kind: 'done' });
+  }
+
+  forceLogout(user: UserId, platform: number): Promise<Done> {
+    this.#kicked.add(`${user}.${String(platform)}`);
+    return Promise.resolve({ kind: 'done', position: 2 });
+  }
+}
+
+type Called<Name extends keyof Messages> = Parameters<Messages[Name]>[0];
+
+/** Notes what it is asked to do, and does it as if it had. */
+export class FakeMessages implements Messages {
+  readonly sent: SendMessage[] = [];
+  readonly revoked: Called<'revoke'>[] = [];
+  readonly marks: Called<'markRead'>[] = [];
+  readonly configured: Called<'configure'>[] = [];
+
+  send(message: SendMessage) {
+    this.sent.push(message);
+    const seq = this.sent.length;
+    const sent = { serverMsgId: 'f'.repeat(32), sendTime: NOW, seq, id: eventId(seq) };
+    return Promise.resolve({ kind: 'done', position: 10, sent } as const);
+  }
+
+  revoke(request: Called<'revoke'>): Promise<Done | Refused> {
+    if (this.revoked.some(({ seq }) => seq === request.seq)) {
+      return Promise.resolve(refused('message/revoked-already', 'it is revoked'));
+    }
+    this.revoked.push(request);
+    return Promise.resolve({ kind: 'done', position: 11 });
+  }
+
+  markRead(request: Called<'markRead'>): Promise<Done | Refused> {
+    this.marks.push(request);
+    return Promise.resolve({ kind: 'done', position: 12 });
+  }
+
+  configure(request: Called<'configure'>): Promise<Done | Refused> {
+    this.configured.push(request);
+    return Promise.resolve({ kind: 'done', position: 13 });
+  }
+}
+
+export const recorded = (seq: number, from: UserId, to: UserId): Recorded<MessageSent> => ({
+  type: 'MessageSent',
+  id: eventId(seq),
+  meta: by(from),
+  stream: conversationStream(annAndBob),
+  revision: seq - 1,
+  position: seq,
+  created: NOW,
+  data: {
+    from,
+    to,
+    clientMsgId: `c${String(seq)}`,
+    contentType: 101,
+    createTime: NOW,
+    sendTime: NOW + seq,
+    body: { content: '{"content":"hi"}' },
+  },
+});
+
+export const viewOf = (owner: UserId, other: UserId): ConversationView => ({
+  owner,
+  conversation: annAndBob,
+  kind: 1,
+  peer: { user: other },
+  receive: 0,
+  pinned: false,
+  privateChat: false,
+  burnDuration: 0,
+  groupAtType: 0,
+  destructTime: 0,
+  destruct: false,
+  ex: '',
+  attachedInfo: '',
+  minSeq: 0,
+  maxSeq: 0,
+});
+
+/** Ann and bob have two messages, of which ann has read one; nobody else has any. */
+export class FakeChats implements Chats {
+  views: readonly ConversationView[] = [viewOf(ann, bob), viewOf(bob, ann)];
+
+  #of(owner: UserId, ids?: readonly ConversationId[]): readonly ConversationView[] {
+    return this.views.filter(
+      (view) => view.owner === owner && (ids?.includes(view.conversation) ?? true),
+    );
+  }
+
+  newestSeqs(user: UserId) {
+    return Promise.resolve(
+      new Map(this.#of(user).map(({ conversation }) => [conversation, 2] as const)),
+    );
+  }
+
+  readStates(user: UserId, conversations: readonly ConversationId[]) {
+    const found = this.#of(user, conversations.length === 0 ? undefined : conversations);
+    const state = { maxSeq: 2, hasReadSeq: 1, maxSeqTime: NOW };
+    return Promise.resolve(found.map(({ conversation }) => ({ conversation, ...state })));
+  }
+
+  pinned(user: UserId) {
+    const pinned = this.#of(user).filter((view) => view.pinned);
+    return Promise.resolve(pinned.map(({ conversation }) => conversation));
+  }
+
+  pullRanges(user: UserId, ranges: readonly { conversation: ConversationId }[]) {
+    return Promise.resolve(
+      ranges.map(({ conversation }): Pulled => {
+        const mine = this.#of(user, [conversation]).length > 0;
+        const shown = mine ? [shownAt(1), shownAt(2)] : [];
+        return { conversation, shown, isEnd: true, endSeq: mine ? 2 : 0 };
+      }),
+    );
+  }
+
+  pullSeqs(user: UserId, lists: readonly { conversation: ConversationId }[]) {
+    return this.pullRanges(user, lists);
+  }
+
+  lastVisible(user: UserId, conversations: readonly ConversationId[]) {
+    const found = this.#of(user, conversations);
+    return Promise.resolve(
+      new Map(found.map(({ conversation }) => [conversation, shownAt(2)] as const)),
+    );
+  }
+
+  conversations(owner: UserId, ids?: readonly ConversationId[]) {
+    return Promise.resolve(this.#of(owner, ids));
+  }
+
+  incremental(owner: UserId, { version }: Readonly<{ version: number }>) {
+    const full = version === 0;
+    const insert = full ? [] : this.#of(owner);
+    return Promise.resolve({
+      version: 7,
+      versionId: versionIdOf('conversations', owner),
+      full,
+      delete: [],
+      insert,
+      update: [],
+    });
+  }
+}
+
+const shownAt = (seq: number): Shown => ({
+  kind: 'event',
+  seq,
+  event: recorded(seq, bob, ann),
+  isRead: seq === 1,
+});
+
+export const versionIdOf = (list: string, owner: string): string =>
+  Buffer.from(`${list}/${owner}`).toString('hex').padEnd(24, '0').slice(0, 24);
+
+export type FakeDeps = HttpDeps &
+  Readonly<{
+    users: FakeUsers;
+    userLists: FakeUsers;
+    messages: FakeMessages;
+    chats: FakeChats;
+    /** Everything that was logged, as one text. */
+    logged: () => string;
+  }>;
+
+/** All an HTTP gateway needs; ann, bob and the app admin are registered. */
+export const fakeDeps = (): FakeDeps => {
+  const users = new FakeUsers();
+  for (const user of [ann, bob]) users.add(user);
+  users.add(ADMIN, 2);
+  const lines: string[] = [];
+  const note = (fields: object, message: string) => {
+    const withText = (_: string, value: unknown) => (value instanceof Error ? value.stack : value);
+    lines.push(`${message} ${JSON.stringify(fields, withText)}`);
+  };
+  let ids = 0;
+  return {
+    users,
+    userLists: users,
+    logins: new FakeLogins(users),
+    messages: new FakeMessages(),
+    chats: new FakeChats(),
+    projected: () => Promise.resolve(true),
+    versionIdOf,
+    presence: () => [],
+    config: { secret: SECRET, admins: [ADMIN] },
+    now: () => NOW,
+    newId: () => {
+      ids += 1;
+      return `00000000-0000-4000-8000-${String(ids).padStart(12, '0')}` as EventId;
+    },
+    log: { info: note, error: note },
+    ready: () => Promise.resolve({ ready: true }),
+    logged: () => lines.join('\n'),
+  };
+};

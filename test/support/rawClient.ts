@@ -1,0 +1,314 @@
+import { setTimeout } from 'node:timers/promises';
+import { PbCoder, textMessage, userOnly, type MsgData, type RawReply } from './rawWire.ts';
+import { dial, DialRefused, SocketClosed, type Login, type RawSocket } from './rawSocket.ts';
+import { RawStore } from './rawStore.ts';
+
+/** The Go core's waits between attempts to connect, in milliseconds; the last one repeats. */
+const BACK_OFF = [1_000, 2_000, 4_000, 8_000, 16_000] as const;
+/**
+ * The Go core begins at most one sync in this time; a connection made sooner stays unsynced. The JS SDK
+ * syncs at every connect, and servers rely on the difference.
+ */
+const SYNC_EVERY = { go: 5_000, js: 0 } as const;
+/** What the Go core asks of a chat at a connect, and on a gap. */
+const NEWEST_AT_CONNECT = 1;
+const NEWEST_ON_GAP = 10;
+/** Ranges in one pull at a connect, and numbers in one look into history. */
+const RANGES_MAX = 100;
+const HISTORY_MAX = 50;
+const ASCENDING = 0;
+const DESCENDING = 1;
+
+/** What the server answers when the same request may succeed later, and how soon that is tried. */
+const TRY_AGAIN = 500;
+const TRY_AGAIN_AFTER = 1_000;
+
+/** A request was answered with an error. */
+export class RequestRefused extends Error {
+  override name = 'RequestRefused';
+  readonly errCode: number;
+  constructor(reqIdentifier: number, { errCode, errMsg }: RawReply) {
+    super(`${String(reqIdentifier)}: ${String(errCode)} ${errMsg}`);
+    this.errCode = errCode;
+  }
+}
+
+export type Acknowledged = Readonly<{
+  to: string;
+  clientMsgID: string;
+  serverMsgID: string;
+  sendTime: number;
+}>;
+
+type Queued = {
+  reqIdentifier: number;
+  data: Uint8Array;
+  /** A send outlives its connection: the same bytes go out again on the next one. */
+  lasting: boolean;
+  clientMsgID?: string;
+  done: (reply: RawReply) => void;
+  failed: (error: unknown) => void;
+};
+
+/**
+ * A client that behaves as the Go core does where faults matter: one request at a time, no pulls but at a
+ * connect and on a gap, back-off, throttled sync. It keeps what it was promised and what it holds, and
+ * writes down whatever the server must never do.
+ */
+export class RawClient {
+  readonly acknowledged: Acknowledged[] = [];
+  readonly store = new RawStore();
+  /** How often it was connected, and how often that was too soon after a sync to sync again. */
+  connects = 0;
+  unsynced = 0;
+  /** How often a send was answered with "try again", and was tried again as a user would. */
+  triedAgain = 0;
+  /** The error that ended it for good (token expired, kicked, …), if one has. */
+  endedBy: number | undefined;
+
+  readonly #login: Login;
+  readonly #queue: Queued[] = [];
+  #socket: RawSocket | undefined;
+  #sending: string | undefined;
+  #pumping = false;
+  #closed = false;
+  #syncedAt = -Infinity;
+  /** Syncs and pushes are worked off one after another, as the Go core's message thread does. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(login: Login) {
+    this.#login = login;
+  }
+
+  get userID(): string {
+    return this.#login.userID;
+  }
+
+  get connected(): boolean {
+    return this.#socket?.open === true;
+  }
+
+  /** What was not acknowledged yet and is still tried. */
+  get waiting(): number {
+    return this.#queue.filter(({ lasting }) => lasting).length;
+  }
+
+  start(): void {
+    void this.#live();
+  }
+
+  /** Ends the device without a word to the server. */
+  close(): void {
+    this.#closed = true;
+    this.#socket?.terminate();
+  }
+
+  /** Sends until it is acknowledged, over as many connections as that takes. */
+  async send(to: string, clientMsgID: string, text: string): Promise<Acknowledged> {
+    const { userID: from, platformID } = this.#login;
+    const message = textMessage({ from, to, clientMsgID, text, platformID });
+    const data = PbCoder.MsgData.encode(message).finish();
+    const reply = await this.#persist(data, clientMsgID);
+    const { serverMsgID, sendTime, clientMsgID: echoed } = PbCoder.UserSendMsgResp.decode(reply);
+    if (echoed !== clientMsgID) this.store.fault(`reply names ${echoed}, not ${clientMsgID}`);
+    const acknowledged = { to, clientMsgID, serverMsgID, sendTime };
+    this.acknowledged.push(acknowledged);
+    return acknowledged;
+  }
+
+  /** Fetches what is missing of a conversation up to its newest known number, as opening it does. */
+  async openHistory(conversationID: string): Promise<void> {
+    for (;;) {
+      const missing = this.store.missing(conversationID).slice(-HISTORY_MAX);
+      if (missing.length === 0) return;
+      const request = {
+        userID: this.userID,
+        conversations: [{ conversationID, seqs: missing }],
+        order: DESCENDING,
+      };
+      const reply = PbCoder.GetSeqMessageResp.decode(
+        await this.#ask(1005, PbCoder.GetSeqMessageReq.encode(request).finish()),
+      );
+      const found = { ...reply.msgs, ...reply.notificationMsgs }[conversationID]?.Msgs ?? [];
+      const seqs = found.map(({ seq }) => seq);
+      if (seqs.join() !== missing.join())
+        throw new Error(`1005 ${conversationID}: asked ${missing.join()}, got ${seqs.join()}`);
+      this.store.hold(conversationID, found);
+    }
+  }
+
+  async #persist(data: Uint8Array, clientMsgID: string): Promise<Uint8Array> {
+    for (;;) {
+      try {
+        return await this.#ask(1003, data, { lasting: true, clientMsgID });
+      } catch (error) {
+        if (!(error instanceof RequestRefused) || error.errCode !== TRY_AGAIN) throw error;
+        this.triedAgain += 1;
+        await setTimeout(TRY_AGAIN_AFTER);
+      }
+    }
+  }
+
+  async #live(): Promise<void> {
+    for (let attempt = 0; !this.#closed && this.endedBy === undefined; attempt += 1) {
+      try {
+        const socket = await dial(this.#login, {
+          fault: (what) => {
+            this.store.fault(what);
+          },
+          frame: (frame) => {
+            this.#heard(frame);
+          },
+        });
+        attempt = 0;
+        this.#connected(socket);
+        await socket.closed;
+      } catch (error) {
+        if (error instanceof DialRefused && error.errCode >= 1501 && error.errCode <= 1507) {
+          this.endedBy = error.errCode;
+          return;
+        }
+      }
+      await setTimeout(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)]);
+    }
+  }
+
+  #connected(socket: RawSocket): void {
+    if (this.#closed) {
+      socket.terminate();
+      return;
+    }
+    this.connects += 1;
+    this.#socket = socket;
+    this.#later(() => this.#sync());
+    void this.#pump();
+  }
+
+  /** What waits for a connection that has gone is of no use any more, and no fault. */
+  #later(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch((error: unknown) => {
+      if (!(error instanceof SocketClosed)) this.store.fault(String(error));
+    });
+  }
+
+  #heard(frame: RawReply): void {
+    if (frame.reqIdentifier === 2002) {
+      this.endedBy = 1506;
+      return;
+    }
+    if (frame.reqIdentifier !== 2001) {
+      this.store.fault(`a frame ${String(frame.reqIdentifier)} that nothing asked for`);
+      return;
+    }
+    const push = PbCoder.PushMessages.decode(frame.data);
+    const all = Object.entries({ ...push.msgs, ...push.notificationMsgs });
+    const messages = all.flatMap(([id, { Msgs }]) => Msgs.map((message) => ({ id, message })));
+    if (messages.length !== 1) this.store.fault(`${String(messages.length)} messages in one push`);
+    for (const { id, message } of messages) {
+      if (message.clientMsgID === this.#sending)
+        this.store.fault(`the echo of ${message.clientMsgID} came before its reply`);
+      this.#later(() => this.#pushed(id, message));
+    }
+  }
+
+  async #pushed(conversationID: string, message: MsgData): Promise<void> {
+    if (message.seq === 0) return;
+    const synced = this.store.synced(conversationID) ?? 0;
+    if (message.seq <= synced) {
+      this.store.overtaken += 1;
+    } else if (message.seq === synced + 1) {
+      this.store.hold(conversationID, [message]);
+      this.store.syncedTo(conversationID, message.seq);
+    } else {
+      const begin = synced + 1;
+      await this.#pull([{ conversationID, begin, end: message.seq, num: NEWEST_ON_GAP }]);
+      if (!this.store.holds(conversationID, message.seq))
+        this.store.fault(`${conversationID} ${String(message.seq)} was pushed but not readable`);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    if (performance.now() - this.#syncedAt < SYNC_EVERY[this.#login.form.sdkType]) {
+      this.unsynced += 1;
+      return;
+    }
+    this.#syncedAt = performance.now();
+    await this.#ask(1006, userOnly(this.userID));
+    const newest = PbCoder.GetMaxSeqResp.decode(await this.#ask(1001, userOnly(this.userID)));
+    const ranges = Object.entries(newest.maxSeqs).flatMap(([conversationID, end]) => {
+      const synced = this.store.synced(conversationID);
+      if (end <= (synced ?? 0)) return [];
+      const begin = synced === undefined ? 0 : synced + 1;
+      return [{ conversationID, begin, end, num: NEWEST_AT_CONNECT }];
+    });
+    for (let at = 0; at < ranges.length; at += RANGES_MAX)
+      await this.#pull(ranges.slice(at, at + RANGES_MAX));
+  }
+
+  /** As the Go core does, the range counts as synced whatever came. */
+  async #pull(
+    seqRanges: { conversationID: string; begin: number; end: number; num: number }[],
+  ): Promise<void> {
+    const request = { userID: this.userID, seqRanges, order: ASCENDING };
+    const reply = PbCoder.PullMessageBySeqsResp.decode(
+      await this.#ask(1002, PbCoder.PullMessageBySeqsReq.encode(request).finish()),
+    );
+    const found = { ...reply.msgs, ...reply.notificationMsgs };
+    for (const { conversationID, begin, end, num } of seqRanges) {
+      const pulled = found[conversationID];
+      if (pulled === undefined) this.store.fault(`1002 left out ${conversationID}`);
+      const wanted = Math.min(num, end - Math.max(begin, 1) + 1);
+      const messages = pulled?.Msgs ?? [];
+      if (conversationID.startsWith('n_') ? messages.length < 1 : messages.length !== wanted)
+        this.store.fault(`1002 ${conversationID}: ${String(messages.length)} messages`);
+      this.store.hold(conversationID, messages);
+      this.store.syncedTo(conversationID, end);
+    }
+  }
+
+  async #ask(
+    reqIdentifier: number,
+    data: Uint8Array,
+    more: { lasting?: boolean; clientMsgID?: string } = {},
+  ): Promise<Uint8Array> {
+    const reply = await new Promise<RawReply>((done, failed) => {
+      this.#queue.push({ reqIdentifier, data, lasting: false, ...more, done, failed });
+      void this.#pump();
+    });
+    if (reply.errCode !== 0) throw new RequestRefused(reqIdentifier, reply);
+    return reply.data;
+  }
+
+  /** One request at a time; the next one goes out when this one is answered. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const socket = this.#socket;
+      if (socket === undefined || !socket.open) break;
+      try {
+        this.#sending = next.clientMsgID;
+        const answered = () => {
+          this.#sending = undefined;
+        };
+        next.done(await socket.request(next.reqIdentifier, next.data, { answered }));
+        this.#queue.splice(this.#queue.indexOf(next), 1);
+      } catch (error) {
+        if (!(error instanceof SocketClosed)) this.store.fault(String(error));
+        this.#dropPassing(error);
+      } finally {
+        this.#sending = undefined;
+      }
+    }
+    this.#pumping = false;
+  }
+
+  /** Requests that belong to a connection end with it; sends wait for the next. */
+  #dropPassing(error: unknown): void {
+    const passing = this.#queue.filter(({ lasting }) => !lasting);
+    for (const request of passing) {
+      this.#queue.splice(this.#queue.indexOf(request), 1);
+      request.failed(error);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { textOf, type MsgData } from './rawWire.ts';
+
+/** A message as a client holds it: what tells two clients' views apart. */
+export type Held = Readonly<{
+  seq: number;
+  clientMsgID: string;
+  serverMsgID: string;
+  sendID: string;
+  sendTime: number;
+  content: string;
+}>;
+
+const PLACEHOLDER = 4;
+
+/** What one device holds of every conversation, and what the server has done wrong before its eyes. */
+export class RawStore {
+  readonly faults: string[] = [];
+  /** Pushes that came after a pull had already brought their message: allowed, and dropped. */
+  overtaken = 0;
+  readonly #synced = new Map<string, number>();
+  readonly #held = new Map<string, Map<number, Held>>();
+  readonly #seqOf = new Map<string, number>();
+
+  fault(what: string): void {
+    this.faults.push(what);
+  }
+
+  /** The newest number known; undefined for a conversation never heard of. */
+  synced(conversationID: string): number | undefined {
+    return this.#synced.get(conversationID);
+  }
+
+  syncedTo(conversationID: string, seq: number): void {
+    this.#synced.set(conversationID, Math.max(seq, this.synced(conversationID) ?? 0));
+  }
+
+  holds(conversationID: string, seq: number): boolean {
+    return this.#held.get(conversationID)?.has(seq) === true;
+  }
+
+  get conversations(): readonly string[] {
+    return [...this.#synced.keys()].sort();
+  }
+
+  /** In order of their numbers. */
+  view(conversationID: string): readonly Held[] {
+    const held = this.#held.get(conversationID)?.values() ?? [];
+    return [...held].sort((one, other) => one.seq - other.seq);
+  }
+
+  /** Numbers from 1 to the newest known whose message is not here. */
+  missing(conversationID: string): number[] {
+    const numbers = Array.from({ length: this.synced(conversationID) ?? 0 }, (_, at) => at + 1);
+    return numbers.filter((seq) => !this.holds(conversationID, seq));
+  }
+
+  hold(conversationID: string, messages: readonly MsgData[]): void {
+    const held = this.#held.get(conversationID) ?? new Map<number, Held>();
+    this.#held.set(conversationID, held);
+    let previous = 0;
+    for (const message of messages) {
+      if (message.seq <= previous)
+        this.fault(`${conversationID}: ${String(message.seq)} after ${String(previous)}`);
+      previous = message.seq;
+      if (message.status === PLACEHOLDER)
+        this.fault(`${conversationID} ${String(message.seq)} is a placeholder`);
+      this.#compare(conversationID, held.get(message.seq), message);
+      const { seq, clientMsgID, serverMsgID, sendID, sendTime } = message;
+      held.set(seq, { seq, clientMsgID, serverMsgID, sendID, sendTime, content: textOf(message) });
+    }
+  }
+
+  #compare(conversationID: string, before: Held | undefined, now: MsgData): void {
+    const at = `${conversationID} ${String(now.seq)}`;
+    const same =
+      before === undefined ||
+      (before.clientMsgID === now.clientMsgID &&
+        before.serverMsgID === now.serverMsgID &&
+        before.sendTime === now.sendTime);
+    if (!same) this.fault(`${at} was ${before.clientMsgID}, is ${now.clientMsgID}`);
+    const key = `${conversationID} ${now.sendID} ${now.clientMsgID}`;
+    const elsewhere = this.#seqOf.get(key);
+    if (elsewhere !== undefined && elsewhere !== now.seq)
+      this.fault(`${at}: ${now.clientMsgID} has the number ${String(elsewhere)} too`);
+    this.#seqOf.set(key, now.seq);
+  }
+}
