@@ -8,9 +8,10 @@ import { SETTINGS, unknownSettings, type SettingName } from './settings.ts';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MULTI_LOGINS = ['0', '1', '4', '5'] as const;
 const ON_OFF = ['on', 'off'] as const;
-const DAY: Millis = 24 * 60 * 60 * 1000;
+const SECOND: Millis = 1000;
+const DAY: Millis = 24 * 60 * 60 * SECOND;
 /** Ten years; a longer one would be a mistake in the unit. */
-const TOKEN_DAYS_MAX = 3_650;
+const TOKEN_LIFETIME_MAX: Millis = 3_650 * DAY;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 /** OpenIM's policies: 0 nobody is kicked, 1 per platform, 4 per class of platform, 5 all but PC. */
@@ -81,7 +82,7 @@ export const readConfig = (environment: Environment): Config => {
     bus: setting('SEQLINE_BUS', busOf, NOT_SUPPORTED.bus),
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
-    tokenLifetime: setting('SEQLINE_TOKEN_DAYS', daysOf, NOT_DAYS),
+    tokenLifetime: setting('SEQLINE_TOKEN_LIFETIME', lifetimeOf, NOT_A_LIFETIME),
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
     warnings: Object.freeze(unknownSettings(Object.keys(environment))),
   };
@@ -109,7 +110,8 @@ const use = (choices: readonly string[]): string =>
   `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1) ?? ''}`;
 
 const NOT_A_PORT = 'is not a port; use a number from 0 to 65535 (0 picks a free one)';
-const NOT_DAYS = `is not a number of days; use one from 1 to ${TOKEN_DAYS_MAX}`;
+const NOT_A_LIFETIME =
+  'is not a lifetime; use a number with s, m, h or d, like 90d, of ten years at most';
 const NOT_ADMINS = 'are not user ids; use 1 to 64 of A-Z, a-z, 0-9 and _ for each, with commas';
 const NOT_A_POLICY = `is not a policy; ${use(MULTI_LOGINS)}`;
 const NOT_SUPPORTED = {
@@ -140,9 +142,19 @@ const wholeNumberOf = (text: string, least: number, most: number): number | unde
 
 const portOf = (text: string) => wholeNumberOf(text, 0, 65_535);
 
-const daysOf = (text: string): Millis | undefined => {
-  const days = wholeNumberOf(text, 1, TOKEN_DAYS_MAX);
-  return days === undefined ? undefined : days * DAY;
+const UNITS: Readonly<Record<string, Millis>> = {
+  s: SECOND,
+  m: 60 * SECOND,
+  h: 60 * 60 * SECOND,
+  d: DAY,
+};
+
+const lifetimeOf = (text: string): Millis | undefined => {
+  const unit = UNITS[text.slice(-1)];
+  const number = wholeNumberOf(text.slice(0, -1), 1, 999_999);
+  if (unit === undefined || number === undefined) return undefined;
+  const lifetime = number * unit;
+  return lifetime <= TOKEN_LIFETIME_MAX ? lifetime : undefined;
 };
 
 const multiLoginOf = (text: string): MultiLogin | undefined => {

@@ -29,7 +29,10 @@ export const SETTINGS = {
     fallback: 'on',
     summary: 'seal personal data, so that a user can be erased; fixed when the log is made',
   },
-  SEQLINE_TOKEN_DAYS: { fallback: '90', summary: 'days that a token is valid' },
+  SEQLINE_TOKEN_LIFETIME: {
+    fallback: '90d',
+    summary: 'how long a token is valid: 30s, 15m, 12h, 90d',
+  },
   SEQLINE_MULTI_LOGIN: {
     fallback: '1',
     summary: 'which logins exclude each other: 0, 1, 4 or 5, as in OpenIM',

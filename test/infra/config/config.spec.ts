@@ -50,7 +50,8 @@ describe('configuration', () => {
     ],
     ['SEQLINE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
     ['SEQLINE_SEAL', 'off', { seal: false }],
-    ['SEQLINE_TOKEN_DAYS', '7', { tokenLifetime: 7 * DAY }],
+    ['SEQLINE_TOKEN_LIFETIME', '7d', { tokenLifetime: 7 * DAY }],
+    ['SEQLINE_TOKEN_LIFETIME', '45s', { tokenLifetime: 45_000 }],
     ['SEQLINE_MULTI_LOGIN', '5', { multiLogin: 5 }],
     ['SEQLINE_HTTP_PORT', '', { httpPort: 10_002 }],
   ])('takes %s=%s', (name, value, wanted) => {
@@ -79,8 +80,9 @@ describe('configuration', () => {
     ['DATABASE_URL', 'mysql://u:hidden@h', 'DATABASE_URL: it is not a URL of Postgres'],
     ['SEQLINE_LOG_LEVEL', 'loud', 'SEQLINE_LOG_LEVEL: "loud" is not a level; use trace, debug,'],
     ['SEQLINE_SEAL', 'yes', 'SEQLINE_SEAL: "yes" is neither; use on or off'],
-    ['SEQLINE_TOKEN_DAYS', '0', 'SEQLINE_TOKEN_DAYS: "0" is not a number of days'],
-    ['SEQLINE_TOKEN_DAYS', '1.5', 'SEQLINE_TOKEN_DAYS: "1.5" is not'],
+    ['SEQLINE_TOKEN_LIFETIME', '0d', 'SEQLINE_TOKEN_LIFETIME: "0d" is not a lifetime'],
+    ['SEQLINE_TOKEN_LIFETIME', '90', 'SEQLINE_TOKEN_LIFETIME: "90" is not a lifetime'],
+    ['SEQLINE_TOKEN_LIFETIME', '4000d', 'SEQLINE_TOKEN_LIFETIME: "4000d" is not a lifetime'],
     ['SEQLINE_MULTI_LOGIN', '2', 'SEQLINE_MULTI_LOGIN: "2" is not a policy; use 0, 1, 4 or 5'],
   ])('[OPS-1] %s=%s is refused by name', (name, value, start) => {
     const problems = problemsOf({ [name]: value });
