@@ -3,8 +3,8 @@ import type { UserId } from '../../core/kernel/ids.ts';
 import type { ListKind, PageRequest, VersionIdOf } from '../ports.ts';
 import type { blackInfo, friendInfo, groupInfo, incrementalMembers } from './shapes.ts';
 
-export type FriendInfo = Static<typeof friendInfo>;
-export type BlackInfo = Static<typeof blackInfo>;
+type FriendInfo = Static<typeof friendInfo>;
+type BlackInfo = Static<typeof blackInfo>;
 export type GroupInfo = Static<typeof groupInfo>;
 export type MembersSince = Static<typeof incrementalMembers>;
 
@@ -13,7 +13,7 @@ export type Since = Readonly<{ version: number; versionID: string }>;
 
 export type Page<T> = Readonly<{ total: number; items: readonly T[] }>;
 
-export type ListSince<T> = Readonly<{
+type ListSince<T> = Readonly<{
   version: number;
   versionID: string;
   /** The client fetches everything anew; the lists are then empty. */
@@ -26,7 +26,7 @@ export type ListSince<T> = Readonly<{
 }>;
 
 /** A list of one user that its clients keep in step by version (REST reference 9). */
-export interface OwnedList<T> {
+interface OwnedList<T> {
   page(owner: UserId, page: PageRequest): Promise<Page<T>>;
   since(owner: UserId, since: Since): Promise<ListSince<T>>;
   /** In the order of the pages. Not older than the version that stands with them. */

@@ -85,7 +85,7 @@ export const pagination = body({
   pageNumber: int32(1),
   showNumber: int32OrZero(),
 });
-export type Pagination = Static<typeof pagination>;
+type Pagination = Static<typeof pagination>;
 
 export const pageOf = <T>(list: readonly T[], { pageNumber, showNumber }: Pagination): T[] => {
   if (showNumber <= 0) return [];

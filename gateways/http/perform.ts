@@ -18,7 +18,7 @@ export type Request = Readonly<{
   bytes: Buffer;
 }>;
 
-export type Performed = Readonly<{
+type Performed = Readonly<{
   wire: Wire;
   operationId: string;
   /** What was done does not show in the lists yet. */

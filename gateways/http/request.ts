@@ -4,7 +4,7 @@ import type { Wire } from './reply.ts';
 import type { Route } from './route.ts';
 
 /** What is known of a request once it has been answered. */
-export type Outcome = Readonly<{ operationId: string; errCode: number | undefined }>;
+type Outcome = Readonly<{ operationId: string; errCode: number | undefined }>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -6,7 +6,7 @@ import { readerOf, type Reader } from './parse.ts';
 import type { Answer, Wire } from './reply.ts';
 
 /** One call of a route, once everything about it has been checked that can be before it is done. */
-export type Call<Body, By = Caller | undefined> = Readonly<{
+type Call<Body, By = Caller | undefined> = Readonly<{
   body: Body;
   caller: By;
   meta: Meta;

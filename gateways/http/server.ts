@@ -24,7 +24,7 @@ import { routesOf } from './routes.ts';
 import { secretMatches } from './secret.ts';
 
 /** OpenIM's limit of a request (REST reference 1.1). */
-export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** A request has to be here within this time: clients give up after 10 s. */
 const REQUEST_WITHIN: Millis = 15_000;
 /** And an answer is of no use to anybody after this one. */

@@ -6,7 +6,7 @@ const int = () => Type.Integer();
 const str = () => Type.String();
 const bool = () => Type.Boolean();
 
-export const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 export const strings = Type.Array(Type.String());
 
 export const userInfo = Type.Object({
@@ -79,7 +79,7 @@ export const groupInfo = Type.Object({
   notificationUserID: str(),
 });
 
-export const memberInfo = Type.Object({
+const memberInfo = Type.Object({
   groupID: str(),
   userID: str(),
   roleLevel: int(),

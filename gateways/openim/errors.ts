@@ -50,8 +50,6 @@ export const WIRE_ERRORS = {
   data: { errCode: 90007, errMsg: 'DataError' },
 } as const satisfies Record<string, WireError>;
 
-export type WireErrorName = keyof typeof WIRE_ERRORS;
-
 /** Body of an HTTP answer and of the first text frame of a socket; `data` is the route's to add. */
 export type ApiResp = Readonly<{ errCode: number; errMsg: string; errDlt: string }>;
 

@@ -1,5 +1,6 @@
 import type { MessageOptions } from '../../core/conversation/events.ts';
-import { flag, flags, int32, int64, many, maybe, message, one, text } from './protobuf.ts';
+import { flag, int32, int64, many, maybe, message, one, text } from './protobuf.ts';
+import { flags } from './protobufMaps.ts';
 
 /** What the phone shows when the app is away. */
 export type OfflinePushInfo = {

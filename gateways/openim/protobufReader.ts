@@ -8,10 +8,6 @@ export const FIXED32 = 5;
 /** The wire types of proto3. Groups (3, 4) are older than it, and no SDK sends any. */
 export type WireType = typeof VARINT | typeof FIXED64 | typeof DELIMITED | typeof FIXED32;
 
-/** In messages up to this many bytes, texts are cut out of one string made of all bytes. */
-const SLICED_BYTES_MAX = 2048;
-/** Longer texts are handed to native code, whose call is by then the cheaper way. */
-const SLICED_TEXT_MAX = 48;
 const FIELD_NUMBER_MAX = 2 ** 29 - 1;
 const HIGH_MAX = 2 ** 21;
 
@@ -26,8 +22,6 @@ export class Reader {
   /** The two halves of the varint read last, each unsigned. */
   #low = 0;
   #high = 0;
-  /** All bytes as Latin-1, made when first needed. */
-  #latin: string | undefined;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = asBuffer(bytes);
@@ -89,10 +83,6 @@ export class Reader {
   text(): string {
     const length = this.#length();
     const start = this.#take(length);
-    if (length <= SLICED_TEXT_MAX && this.#bytes.length <= SLICED_BYTES_MAX) {
-      const sliced = this.#slicedAscii(start, start + length);
-      if (sliced !== undefined) return sliced;
-    }
     return utf8(this.#bytes, start, start + length);
   }
 
@@ -107,15 +97,6 @@ export class Reader {
 
   leave(outer: number): void {
     this.#end = outer;
-  }
-
-  #slicedAscii(start: number, end: number): string | undefined {
-    const bytes = this.#bytes;
-    for (let at = start; at < end; at++) {
-      if ((bytes[at] ?? 0) >= 0x80) return undefined;
-    }
-    this.#latin ??= bytes.toString('latin1');
-    return this.#latin.slice(start, end);
   }
 
   /** Moves past `length` bytes and says where they begin. */

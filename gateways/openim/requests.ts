@@ -1,5 +1,6 @@
 import { msgData, type MsgData } from './msgData.ts';
-import { flag, int32, int64, many, mapped, message, one, packed, text } from './protobuf.ts';
+import { flag, int32, int64, many, message, one, packed, text } from './protobuf.ts';
+import { mapped } from './protobufMaps.ts';
 
 /** Requests of the socket and their answers, by number (gateway reference 3.3). */
 
@@ -118,27 +119,19 @@ export const getLastMessageResp = message<GetLastMessageResp>({
   msgs: mapped(1, msgData, msgData.empty),
 });
 
-/** An answer that says no more than that it is one. */
-export type Nothing = Record<string, never>;
-const nothing = message<Nothing>({});
-
-/** 2003 */
+/** 2003; its answer is empty. */
 export type DelUserPushTokenReq = { userID: string; platformID: number };
 export const delUserPushTokenReq = message<DelUserPushTokenReq>({
   userID: one(1, text),
   platformID: one(2, int32),
 });
 
-export const delUserPushTokenResp = nothing;
-
-/** 2004 */
+/** 2004; its answer is empty. */
 export type SetAppBackgroundStatusReq = { userID: string; isBackground: boolean };
 export const setAppBackgroundStatusReq = message<SetAppBackgroundStatusReq>({
   userID: one(1, text),
   isBackground: one(2, flag),
 });
-
-export const setAppBackgroundStatusResp = nothing;
 
 /** 2005 */
 export type SubUserOnlineStatus = { subscribeUserID: string[]; unsubscribeUserID: string[] };

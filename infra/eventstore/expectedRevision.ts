@@ -26,8 +26,8 @@ export type AppendDecision = Readonly<{ kind: 'write' }> | AppendResult;
 const WRITE: AppendDecision = { kind: 'write' };
 
 /**
- * EventStoreDB's rules of expectation and idempotency, in its order. `appended` means: this append has
- * been stored before, and this is what it was answered. At least one event.
+ * EventStoreDB's rules of expectation and idempotency, in its order. `appended` means: this append
+ * has been stored before, and this is what it was answered. At least one event.
  */
 export const decideAppend = (
   view: StreamsView,
@@ -48,7 +48,10 @@ export const decideAppend = (
   return decideByLog(view, stream, current, after + 1, events);
 };
 
-/** Only the first id decides whether this may be a repetition; then all must be known, of this stream. */
+/**
+ * Only the first id decides whether this may be a repetition; then all must be known, of this
+ * stream.
+ */
 const decideByMemory = (
   view: StreamsView,
   stream: string,

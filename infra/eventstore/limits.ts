@@ -10,7 +10,10 @@ export const STREAM_NAME_BYTES_MAX = 1024;
 /** Types are names we choose; 255 bytes is far above the longest. */
 export const EVENT_TYPE_BYTES_MAX = 255;
 
-/** The append as a whole, or one event of it, is larger than every store would take. Nothing is stored. */
+/**
+ * The append as a whole, or one event of it, is larger than every store would take. Nothing is
+ * stored.
+ */
 export class AppendTooBig extends Error {
   override name = 'AppendTooBig';
 }
@@ -27,8 +30,8 @@ export const countedBytes = ({ type, data, metadata }: StoreEvent): number =>
   data.byteLength + metadata.byteLength + 2 * type.length;
 
 /**
- * Refuses what some store would refuse, so that nothing works on one of them only. Returns the counted
- * size of the append.
+ * Refuses what some store would refuse, so that nothing works on one of them only. Returns the
+ * counted size of the append.
  * @throws AppendTooBig, InvalidAppend
  */
 export const checkAppend = (stream: string, events: readonly StoreEvent[]): number => {

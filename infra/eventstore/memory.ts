@@ -25,7 +25,9 @@ const RECENT_IDS = 32_768;
 /** Events handed to a subscriber at once. */
 const BATCH_EVENTS_MAX = 1_000;
 
-/** An event store without a disk: for tests, and small enough to be read as what a store must do. */
+/**
+ * An event store without a disk: for tests, and small enough to be read as what a store must do.
+ */
 export const memoryEventStore = (now: () => Millis = Date.now): EventStore => new MemoryStore(now);
 
 class MemoryStore implements EventStore {

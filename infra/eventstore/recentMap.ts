@@ -1,7 +1,7 @@
 /**
- * Remembers the entries used of late, and is bounded: two generations, of which the older is let go when
- * the younger is full. So it holds between `size` and twice `size` of the most recent, at the price of a
- * plain Map, which an exact order of use would double.
+ * Remembers the entries used of late, and is bounded: two generations, of which the older is let go
+ * when the younger is full. So it holds between `size` and twice `size` of the most recent, at the
+ * price of a plain Map, which an exact order of use would double.
  */
 export class RecentMap<Key, Value> {
   #young = new Map<Key, Value>();

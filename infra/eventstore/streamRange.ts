@@ -5,8 +5,8 @@ import type { Revision } from '../../core/kernel/ids.ts';
 export type RevisionRange = Readonly<{ first: Revision; last: Revision }>;
 
 /**
- * Which revisions a read of a stream means, given the stream's last one. Backwards from beyond the end
- * begins at the end; forwards from there there is nothing, and the range is undefined.
+ * Which revisions a read of a stream means, given the stream's last one. Backwards from beyond the
+ * end begins at the end; forwards from there there is nothing, and the range is undefined.
  */
 export const revisionsOf = (
   { from, direction, max }: ReadStream,

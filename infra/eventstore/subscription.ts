@@ -15,9 +15,9 @@ export type SubscriptionSource = Readonly<{
 }>;
 
 /**
- * All subscriptions of a store. Each pulls: it asks for what follows the last event it handed over, be it
- * from memory or from disk, so there is no queue to overflow, no seam between catch-up and live, and a
- * slow consumer costs the store nothing.
+ * All subscriptions of a store. Each pulls: it asks for what follows the last event it handed over,
+ * be it from memory or from disk, so there is no queue to overflow, no seam between catch-up and
+ * live, and a slow consumer costs the store nothing.
  */
 export class Subscriptions {
   readonly #source: SubscriptionSource;
@@ -71,7 +71,10 @@ class Puller {
     this.#wake?.();
   }
 
-  /** Resolves when the batch in hand has been handled; none follows. Not to be awaited by the handler. */
+  /**
+   * Resolves when the batch in hand has been handled; none follows. Not to be awaited by the
+   * handler.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake?.();

@@ -8,8 +8,8 @@ import { readingContract } from './eventStore/reading.ts';
 import { subscribingContract } from './eventStore/subscribing.ts';
 
 /**
- * What every event store does (EventStoreDB's semantics, as far as the port shows them). The store may
- * hold other events, and positions may have gaps; each test has streams of its own.
+ * What every event store does (EventStoreDB's semantics, as far as the port shows them). The store
+ * may hold other events, and positions may have gaps; each test has streams of its own.
  */
 export const eventStoreContract = (name: string, makeStore: () => Promise<EventStore>): void => {
   describe(`${name} is an event store`, () => {

@@ -5,10 +5,10 @@ import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
 
 /** PASETO of the longest user id takes about 430 characters; nothing of ours comes near this. */
-export const TOKEN_LENGTH_MAX = 4_096;
+const TOKEN_LENGTH_MAX = 4_096;
 export const SECRET_LENGTH_MAX = 256;
 
-export const ADMIN_PLATFORM = 10;
+const ADMIN_PLATFORM = 10;
 const PLATFORM_MAX = 11;
 const SECOND = 1_000;
 
@@ -26,7 +26,7 @@ type Issued = Readonly<{ token: string; expiresAt: number; lifetime: number }>;
 
 export const seconds = (millis: number): number => Math.floor(millis / SECOND);
 
-export const tokenOf = ({ token, lifetime }: Issued) => ({
+const tokenOf = ({ token, lifetime }: Issued) => ({
   token,
   expireTimeSeconds: seconds(lifetime),
 });

@@ -129,8 +129,14 @@ const inBase64 = (unreadCount: number, items: readonly Item[]): string => {
   const none = { friend: undefined, group: undefined };
   const conversations = items.map((item) => ({ ...item, ...none }));
   const bytes = getActiveConversationsResp.encode({ unreadCount, conversations });
-  return Buffer.from(bytes).toString('base64');
+  return Buffer.from(bytes.length === 0 ? NOTHING_UNREAD : bytes).toString('base64');
 };
+
+/**
+ * The first field, said to be zero. A message of nothing but zeros has no bytes, and the JS SDK takes empty
+ * data for no answer and fails (client-sdk 0.0.14); a zero that is written out it reads as any other.
+ */
+const NOTHING_UNREAD = Uint8Array.of(0x08, 0x00);
 
 const inJson = (unreadCount: number, items: readonly Item[]): Static<typeof conversationMsgs> => ({
   unreadCount,

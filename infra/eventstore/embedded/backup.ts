@@ -9,9 +9,9 @@ export class BackupRefused extends Error {
 }
 
 /**
- * Copies the log while it is being written, as of one moment, into an empty or new directory that can be
- * opened as a log itself; then reads the copy from end to end. The stream index is left out: it is made
- * again when the copy is opened.
+ * Copies the log while it is being written, as of one moment, into an empty or new directory that
+ * can be opened as a log itself; then reads the copy from end to end. The stream index is left out:
+ * it is made again when the copy is opened.
  */
 export const backupTo = async ({ root }: LogEnvironment, directory: string): Promise<LogCheck> => {
   await mkdir(directory, { recursive: true });

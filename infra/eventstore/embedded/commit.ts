@@ -6,18 +6,21 @@ import { settled } from './settled.ts';
 import { encodeRecord, recordBytesMax } from './record.ts';
 
 /**
- * Stands around every flush: calls `commit` once, which resolves when the data is durable, and resolves
- * itself after that. A test puts its own in to delay, count or break flushes.
+ * Stands around every flush: calls `commit` once, which resolves when the data is durable, and
+ * resolves itself after that. A test puts its own in to delay, count or break flushes.
  */
 export type Flush = (commit: () => Promise<void>) => Promise<void>;
 
-/** Makes a group of events durable; rejects with LMDB's own error, and then nothing of it is stored. */
+/**
+ * Makes a group of events durable; rejects with LMDB's own error, and then nothing of it is stored.
+ */
 export type Commit = (events: readonly StoredEvent[]) => Promise<void>;
 
 /**
- * The one place where the log is written. LMDB's write thread puts the records into one transaction and
- * flushes it while the event loop goes on; the promise resolves after the flush. (The synchronous form
- * takes as long and less CPU for a single event, but holds the event loop for the whole of the flush.)
+ * The one place where the log is written. LMDB's write thread puts the records into one transaction
+ * and flushes it while the event loop goes on; the promise resolves after the flush. (The
+ * synchronous form takes as long and less CPU for a single event, but holds the event loop for the
+ * whole of the flush.)
  */
 export const commitTo =
   ({ root, log }: LogEnvironment, flush: Flush): Commit =>
@@ -50,7 +53,9 @@ export const probe = async ({ root, meta }: LogEnvironment, flush: Flush): Promi
     ),
   );
 
-/** One piece of memory for the whole group: LMDB asks for the address of each that it has not seen. */
+/**
+ * One piece of memory for the whole group: LMDB asks for the address of each that it has not seen.
+ */
 const encodeAll = (
   events: readonly StoredEvent[],
 ): readonly Readonly<{ position: Position; record: Buffer }>[] => {

@@ -46,7 +46,9 @@ export type EmbeddedLogOptions = Readonly<{
 export interface EmbeddedLog extends EventStore {
   /** Whether appends are taken now, and if not, why; reading goes on. */
   writability(): Writability;
-  /** Copies the log as of one moment into an empty directory, and reads the copy from end to end. */
+  /**
+   * Copies the log as of one moment into an empty directory, and reads the copy from end to end.
+   */
   backup(directory: string): Promise<LogCheck>;
   /** Reads this log from end to end. @throws DamagedRecord at the first fault */
   verify(): Promise<LogCheck>;

@@ -6,7 +6,9 @@ import type { Position } from '../../../core/kernel/ids.ts';
 /** Concurrent read transactions; reads are synchronous, so a handful would do. */
 const READERS_MAX = 32;
 
-/** What six bytes hold: at a million events a second it lasts nine years, and it stays below 2^53. */
+/**
+ * What six bytes hold: at a million events a second it lasts nine years, and it stays below 2^53.
+ */
 export const POSITION_MAX = 2 ** 48 - 1;
 
 /** Six bytes, big endian, so that LMDB's order of keys is the order of positions. */
@@ -43,9 +45,10 @@ export const logDirectory = (directory: string): string => join(directory, 'log'
 export const indexDirectory = (directory: string): string => join(directory, 'index');
 
 /**
- * `overlappingSync: false`: a write's promise resolves only once LMDB's write thread has flushed it, and a
- * failed flush leaves no trace in the tables. The library's default would resolve it as soon as it is
- * visible. `eventTurnBatching: false`: the write thread starts at once, we make the groups ourselves.
+ * `overlappingSync: false`: a write's promise resolves only once LMDB's write thread has flushed
+ * it, and a failed flush leaves no trace in the tables. The library's default would resolve it as
+ * soon as it is visible. `eventTurnBatching: false`: the write thread starts at once, we make the
+ * groups ourselves.
  */
 export const openLogEnvironment = (directory: string): LogEnvironment => {
   const root = open({

@@ -1,14 +1,16 @@
 import { otherWork } from './reader.ts';
 import type { PendingAppend } from './groupPlan.ts';
 
-/** Events in one group: some 20 ms of work, far more than gathers during one flush of a fast disk. */
+/**
+ * Events in one group: some 20 ms of work, far more than gathers during one flush of a fast disk.
+ */
 const GROUP_EVENTS_MAX = 4_096;
 /** Bytes in one group: they are held twice until they are flushed. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
- * One group in flight, and whatever comes meanwhile is the next: so a group is as large as the disk is
- * slow, and a single append on an idle log waits for nothing but its own flush.
+ * One group in flight, and whatever comes meanwhile is the next: so a group is as large as the disk
+ * is slow, and a single append on an idle log waits for nothing but its own flush.
  */
 export class GroupCommit {
   readonly #process: (group: readonly PendingAppend[]) => Promise<void>;
@@ -31,8 +33,8 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // What else this turn of the event loop brings joins the group, and so does what those who have
-      // just been answered append next.
+      // What else this turn of the event loop brings joins the group, and so does what those who
+      // have just been answered append next.
       await otherWork();
       const group = this.#take();
       try {

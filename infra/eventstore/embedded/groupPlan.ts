@@ -28,8 +28,8 @@ export type GroupPlan = Readonly<{
 export type GroupBase = StreamsView & Readonly<{ head: Position; created: Millis }>;
 
 /**
- * Decides waiting appends in order, each upon what those before it will have written. One that fails
- * leaves its neighbours alone; one whose check itself fails is rejected here and then.
+ * Decides waiting appends in order, each upon what those before it will have written. One that
+ * fails leaves its neighbours alone; one whose check itself fails is rejected here and then.
  */
 export const planGroup = (base: GroupBase, appends: readonly PendingAppend[]): GroupPlan => {
   const written = new Map<string, { first: Revision; events: StoredEvent[] }>();

@@ -1,5 +1,6 @@
 /**
- * How the stream index is stored: where the events of a stream are, in chunks of consecutive revisions.
+ * How the stream index is stored: where the events of a stream are, in chunks of consecutive
+ * revisions.
  *
  *   key    length of the stream's name in bytes (2), the name in UTF-8, the chunk's first revision (6)
  *   value  position of the first (6), then the distance from each to the next, as varints

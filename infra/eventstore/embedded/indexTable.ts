@@ -12,7 +12,9 @@ import {
 } from './indexChunk.ts';
 import { settled } from './settled.ts';
 
-/** Streams written in one go, so that the event loop is not held for more than a few milliseconds. */
+/**
+ * Streams written in one go, so that the event loop is not held for more than a few milliseconds.
+ */
 const SLICE_STREAMS = 500;
 const MARK = 'indexed';
 
@@ -61,8 +63,9 @@ export class IndexTable {
   }
 
   /**
-   * Adds the positions of each stream, then the mark. Chunks hold nothing but what the log says for ever,
-   * so a write that was cut off halfway is simply made again: what is there already is left out.
+   * Adds the positions of each stream, then the mark. Chunks hold nothing but what the log says for
+   * ever, so a write that was cut off halfway is simply made again: what is there already is left
+   * out.
    */
   async write(tail: ReadonlyMap<string, Chunk>, upTo: Position): Promise<void> {
     // About the order of the keys, so that neighbours on the disk are written together.

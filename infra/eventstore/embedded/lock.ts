@@ -5,7 +5,9 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The longest path a Unix socket may be bound to or reached by, on every system (Linux takes 107). */
+/**
+ * The longest path a Unix socket may be bound to or reached by, on every system (Linux takes 107).
+ */
 const SOCKET_PATH_BYTES_MAX = 100;
 /** The longest name we give in the directory, for that reckoning. */
 const NAME_BYTES_MAX = 20;
@@ -21,11 +23,11 @@ export class LogInUse extends Error {
 export type DirectoryLock = Readonly<{ release: () => Promise<void> }>;
 
 /**
- * Keeps a directory to one opener. The lock is a Unix socket in the directory on which the owner listens:
- * whoever can connect knows that the owner lives, and when it is killed the kernel stops listening, in
- * whatever container it ran. Locks are numbered, and the highest counts. Where nobody listens on it, the
- * next number is taken with `link`, which only one can do; the highest is never removed, so no one who
- * looked long ago can take a number that has had its time.
+ * Keeps a directory to one opener. The lock is a Unix socket in the directory on which the owner
+ * listens: whoever can connect knows that the owner lives, and when it is killed the kernel stops
+ * listening, in whatever container it ran. Locks are numbered, and the highest counts. Where nobody
+ * listens on it, the next number is taken with `link`, which only one can do; the highest is never
+ * removed, so no one who looked long ago can take a number that has had its time.
  * @throws LogInUse
  */
 export const lockDirectory = async (directory: string): Promise<DirectoryLock> => {
@@ -93,7 +95,8 @@ const isAlive = async (path: string): Promise<boolean> => {
     return true;
   } catch (error) {
     switch (codeOf(error)) {
-      // Left behind by a process that has ended, or just removed by the next owner, or no socket at all.
+      // Left behind by a process that has ended, or just removed by the next owner, or no socket at
+      // all.
       case 'ECONNREFUSED':
       case 'ENOENT':
       case 'ENOTSOCK':

@@ -3,14 +3,17 @@ import type { Position } from '../../../core/kernel/ids.ts';
 import type { LogTable } from './environment.ts';
 import { DamagedRecord, decodeRecord } from './record.ts';
 
-/** Events read in one go: about 2 ms, before other work has its turn and LMDB's pages are let go. */
+/**
+ * Events read in one go: about 2 ms, before other work has its turn and LMDB's pages are let go.
+ */
 export const PAGE_EVENTS_MAX = 1_000;
 /** Bytes of records read in one go: large events make smaller pages. */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * A page of the events after a position (exclusive), up to one (inclusive), in order; bounded in events
- * and bytes, and at least one event unless there is none. To be consumed at once: it holds a cursor.
+ * A page of the events after a position (exclusive), up to one (inclusive), in order; bounded in
+ * events and bytes, and at least one event unless there is none. To be consumed at once: it holds a
+ * cursor.
  * @throws DamagedRecord for a record that is damaged, or missing
  */
 export function* eventsAfter(

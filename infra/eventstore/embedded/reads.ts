@@ -66,7 +66,9 @@ export const readStreamOf = async (
   return options.direction === 'forwards' ? events : events.reverse();
 };
 
-/** One page; how much of the log it looks at is bounded, so it may be empty without being the end. */
+/**
+ * One page; how much of the log it looks at is bounded, so it may be empty without being the end.
+ */
 export const readAllOf = async (
   { log, recent }: ReadParts,
   options: ReadAll,
@@ -82,7 +84,9 @@ export const readAllOf = async (
   return pageOf(options, start, head, inMemory ?? eventsAfter(log, start, head));
 };
 
-/** A batch for a subscriber that is at `after`: from memory if it is close behind, else from disk. */
+/**
+ * A batch for a subscriber that is at `after`: from memory if it is close behind, else from disk.
+ */
 export const nextOf = async (
   { log, recent }: ReadParts,
   after: Position,

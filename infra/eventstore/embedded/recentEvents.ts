@@ -5,7 +5,10 @@ import type { Position } from '../../../core/kernel/ids.ts';
 const EVENTS_MAX = 8_192;
 const BYTES_MAX = 16 * 1024 * 1024;
 
-/** The newest events, as they were appended: live subscribers are served from here, without the disk. */
+/**
+ * The newest events, as they were appended: live subscribers are served from here, without the
+ * disk.
+ */
 export class RecentEvents {
   #events: StoredEvent[] = [];
   /** Index of the oldest that is kept; those before it are dropped in one go now and then. */

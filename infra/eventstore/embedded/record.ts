@@ -3,9 +3,9 @@
  * endian: LMDB then keeps them in `$all` order).
  *
  *   bytes     what
- *   0         format: the low four bits are the version, 1; the high four are flags, none given yet
+ *   0–3       CRC-32 of all that follows, begun with the position, so that a record moved elsewhere shows
+ *   4         format: the low four bits are the version, 1; the high four are flags, none given yet
  *             (there is room for "not JSON" and "tombstone", which EventStoreDB's protocol knows)
- *   1–4       CRC-32 of all that follows, begun with the position, so that a record moved elsewhere shows
  *   5–20      event id, the 16 bytes of the UUID in the order they are written
  *   21–26     created, milliseconds since 1970
  *   then      revision, varint
@@ -14,8 +14,8 @@
  *             metadata: length, varint; bytes
  *             data: bytes, to the end
  *
- * That is 31 bytes and more beside the names, metadata and data themselves. Stream metadata (`$$…`), `$metadata` and links are
- * ordinary events here.
+ * That is 31 bytes and more beside the names, metadata and data themselves. Stream metadata
+ * (`$$…`), `$metadata` and links are ordinary events here.
  */
 import { crc32 } from 'node:zlib';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
@@ -24,13 +24,16 @@ import { readVarint, VARINT_BYTES_MAX, writeVarint, type Cursor } from './varint
 
 const FORMAT_VERSION = 1;
 const FORMAT_VERSION_MASK = 0x0f;
-const CHECKED_FROM = 5;
+const CHECKED_FROM = 4;
+const FORMAT_AT = 4;
 const ID_AT = 5;
 const CREATED_AT = 21;
 const HEADER_BYTES = 27;
 const VARINTS = 4;
 
-/** The log holds something at this position that is no whole event, or nothing where one must be. */
+/**
+ * The log holds something at this position that is no whole event, or nothing where one must be.
+ */
 export class DamagedRecord extends Error {
   override name = 'DamagedRecord';
   readonly position: Position;
@@ -52,7 +55,7 @@ export const recordBytesMax = ({ stream, type, metadata, data }: StoredEvent): n
 
 /** Writes the record at an offset and returns where it ends. */
 export const encodeRecord = (event: StoredEvent, target: Buffer, start: number): number => {
-  target[start] = FORMAT_VERSION;
+  target[start + FORMAT_AT] = FORMAT_VERSION;
   writeId(event.id, target, start + ID_AT);
   target.writeUIntBE(event.created, start + CREATED_AT, 6);
   let at = writeVarint(event.revision, target, start + HEADER_BYTES);
@@ -63,7 +66,7 @@ export const encodeRecord = (event: StoredEvent, target: Buffer, start: number):
   at += event.metadata.byteLength;
   target.set(event.data, at);
   at += event.data.byteLength;
-  target.writeUInt32BE(checksum(target.subarray(start, at), event.position), start + 1);
+  target.writeUInt32BE(checksum(target.subarray(start, at), event.position), start);
   return at;
 };
 
@@ -71,9 +74,9 @@ export const encodeRecord = (event: StoredEvent, target: Buffer, start: number):
 export const decodeRecord = (position: Position, record: Buffer | undefined): StoredEvent => {
   if (record === undefined) throw new DamagedRecord(position, 'there is no record');
   if (record.length < HEADER_BYTES) throw new DamagedRecord(position, 'the record is cut short');
-  if (record.readUInt32BE(1) !== checksum(record, position))
+  if (record.readUInt32BE(0) !== checksum(record, position))
     throw new DamagedRecord(position, 'the checksum is another');
-  const version = record.readUInt8(0) & FORMAT_VERSION_MASK;
+  const version = record.readUInt8(FORMAT_AT) & FORMAT_VERSION_MASK;
   if (version !== FORMAT_VERSION)
     throw new DamagedRecord(position, `format ${version} is not known to this version of Seqline`);
   const cursor = { at: HEADER_BYTES };
@@ -100,7 +103,8 @@ const writeId = (id: EventId, target: Buffer, at: number): void => {
 const readId = (record: Buffer): EventId => {
   const hex = record.toString('hex', ID_AT, ID_AT + 16);
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
-  // The checksum has been compared: these are the bytes of an id that was checked before it was stored.
+  // The checksum has been compared: these are the bytes of an id that was checked before it was
+  // stored.
   return `${parts.join('-')}-${hex.slice(20)}` as EventId;
 };
 

@@ -17,8 +17,9 @@ const TAIL_STREAMS_MAX = 5_000;
 type Tail = Map<string, { first: Revision; positions: Position[] }>;
 
 /**
- * Which events a stream has and where they are. Derived from the log: the newest part is kept in memory
- * and written from time to time, in the order of the keys; after a crash it is read again from the log.
+ * Which events a stream has and where they are. Derived from the log: the newest part is kept in
+ * memory and written from time to time, in the order of the keys; after a crash it is read again
+ * from the log.
  */
 export class StreamIndex {
   readonly #table: IndexTable;
@@ -36,7 +37,10 @@ export class StreamIndex {
     this.#indexed = mark.position;
   }
 
-  /** Of the log that ends at `head`. An index of another log, or of a later state of this, is dropped. */
+  /**
+   * Of the log that ends at `head`. An index of another log, or of a later state of this, is
+   * dropped.
+   */
   static open(directory: string, logId: string, head: Position): StreamIndex {
     const root = open({
       path: indexDirectory(directory),
@@ -121,8 +125,8 @@ export class StreamIndex {
   }
 
   /**
-   * Writes what was only in memory when the writing began; one at a time. Rejects when it cannot, and
-   * then nothing is lost: it is kept, and the next call begins with it.
+   * Writes what was only in memory when the writing began; one at a time. Rejects when it cannot,
+   * and then nothing is lost: it is kept, and the next call begins with it.
    */
   flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => (this.#writing = undefined));

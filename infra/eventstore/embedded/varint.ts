@@ -4,7 +4,9 @@ export const VARINT_BYTES_MAX = 8;
 /** A cursor that a reader of a record moves on. */
 export type Cursor = { at: number };
 
-/** Seven bits a byte, lowest first; all but the last have the high bit set. Returns where it ends. */
+/**
+ * Seven bits a byte, lowest first; all but the last have the high bit set. Returns where it ends.
+ */
 export const writeVarint = (value: number, target: Buffer, start: number): number => {
   let at = start;
   let rest = value;

@@ -8,7 +8,8 @@ import { DamagedRecord } from './record.ts';
 export type LogCheck = Readonly<{ logId: string; head: Position; streams: number }>;
 
 /**
- * Reads every record up to `head`: whole, at its place, with the revision that follows in its stream.
+ * Reads every record up to `head`: whole, at its place, with the revision that follows in its
+ * stream.
  * @throws DamagedRecord at the first that is not
  */
 export const verifyRecords = async (

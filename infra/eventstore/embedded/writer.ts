@@ -18,8 +18,8 @@ import type { RecentEvents } from './recentEvents.ts';
 import type { StreamIndex } from './streamIndex.ts';
 
 /**
- * How far back a repeated append with `any` is known: between this many events and twice as many, not
- * beyond a restart. EventStoreDB's memory is of this size, and so nobody gets used to more.
+ * How far back a repeated append with `any` is known: between this many events and twice as many,
+ * not beyond a restart. EventStoreDB's memory is of this size, and so nobody gets used to more.
  */
 const RECENT_IDS = 32_768;
 
@@ -122,8 +122,9 @@ export class Writer {
   }
 
   /**
-   * LMDB takes back a transaction whose flush fails, and then surely nothing was stored. Should it be
-   * there all the same, this process no longer knows what a later flush will keep, and stops writing.
+   * LMDB takes back a transaction whose flush fails, and then surely nothing was stored. Should it
+   * be there all the same, this process no longer knows what a later flush will keep, and stops
+   * writing.
    */
   async #faultOf(cause: unknown): Promise<Error> {
     const { health, storedHead, diskNote } = this.#parts;

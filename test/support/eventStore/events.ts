@@ -12,7 +12,9 @@ import { untilTrue } from '../until.ts';
 /** Of `crypto.randomUUID`, which makes just what an id is. */
 export const newId = (): EventId => randomUUID() as EventId;
 
-/** A stream that no other test writes; dashes in the wrong place make poor categories, hence none. */
+/**
+ * A stream that no other test writes; dashes in the wrong place make poor categories, hence none.
+ */
 export const newStream = (category = 'test'): string =>
   `${category}-${randomUUID().replaceAll('-', '')}`;
 

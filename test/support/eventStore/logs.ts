@@ -30,7 +30,10 @@ export const temporaryLogs = () => {
   return { directory, open };
 };
 
-/** A flush that counts, can be held back before and after the data is durable, and can be made to fail. */
+/**
+ * A flush that counts, can be held back before and after the data is durable, and can be made to
+ * fail.
+ */
 export const controlledFlush = () => {
   let begun = 0;
   let gate: Promise<void> = Promise.resolve();

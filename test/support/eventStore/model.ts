@@ -8,7 +8,9 @@ import type {
 import type { EventId } from '../../../core/kernel/ids.ts';
 import { event } from './events.ts';
 
-/** One append of a random history; ids and streams are few, so that much is repeated and crosses. */
+/**
+ * One append of a random history; ids and streams are few, so that much is repeated and crosses.
+ */
 export type Step = Readonly<{
   stream: number;
   expected: ExpectedRevision;
@@ -34,7 +36,10 @@ export const eventsOf = (step: Step, run: number): readonly StoreEvent[] =>
 const idOf = (id: number, run: number): EventId =>
   `${String(run).padStart(8, '0')}-0000-4000-8000-00000000000${id}` as EventId;
 
-/** The rules once more, in the plainest way there is: arrays of ids, and the answer without positions. */
+/**
+ * The rules once more, in the plainest way there is: arrays of ids, and the answer without
+ * positions.
+ */
 export class Model {
   readonly streams: number[][] = [[], [], []];
   /** Per id the place it was last written to. */

@@ -5,7 +5,9 @@ import { allOf, appended, event, events, follow, newStream } from './events.ts';
 const positions = (found: readonly StoredEvent[]) => found.map(({ position }) => position);
 
 export const subscribingContract = (store: () => EventStore): void => {
-  /** Many streams of one category, written at once; resolves with the position of the last event. */
+  /**
+   * Many streams of one category, written at once; resolves with the position of the last event.
+   */
   const writeMany = async (category: string, count: number): Promise<number> => {
     const results = await Promise.all(
       Array.from({ length: count }, (_, index) =>

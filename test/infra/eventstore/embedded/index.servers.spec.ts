@@ -65,7 +65,9 @@ describe('the embedded log, opened again', () => {
     );
   });
 
-  /** Many streams, some long enough for several chunks of the index, appended to between flushes. */
+  /**
+   * Many streams, some long enough for several chunks of the index, appended to between flushes.
+   */
   const filled = async (at: string) => {
     const log = await open({ directory: at });
     for (let round = 0; round < 3; round++) {

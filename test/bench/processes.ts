@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** What Linux tells of processes: the time they have taken, the memory they hold, the cores they may use. */
+
+/** Ticks a second in /proc; the same on every Linux that Node runs on. */
+const TICKS = 100;
+const KIB = 1024;
+
+/** Seconds of CPU since their start. */
+export type CpuSeconds = Readonly<{ node: number; postgres: number }>;
+
+type Stat = Readonly<{ parent: number; name: string; seconds: number }>;
+
+/** Undefined: it has ended meanwhile. */
+const statOf = (pid: number): Stat | undefined => {
+  try {
+    const text = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+    const nameEnd = text.lastIndexOf(')');
+    const name = text.slice(text.indexOf('(') + 1, nameEnd);
+    const fields = text.slice(nameEnd + 2).split(' ');
+    // Counted from the state on: 1 the parent, 11 and 12 its own ticks, 13 and 14 those of ended children.
+    const ticks = [11, 12].reduce((sum, field) => sum + Number(fields[field]), 0);
+    return { parent: Number(fields[1]), name, seconds: ticks / TICKS };
+  } catch {
+    return undefined;
+  }
+};
+
+const pids = (): readonly number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+/** All processes below this one, without it. */
+const descendantsOf = (pid: number): readonly (Stat & { pid: number })[] => {
+  const all = pids().flatMap((one) => {
+    const stat = statOf(one);
+    return stat === undefined ? [] : [{ ...stat, pid: one }];
+  });
+  const found: (Stat & { pid: number })[] = [];
+  const wanted = new Set([pid]);
+  for (let before = -1; before !== found.length; ) {
+    before = found.length;
+    for (const stat of all) {
+      if (!wanted.has(stat.parent) || wanted.has(stat.pid)) continue;
+      wanted.add(stat.pid);
+      found.push(stat);
+    }
+  }
+  return found;
+};
+
+export const cpuSeconds = (pid: number): CpuSeconds => ({
+  node: statOf(pid)?.seconds ?? 0,
+  postgres: descendantsOf(pid).reduce((sum, { seconds }) => sum + seconds, 0),
+});
+
+/** KiB of a line like `VmRSS:  1234 kB`. */
+const kibAt = (file: string, name: string): number => {
+  try {
+    const line = readFileSync(file, 'latin1').match(new RegExp(`^${name}:\\s+(\\d+)`, 'm'));
+    return Number(line?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+};
+
+/** Resident memory of one process, in KiB. */
+export const rssKib = (pid: number): number => kibAt(`/proc/${String(pid)}/status`, 'VmRSS');
+
+/** Of its children, pages that several share counted once among them. */
+export const childrenKib = (pid: number): number =>
+  descendantsOf(pid).reduce(
+    (sum, child) => sum + kibAt(`/proc/${String(child.pid)}/smaps_rollup`, 'Pss'),
+    0,
+  );
+
+export const mib = (kib: number): number => kib / KIB;
+
+/** The cores this process may use, by number. */
+const allowedCores = (): readonly number[] => {
+  try {
+    const status = readFileSync('/proc/self/status', 'latin1');
+    const [, list = ''] = status.match(/^Cpus_allowed_list:\s+(\S+)/m) ?? [];
+    return list.split(',').flatMap((range) => {
+      const [first = 0, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    });
+  } catch {
+    return [];
+  }
+};
+
+export type Pinning = Readonly<{ server: number; load: number }>;
+
+/** Undefined where there is no `taskset`, or no second core: then nothing is pinned, and we say so. */
+export const pinning = (): Pinning | undefined => {
+  const [server, load] = allowedCores();
+  if (server === undefined || load === undefined) return undefined;
+  return spawnSync('taskset', ['--version']).status === 0 ? { server, load } : undefined;
+};
+
+/** The words that start a command on this core. Its children stay there as well. */
+export const onCore = (core: number | undefined): readonly string[] =>
+  core === undefined ? [] : ['taskset', '-c', String(core)];
+
+/** The driver itself asks and polls: that is work for the load's core, not the server's. */
+export const pinMyself = (core: number | undefined): void => {
+  if (core !== undefined) spawnSync('taskset', ['-a', '-cp', String(core), String(process.pid)]);
+};
+
+/** How many files (and so sockets) a process may have open; Node raises its own limit to it. */
+export const openFilesMax = (): number => {
+  const limits = readFileSync('/proc/self/limits', 'latin1');
+  const [, hard = '1024'] = limits.match(/^Max open files\s+\S+\s+(\S+)/m) ?? [];
+  return hard === 'unlimited' ? Infinity : Number(hard);
+};

@@ -1,0 +1,263 @@
+import { describe, expect, test } from 'vitest';
+import type { UserId } from '../../../core/kernel/ids.ts';
+import {
+  getActiveConversationsReq,
+  getActiveConversationsResp,
+  getConversationsReq,
+} from '../../../gateways/openim/jssdk.ts';
+import { ADMIN, NOW } from '../../support/fakes.ts';
+import { annAndBob } from '../../support/people.ts';
+import { gateway, TOKENS } from './client.ts';
+
+const asAdmin = { token: TOKENS.admin };
+const asAnn = { token: TOKENS.ann };
+const userID = 'ann';
+const CONTENT = Buffer.from('{"content":"hi"}').toString('base64');
+
+const wireMessage = (seq: number) => ({
+  sendID: 'bob',
+  recvID: 'ann',
+  groupID: '',
+  clientMsgID: `c${String(seq)}`,
+  serverMsgID: `id${String(seq)}`,
+  senderPlatformID: 0,
+  senderNickname: '',
+  senderFaceURL: '',
+  sessionType: 1,
+  msgFrom: 100,
+  contentType: 101,
+  content: CONTENT,
+  seq,
+  sendTime: NOW + seq,
+  createTime: NOW,
+  status: 2,
+  isRead: seq === 1,
+  offlinePushInfo: null,
+  atUserIDList: [],
+  attachedInfo: '',
+  ex: '',
+});
+
+const text = {
+  sendID: 'ann',
+  recvID: 'bob',
+  content: { content: 'hi', size: 1 },
+  contentType: 101,
+  sessionType: 1,
+};
+
+describe('sending for others', () => {
+  test('[MSG] a message is handed on whole, and its ids come back', async () => {
+    const { post, deps } = gateway();
+    const offlinePushInfo = { title: 'New', iOSBadgeCount: true };
+    const more = { senderNickname: 'Ann', senderPlatformID: 10, ex: 'e', clientMsgID: 'mine' };
+    const body = { ...text, ...more, offlinePushInfo, notOfflinePush: true };
+    const { json } = await post('/msg/send_msg', body, asAdmin);
+    expect(json.data).toEqual({ serverMsgID: 'f'.repeat(32), clientMsgID: 'mine', sendTime: NOW });
+    expect(deps.messages.sent).toEqual([
+      {
+        conversation: annAndBob,
+        message: {
+          from: 'ann',
+          to: 'bob',
+          clientMsgId: 'mine',
+          contentType: 101,
+          system: true,
+          platform: 10,
+          createTime: NOW,
+          options: { offlinePush: false },
+          body: {
+            content: '{"content":"hi","size":1}',
+            nickname: 'Ann',
+            ex: 'e',
+            push: {
+              title: 'New',
+              desc: '',
+              ex: '',
+              iosSound: '',
+              iosBadge: true,
+              signalInfo: '',
+            },
+          },
+        },
+        stored: true,
+        senderSync: true,
+        privileged: false,
+      },
+    ]);
+  });
+
+  test('[MSG] clientMsgID is made where none is given', async () => {
+    const { post } = gateway();
+    const { json } = await post('/msg/send_msg', text, asAdmin);
+    expect((json.data as { clientMsgID: string }).clientMsgID).toMatch(/^[0-9a-f]{32}$/u);
+  });
+
+  test('[MSG] app admins and notification accounts are privileged, and OA is of accounts', async () => {
+    const { post, deps } = gateway();
+    deps.users.add('news' as UserId, 3);
+    const content = { notificationName: 'News', notificationType: 1, text: 'x', mixType: 0 };
+    const notice = { ...text, contentType: 1400, content };
+    const send = async (body: object) => (await post('/msg/send_msg', body, asAdmin)).json.errCode;
+    expect(await send({ ...text, sendID: ADMIN })).toBe(0);
+    expect(await send({ ...notice, sendID: 'news' })).toBe(0);
+    expect(await send({ ...notice, sendID: 'ann' })).toBe(1002);
+    expect(await send({ ...notice, sendID: 'zed' })).toBe(1004);
+    const [first, second] = deps.messages.sent;
+    expect([first?.privileged, second?.privileged]).toEqual([true, true]);
+    expect(second?.conversation).toBe('sn_bob_news');
+    expect(second?.message.body).toEqual({
+      content: JSON.stringify({ detail: JSON.stringify(content) }),
+    });
+  });
+
+  test('[MSG] online-only ones are not stored, and an import keeps its time', async () => {
+    const { post, deps } = gateway();
+    await post('/msg/send_msg', { ...text, isOnlineOnly: true, sendTime: 5 }, asAdmin);
+    expect(deps.messages.sent[0]).toMatchObject({ stored: false, senderSync: false, sendTime: 5 });
+  });
+
+  const size = { type: 'image/png', width: 1, height: '2', url: 'u' };
+  const pictures = { sourcePicture: size, bigPicture: size, snapshotPicture: size };
+  test.each([
+    [101, { content: 'x' }, { content: '' }],
+    [102, pictures, { ...pictures, bigPicture: { ...size, url: '' } }],
+    [103, { sourceUrl: 'u', duration: 1 }, { sourceUrl: 'u', duration: 0 }],
+    [105, { sourceUrl: 'u', fileName: 'f', fileSize: 1 }, { sourceUrl: 'u', fileName: 'f' }],
+    [106, { text: '', atUserList: ['bob'] }, { text: 'x', atUserList: [] }],
+    [110, { data: 'd' }, { description: 'd' }],
+    [118, { content: 'x' }, {}],
+  ])('[MSG] content of type %i must be whole', async (contentType, right, wrong) => {
+    const { post } = gateway();
+    const send = (content: object) =>
+      post('/msg/send_msg', { ...text, contentType, content }, asAdmin);
+    expect((await send(right)).json.errCode).toBe(0);
+    const refused = await send(wrong);
+    expect(refused).toMatchObject({ status: 200, json: { errCode: 1001 } });
+    expect(refused.json.errDlt).toContain('content.');
+  });
+
+  test.each([
+    ['contentType', { ...text, contentType: 2101 }],
+    ['sessionType', { ...text, sessionType: 2 }],
+    ['recvID', { ...text, recvID: null }],
+    ['groupID', { ...text, sessionType: 3 }],
+  ])('[MSG] what cannot be sent is refused: %s', async (named, body) => {
+    const { json } = await gateway().post('/msg/send_msg', body, asAdmin);
+    expect(json.errCode).toBe(1001);
+    expect(json.errDlt).toContain(named);
+  });
+});
+
+describe('reading', () => {
+  const dataOf = async (path: string, body: object) =>
+    (await gateway().post(path, body, asAnn)).json.data;
+
+  test('greatest numbers', async () => {
+    expect(await dataOf('/msg/newest_seq', { userID })).toEqual({ maxSeqs: { si_ann_bob: 2 } });
+  });
+
+  test('[WIR] messages come with base64 content, and empty maps not at all', async () => {
+    const range = { conversationID: annAndBob, begin: 1, end: 2, num: 2 };
+    const foreign = { ...range, conversationID: 'si_x_y' };
+    const body = { userID, seqRanges: [range, foreign], order: 1 };
+    expect(await dataOf('/msg/pull_msg_by_seq', body)).toEqual({
+      msgs: { si_ann_bob: { Msgs: [wireMessage(1), wireMessage(2)], isEnd: true, endSeq: 2 } },
+    });
+  });
+
+  test('what is read and how much there is', async () => {
+    const path = '/msg/get_conversations_has_read_and_max_seq';
+    const seqs = { si_ann_bob: { maxSeq: 2, hasReadSeq: 1, maxSeqTime: NOW } };
+    expect(await dataOf(path, { userID })).toEqual({ seqs, pinnedConversationIDs: null });
+    const none = { userID, conversationIDs: ['si_x_y'], returnPinned: true };
+    expect(await dataOf(path, none)).toEqual({ pinnedConversationIDs: [] });
+  });
+
+  test('the time', async () => {
+    expect(await dataOf('/msg/get_server_time', {})).toEqual({ serverTime: NOW });
+  });
+});
+
+describe('marking', () => {
+  const base = { conversationID: annAndBob, userID };
+
+  test.each([
+    ['/msg/mark_msgs_as_read', { seqs: [1, 2] }, { upTo: 2, seqs: [1, 2], quiet: false }],
+    ['/msg/mark_conversation_as_read', { hasReadSeq: 2 }, { upTo: 2, seqs: [], quiet: false }],
+    ['/msg/set_conversation_has_read_seq', { hasReadSeq: 2 }, { upTo: 2, seqs: [], quiet: true }],
+  ])('%s', async (path, given, mark) => {
+    const { post, deps } = gateway();
+    expect((await post(path, { ...base, ...given }, asAnn)).json.errCode).toBe(0);
+    expect(deps.messages.marks).toEqual([{ conversation: annAndBob, reader: 'ann', ...mark }]);
+  });
+
+  test.each([{ seqs: [] }, { seqs: [0] }, { seqs: [1.5] }])('refuses %o', async (seqs) => {
+    const { json } = await gateway().post('/msg/mark_msgs_as_read', { ...base, ...seqs }, asAnn);
+    expect(json.errCode).toBe(1001);
+    expect(json.errDlt).toContain('seqs');
+  });
+
+  test('[WIR] what is between others is a matter of rights', async () => {
+    const { post, deps } = gateway();
+    deps.messages.markRead = () =>
+      Promise.resolve({ kind: 'refused', reason: 'conversation/not-party', detail: 'others' });
+    const body = { ...base, hasReadSeq: 1 };
+    expect((await post('/msg/mark_conversation_as_read', body, asAnn)).json.errCode).toBe(1002);
+  });
+
+  test('a message is revoked once', async () => {
+    const { post, deps } = gateway();
+    const revoke = async () => (await post('/msg/revoke_msg', { ...base, seq: 1 }, asAnn)).json;
+    expect(await revoke()).toEqual({ errCode: 0, errMsg: '', errDlt: '' });
+    expect(deps.messages.revoked).toEqual([
+      { conversation: annAndBob, seq: 1, by: 'ann', admin: false },
+    ]);
+    expect(await revoke()).toMatchObject({ errCode: 1404, errMsg: 'MsgAlreadyRevoke' });
+  });
+});
+
+describe('light clients', () => {
+  const entry = { lastMsg: wireMessage(2), friend: null, group: null, maxSeq: 2, readSeq: 1 };
+
+  test.each([
+    ['/jssdk/get_active_conversations', { ownerUserID: 'bob', count: 0 }],
+    ['/jssdk/get_conversations', { conversationIDs: [annAndBob, 'si_x_y'] }],
+  ])('%s answers the caller in JSON', async (path, body) => {
+    const { json } = await gateway().post(path, body, asAnn);
+    expect(json.data).toMatchObject({
+      unreadCount: 1,
+      conversations: [{ ...entry, conversation: { ownerUserID: 'ann' }, user: { userID: 'bob' } }],
+    });
+  });
+
+  const ownerUserID = 'ann';
+  test.each([
+    [
+      '/jssdk/get_active_conversations',
+      getActiveConversationsReq.encode({ ownerUserID, count: 9 }),
+    ],
+    [
+      '/jssdk/get_conversations',
+      getConversationsReq.encode({ ownerUserID, conversationIDs: [annAndBob] }),
+    ],
+  ])('%s answers protobuf with protobuf', async (path, bytes) => {
+    const headers = { 'content-type': 'application/x-protobuf' };
+    const { json } = await gateway().post(path, Buffer.from(bytes), { ...asAnn, headers });
+    expect(json.errCode).toBe(0);
+    const found = getActiveConversationsResp.decode(Buffer.from(String(json.data), 'base64'));
+    expect(found).toMatchObject({
+      unreadCount: 1,
+      conversations: [{ maxSeq: 2, readSeq: 1, lastMsg: { content: '{"content":"hi"}' } }],
+    });
+  });
+
+  test.each([
+    ['text/plain', '{}'],
+    ['application/protobuf', '\u0007\u0007'],
+  ])('%s that is not what it says is refused', async (type, body) => {
+    const options = { ...asAnn, headers: { 'content-type': type } };
+    const { json } = await gateway().post('/jssdk/get_active_conversations', body, options);
+    expect(json.errCode).toBe(1001);
+  });
+});
