@@ -38,6 +38,8 @@ interface OwnedList<T> {
 /** Whom a user knows and which groups it is in. */
 export interface Contacts {
   friends: OwnedList<FriendInfo>;
+  /** Those of the ids that are the owner's friends, in the order asked for. */
+  friendsAmong(owner: UserId, ids: readonly UserId[]): Promise<readonly FriendInfo[]>;
   groups: OwnedList<GroupInfo>;
   blacks(owner: UserId, page: PageRequest): Promise<Page<BlackInfo>>;
   /** Undefined for a group that is not this user's: what is unknown looks the same as what is foreign. */
@@ -62,6 +64,7 @@ const emptyList = (kind: ListKind, versionIdOf: VersionIdOf): OwnedList<never> =
 /** Nobody knows anybody. Real in every respect: versions hold when the lists begin to fill. */
 export const emptyContacts = (versionIdOf: VersionIdOf): Contacts => ({
   friends: emptyList('friends', versionIdOf),
+  friendsAmong: () => Promise.resolve([]),
   groups: emptyList('groups', versionIdOf),
   blacks: () => Promise.resolve({ total: 0, items: [] }),
   membersSince: () => Promise.resolve(undefined),
