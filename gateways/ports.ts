@@ -129,6 +129,27 @@ export interface Messages {
     }>,
     meta: Meta,
   ): Result;
+  /** Numbers that are not there are passed over. */
+  hide(
+    request: Readonly<{
+      user: UserId;
+      conversation: ConversationId;
+      seqs: readonly Seq[];
+      /** Self: other devices find out as they pull, or are told; all: own messages only. */
+      scope: 'self' | 'self-everywhere' | 'all';
+      admin: boolean;
+    }>,
+    meta: Meta,
+  ): Result;
+  /** Nothing up to the newest message is shown to the user any more. */
+  clear(
+    request: Readonly<{
+      user: UserId;
+      conversations: readonly ConversationId[];
+      everywhere: boolean;
+    }>,
+    meta: Meta,
+  ): Result;
   configure(
     request: Readonly<{
       user: UserId;
@@ -266,3 +287,31 @@ export type VersionIdOf = (list: ListKind, owner: UserId) => string;
 
 /** Which platforms a user is connected on, without repetitions, ascending. */
 export type Presence = (user: UserId) => readonly number[];
+
+export type ProjectorStatus = Readonly<{
+  /** `running`, `standby`, `poisoned`, …: the runner's own words. */
+  state: string;
+  /** Why, where it is not well; else empty. */
+  reason: string;
+  /** How far the log has been seen. */
+  head: Position;
+  projections: readonly Readonly<{
+    /** Name and version: `users_v1`. */
+    projection: string;
+    position: Position;
+    /** How long the oldest event that it lacks has waited; 0 when it lacks none. */
+    waitingMs: Millis;
+  }>[];
+  /** The event that stops it. */
+  poison?: Readonly<{ projection: string; position: Position; type: string; reason: string }>;
+}>;
+
+/** The part that builds the read models, for whoever runs the server. */
+export interface Projector {
+  status(): ProjectorStatus;
+  /**
+   * Has the read model that stops at this event do without it, for good. Any other position is refused
+   * (`args/invalid`); the same one again changes nothing.
+   */
+  skip(request: Readonly<{ position: Position; reason: string }>, meta: Meta): Result;
+}

@@ -44,7 +44,13 @@ export type ReadMarked = Fact<
 /** The user sees nothing of the conversation up to this number any more. */
 export type ConversationCleared = Fact<
   'ConversationCleared',
-  { user: UserId; conversation: ConversationId; upTo: Seq }
+  {
+    user: UserId;
+    conversation: ConversationId;
+    upTo: Seq;
+    /** The user's other devices are to clear what they have, too. */
+    everywhere?: true;
+  }
 >;
 
 /** The user does not see these messages any more. */

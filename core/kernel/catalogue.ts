@@ -1,11 +1,14 @@
 import type { NumberedEvent } from '../conversation/events.ts';
 import type { InboxEvent } from '../inbox/events.ts';
 import type { LoginEvent } from '../login/events.ts';
+import type { CheckpointMoved } from '../notice/events.ts';
+import type { ProjectorEvent } from '../projector/events.ts';
 import type { UserEvent } from '../user/events.ts';
 import type { UserId } from './ids.ts';
 
 /** Every event the system has. */
-export type SeqlineEvent = UserEvent | LoginEvent | NumberedEvent | InboxEvent;
+export type SeqlineEvent =
+  UserEvent | LoginEvent | NumberedEvent | InboxEvent | CheckpointMoved | ProjectorEvent;
 
 export type EventType = SeqlineEvent['type'];
 type EventOf<Type extends EventType> = Extract<SeqlineEvent, { type: Type }>;
@@ -39,6 +42,8 @@ export const catalogue = {
   ReadMarked: { version: 1 },
   ConversationCleared: { version: 1 },
   MessagesHidden: { version: 1 },
+  CheckpointMoved: { version: 1 },
+  ProjectionSkipped: { version: 1 },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };
 
 /** The streams Seqline writes. Others may live in the same store; they are not ours to read. */
@@ -51,4 +56,6 @@ export const STREAM_PREFIXES = [
   'friendship-',
   'block-',
   'group-',
+  'checkpoint-',
+  'projector-',
 ] as const;

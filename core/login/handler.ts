@@ -3,10 +3,10 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { EventId, Millis, TokenId, UserId } from '../kernel/ids.ts';
 import type { StreamWriters } from '../kernel/writer.ts';
-import { standingOf, type Login, type LoginCommand } from './decider.ts';
+import { standingOf, type Login, type LoginCommand, type TokenStanding } from './decider.ts';
 import { loginStream, type LoginEvent } from './events.ts';
 import { ADMIN_PLATFORM, type LoginPolicy } from './policy.ts';
-import type { Tokens, VerifiedToken } from './ports.ts';
+import type { TokenFault, Tokens } from './ports.ts';
 
 export type LoginWriters = StreamWriters<LoginCommand, LoginEvent, Login, never>;
 
@@ -18,24 +18,17 @@ export type TokenRefusal =
   | 'token/kicked'
   | 'token/not-exist';
 
+/** Who is calling, once a token has been checked. */
 export type Caller = Readonly<{
   user: UserId;
   platform: number;
   token: TokenId;
   expiresAt: Millis;
+  /** One of the configured app admins. */
   admin: boolean;
 }>;
 
-export const loginsHandler = ({
-  writers,
-  tokens,
-  isAdmin,
-  isRegistered,
-  newId,
-  now,
-  policy,
-  lifetime,
-}: Readonly<{
+export type LoginDeps = Readonly<{
   writers: LoginWriters;
   tokens: Tokens;
   isAdmin: (user: UserId) => boolean;
@@ -44,15 +37,17 @@ export const loginsHandler = ({
   now: () => Millis;
   policy: LoginPolicy;
   lifetime: Millis;
-}>) => ({
-  issue: async (
+}>;
+
+type Issued = Readonly<{ token: string; expiresAt: Millis; lifetime: Millis }>;
+
+const issueHandler =
+  ({ writers, tokens, isAdmin, isRegistered, newId, now, policy, lifetime }: LoginDeps) =>
+  async (
     user: UserId,
     platform: number,
     meta: Meta,
-  ): Result<
-    'user/unknown' | 'user/is-admin',
-    { token: string; expiresAt: Millis; lifetime: Millis }
-  > => {
+  ): Result<'user/unknown' | 'user/is-admin', Issued> => {
     if (!(await isRegistered(user))) {
       return refuse('user/unknown', `userID ${user} is not registered`);
     }
@@ -73,29 +68,26 @@ export const loginsHandler = ({
     if (handled.kind === 'refused') return handled;
     const signed = await tokens.issue({ user, platform, tokenId: token, issuedAt: at, expiresAt });
     return done({ token: signed, expiresAt, lifetime }, handled.position);
-  },
+  };
 
-  /** Signature and expiry, then the login state: looked up on every use, for it may have changed. */
-  check: async (token: string): Result<TokenRefusal, { caller: Caller }> => {
+/** Signature and expiry, then the login state: looked up on every use, for it may have changed. */
+const checkHandler =
+  ({ writers, tokens, isAdmin, now }: LoginDeps) =>
+  async (token: string): Result<TokenRefusal, { caller: Caller }> => {
     const verified = await tokens.verify(token, now());
-    if (verified.kind !== 'valid') return refuseToken(verified.kind);
+    if (verified.kind !== 'valid') return refuseToken(TOKEN_DETAILS[verified.kind]);
     const { user, platform, tokenId, expiresAt } = verified;
     const stream = loginStream(user);
     const state = writers.kept(stream) ?? (await writers.state(stream));
     const standing = standingOf(state, tokenId);
-    if (standing !== 'normal') {
-      return refuse(
-        `token/${standing}`,
-        standing === 'kicked'
-          ? 'another login has taken the place of this one'
-          : 'this token is not in force any more; ask the app server for a new one',
-      );
-    }
+    if (standing !== 'normal') return refuseToken(TOKEN_DETAILS[standing]);
     const caller = { user, platform, token: tokenId, expiresAt, admin: isAdmin(user) };
     return done({ caller }, undefined);
-  },
+  };
 
-  activate: async ({ user, token }: Caller, meta: Meta): Result<never> => {
+const activateHandler =
+  ({ writers, newId, now }: LoginDeps) =>
+  async ({ user, token }: Caller, meta: Meta): Result<never> => {
     const known = writers.kept(loginStream(user))?.tokens.find(({ id }) => id === token);
     if (known?.connected === true) return done({}, undefined);
     const handled = await writers.handle({
@@ -106,9 +98,11 @@ export const loginsHandler = ({
       data: { user, token },
     });
     return handled.kind === 'refused' ? handled : done({}, handled.position);
-  },
+  };
 
-  forceLogout: async (user: UserId, platform: number, meta: Meta): Result<never> => {
+const forceLogoutHandler =
+  ({ writers, newId, now }: LoginDeps) =>
+  async (user: UserId, platform: number, meta: Meta): Result<never> => {
     const handled = await writers.handle({
       type: 'ForceLogout',
       id: newId(),
@@ -117,7 +111,13 @@ export const loginsHandler = ({
       data: { user, platform },
     });
     return handled.kind === 'refused' ? handled : done({}, handled.position);
-  },
+  };
+
+export const loginsHandler = (deps: LoginDeps) => ({
+  issue: issueHandler(deps),
+  check: checkHandler(deps),
+  activate: activateHandler(deps),
+  forceLogout: forceLogoutHandler(deps),
 });
 
 const TOKEN_DETAILS = {
@@ -125,12 +125,14 @@ const TOKEN_DETAILS = {
   expired: ['token/expired', 'the token has expired; ask the app server for a new one'],
   not_yet_valid: ['token/not-yet-valid', 'the token is not valid yet; check the clocks'],
   unknown: ['token/unknown', 'the token was not signed by this server'],
+  kicked: ['token/kicked', 'another login has taken the place of this one'],
+  'not-exist': [
+    'token/not-exist',
+    'this token is not in force any more; ask the app server for a new one',
+  ],
 } as const satisfies Record<
-  Exclude<VerifiedToken['kind'], 'valid'>,
+  TokenFault | Exclude<TokenStanding, 'normal'>,
   readonly [TokenRefusal, string]
 >;
 
-const refuseToken = (kind: keyof typeof TOKEN_DETAILS) => {
-  const [reason, detail] = TOKEN_DETAILS[kind];
-  return refuse(reason, detail);
-};
+const refuseToken = ([reason, detail]: readonly [TokenRefusal, string]) => refuse(reason, detail);

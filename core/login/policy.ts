@@ -11,6 +11,9 @@ export type LoginPolicy = 0 | 1 | 4 | 5;
 /** Live tokens a platform may have under policy 0, and an app admin always. */
 export const TOKENS_PER_PLATFORM_MAX = 30;
 
+/** The greatest number a platform has. */
+export const PLATFORM_MAX = 11;
+
 /** App admins log in from many processes of the app server at once: no policy is for them. */
 export const ADMIN_PLATFORM = 10;
 

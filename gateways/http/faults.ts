@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { NotAnswerable } from '../ports.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { faultWire, refuse, refusedWire } from './reply.ts';
 import { operationIdOf, pathOf, routeOf, send } from './request.ts';
 

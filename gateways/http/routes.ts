@@ -1,6 +1,7 @@
 import type { HttpDeps } from './server.ts';
 import type { Contacts } from './contacts.ts';
 import type { Route } from './route.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { authRoutes } from './routes/auth.ts';
 import { conversationRoutes } from './routes/conversation.ts';
 import { friendRoutes } from './routes/friend.ts';
@@ -12,7 +13,7 @@ import { userRoutes } from './routes/user.ts';
 
 export type RouteDeps = Pick<
   HttpDeps,
-  'users' | 'userLists' | 'logins' | 'messages' | 'chats' | 'config' | 'now' | 'newId'
+  'users' | 'userLists' | 'logins' | 'messages' | 'chats' | 'projector' | 'config' | 'now' | 'newId'
 > &
   Readonly<{ contacts: Contacts; secretMatches: (given: string) => boolean }>;
 
@@ -26,4 +27,5 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...groupRoutes(deps),
   ...msgRoutes(deps),
   ...jssdkRoutes(deps),
+  ...adminRoutes(deps),
 ];

@@ -6,17 +6,19 @@ import type {
   Messages,
   Presence,
   Projected,
+  Projector,
   UserLists,
   Users,
   VersionIdOf,
 } from '../ports.ts';
+import type { Log } from '../log.ts';
 import { addApiPage } from './apiPage.ts';
 import { emptyContacts, type Contacts } from './contacts.ts';
 import { addCompression, addHeaders } from './headers.ts';
 import { addFaults } from './faults.ts';
 import { addHealth, type Ready } from './health.ts';
 import { identify } from './identify.ts';
-import { addRequestLog, type Log } from './log.ts';
+import { addRequestLog } from './requestLog.ts';
 import { addRoutes, addUnknownPaths } from './mount.ts';
 import { perform } from './perform.ts';
 import { addRequestState } from './request.ts';
@@ -38,6 +40,7 @@ export type HttpDeps = Readonly<{
   logins: Logins;
   messages: Messages;
   chats: Chats;
+  projector: Projector;
   /** Friends and groups; until there are any, lists that are empty. */
   contacts?: Contacts;
   projected: Projected;

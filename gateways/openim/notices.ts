@@ -1,49 +1,122 @@
-import { selfNotification } from '../../core/conversation/ids.ts';
+import { notificationOf, selfNotification, single } from '../../core/conversation/ids.ts';
+import type { ConversationConfigured } from '../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
-import type { Passing } from '../../core/sequence/shown.ts';
+import type { Reaction } from '../../core/notice/reaction.ts';
 import { CONTENT_TYPES } from './numbers.ts';
-import { notificationOptions } from './options.ts';
-import { conversationUpdateTips, markAsReadTips, userInfoUpdatedTips } from './tips.ts';
+import { cloneOptions, copyOptions, notificationOptions } from './options.ts';
+import {
+  clearConversationTips,
+  conversationSetPrivateTips,
+  conversationUpdateTips,
+  markAsReadTips,
+  userInfoUpdatedTips,
+} from './tips.ts';
 
-const toSelf = (
-  { id, meta, created }: Recorded<SeqlineEvent>,
-  user: UserId,
-  contentType: number,
-  content: string,
-): Passing => ({
+type Said = NonNullable<Reaction['line']>;
+
+/** What only the user's own devices are told. */
+const toSelf = (user: UserId, contentType: number, content: string): Said => ({
   conversation: selfNotification(user),
-  id,
-  meta,
   data: {
     from: user,
     to: user,
-    clientMsgId: id.replaceAll('-', ''),
     contentType,
     system: true,
-    createTime: created,
-    sendTime: created,
     options: notificationOptions(),
     body: { content },
   },
 });
 
+const conversationChanged = (user: UserId, conversation: string): Said =>
+  toSelf(
+    user,
+    CONTENT_TYPES.conversationChanged,
+    conversationUpdateTips({ userID: user, conversationIDList: [conversation] }),
+  );
+
 /**
- * What the user's devices are told of a fact that takes no number. Whoever is offline misses it and needs
- * it not: each login syncs the lists these notices speak of.
+ * A private chat is private for both, whoever of the two has said so: the other's side follows, and a
+ * line in the chat tells of it.
  */
-export const noticeOf = (event: Recorded<SeqlineEvent>): Passing | undefined => {
+const madePrivate = (
+  { user, conversation, peer }: ConversationConfigured['data'],
+  isPrivate: boolean,
+): Reaction => {
+  if (!('user' in peer)) return { order: conversation };
+  const other = peer.user;
+  const made = notificationOptions({ clone: true });
+  const tips = { recvID: other, sendID: user, isPrivate, conversationID: conversation };
+  const said = {
+    from: user,
+    to: other,
+    contentType: CONTENT_TYPES.conversationPrivateChat,
+    system: true,
+    body: { content: conversationSetPrivateTips(tips) },
+  } as const;
+  return {
+    order: conversation,
+    note: {
+      user: other,
+      event: {
+        type: 'ConversationConfigured',
+        data: {
+          user: other,
+          conversation,
+          kind: 1,
+          peer: { user },
+          settings: { privateChat: isPrivate },
+        },
+      },
+    },
+    line: { conversation, data: { ...said, options: cloneOptions(made) } },
+    copies: [
+      {
+        conversation: notificationOf(conversation),
+        data: { ...said, options: copyOptions(made) },
+      },
+    ],
+  };
+};
+
+const configured = ({ data, meta }: Recorded<ConversationConfigured>): Reaction | undefined => {
+  const { user, conversation, kind, peer, settings, notes } = data;
+  const { privateChat, ...others } = settings;
+  const isSingle = kind === 1 && 'user' in peer && conversation === single(user, peer.user);
+  // What follows from another's wish has been told to both already.
+  const told = privateChat !== undefined && meta.causationId !== undefined;
+  const alsoOthers = Object.keys(others).length > 0 || notes !== undefined;
+  if (privateChat === undefined || told || !isSingle) {
+    return told ? undefined : { order: user, copies: [conversationChanged(user, conversation)] };
+  }
+  const reaction = madePrivate(data, privateChat);
+  if (!alsoOthers) return reaction;
+  return {
+    ...reaction,
+    copies: [...(reaction.copies ?? []), conversationChanged(user, conversation)],
+  };
+};
+
+/**
+ * What follows from a fact: lines in a chat, which are stored, and notices, which are not. Whoever is
+ * offline misses a notice and does not need it: each login syncs the lists it speaks of.
+ */
+export const reactionTo = (event: Recorded<SeqlineEvent>): Reaction | undefined => {
   switch (event.type) {
     case 'UserChanged': {
       const { user } = event.data;
       const tips = userInfoUpdatedTips({ userID: user });
-      return toSelf(event, user, CONTENT_TYPES.userInfoUpdated, tips);
+      return { order: user, copies: [toSelf(user, CONTENT_TYPES.userInfoUpdated, tips)] };
     }
-    case 'ConversationConfigured': {
-      const { user, conversation } = event.data;
-      const tips = conversationUpdateTips({ userID: user, conversationIDList: [conversation] });
-      return toSelf(event, user, CONTENT_TYPES.conversationChanged, tips);
+    case 'ConversationConfigured':
+      return configured(event);
+    case 'ConversationCleared': {
+      const { user, conversation, everywhere } = event.data;
+      const tips = clearConversationTips({ userID: user, conversationIDs: [conversation] });
+      const cleared = toSelf(user, CONTENT_TYPES.clearConversation, tips);
+      const changed = conversationChanged(user, conversation);
+      return { order: user, copies: everywhere === true ? [cleared, changed] : [changed] };
     }
     case 'ReadMarked': {
       const { user, conversation, upTo } = event.data;
@@ -53,7 +126,7 @@ export const noticeOf = (event: Recorded<SeqlineEvent>): Passing | undefined => 
         seqs: [],
         hasReadSeq: upTo,
       });
-      return toSelf(event, user, CONTENT_TYPES.readReceipt, tips);
+      return { order: user, copies: [toSelf(user, CONTENT_TYPES.readReceipt, tips)] };
     }
     default:
       return undefined;

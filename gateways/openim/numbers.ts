@@ -98,28 +98,6 @@ export const NOTIFICATION_CONTENT_MAX = 5000;
 export const isNotificationContent = (contentType: number): boolean =>
   contentType >= NOTIFICATION_CONTENT_MIN && contentType <= NOTIFICATION_CONTENT_MAX;
 
-/** Platforms of one class count as one under the login policy "one per class". */
-export type PlatformClass = 'mobile' | 'pc' | 'web' | 'miniWeb' | 'pad' | 'admin' | 'harmonyOS';
-
-/** By platformID; `name` as callbacks of the app server get it (REST reference 10.6). */
-export const PLATFORMS = {
-  1: { name: 'IOS', class: 'mobile' },
-  2: { name: 'Android', class: 'mobile' },
-  3: { name: 'Windows', class: 'pc' },
-  4: { name: 'OSX', class: 'pc' },
-  5: { name: 'Web', class: 'web' },
-  6: { name: 'MiniWeb', class: 'miniWeb' },
-  7: { name: 'Linux', class: 'pc' },
-  8: { name: 'APad', class: 'pad' },
-  9: { name: 'IPad', class: 'pad' },
-  10: { name: 'Admin', class: 'admin' },
-  11: { name: 'HarmonyOS', class: 'harmonyOS' },
-} as const satisfies Record<number, Readonly<{ name: string; class: PlatformClass }>>;
-
-export type PlatformId = keyof typeof PLATFORMS;
-
-export const isPlatformId = (value: number): value is PlatformId => Object.hasOwn(PLATFORMS, value);
-
 /** Keys of a message's options. An absent key counts as true. */
 export const OPTION_KEYS = {
   history: 'history',

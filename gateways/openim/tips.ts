@@ -94,3 +94,28 @@ export const messageRevokedContent = (content: MessageRevokedContent): string =>
 /** 1303: clients fetch their own profile anew. */
 export const userInfoUpdatedTips = ({ userID }: Readonly<{ userID: string }>): string =>
   notificationContent({ userID });
+
+export type ConversationSetPrivateTips = Readonly<{
+  recvID: string;
+  sendID: string;
+  isPrivate: boolean;
+  conversationID: string;
+}>;
+
+/** 1701 */
+export const conversationSetPrivateTips = (tips: ConversationSetPrivateTips): string =>
+  notificationContent({
+    recvID: tips.recvID,
+    sendID: tips.sendID,
+    isPrivate: tips.isPrivate,
+    conversationID: tips.conversationID,
+  });
+
+export type ClearConversationTips = Readonly<{
+  userID: string;
+  conversationIDs: readonly string[];
+}>;
+
+/** 1703 */
+export const clearConversationTips = (tips: ClearConversationTips): string =>
+  notificationContent({ userID: tips.userID, conversationIDs: tips.conversationIDs });

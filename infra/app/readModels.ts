@@ -2,13 +2,14 @@ import path from 'node:path';
 import type { Kysely } from 'kysely';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
-import { chatKeys } from '../../projections/chats/atHead.ts';
+import { chatKeys, type TailOf } from '../../projections/chats/atHead.ts';
 import { chats } from '../../projections/chats/project.ts';
 import { keyOf, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
 import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { Reached } from '../../projections/kernel/reached.ts';
 import { runProjections, type Runner } from '../../projections/kernel/runner.ts';
+import { Skips, tailOf } from '../../projections/kernel/skips.ts';
 import { Tail } from '../../projections/kernel/tail.ts';
 import { users } from '../../projections/users/project.ts';
 import type { Config } from '../config/config.ts';
@@ -20,13 +21,16 @@ import { isAway } from './isAway.ts';
 /** Positions, and so events at most, that the tail takes in before the first socket is served. */
 const TAIL_AT_START_MAX = 50_000;
 
-const PROJECTIONS = [users, chats] as const;
+export const PROJECTIONS = [users, chats] as const;
 
 export type ReadModels = Readonly<{
   db: Kysely<AnyTables>;
   tail: Tail;
+  /** The tail without what the read model of chats has to skip. */
+  chatsTail: TailOf;
   follower: Follower;
   runner: Runner;
+  skips: Skips;
   answers: () => Promise<boolean>;
   close: () => Promise<void>;
 }>;
@@ -84,10 +88,11 @@ export const openReadModels = async ({
       );
     },
   });
+  const skips = new Skips();
   const follower = startFollower({
     log: events,
     after: floor,
-    listeners: [tail.take, ...listeners],
+    listeners: [tail.take, skips.take, ...listeners],
     onFailure: ({ position, reason, cause }) => {
       log.error({ position, err: cause }, 'the log cannot be followed any more');
       onStopped(`the log cannot be followed beyond position ${String(position)}: ${reason}`);
@@ -103,6 +108,7 @@ export const openReadModels = async ({
     log: events,
     tail,
     follower,
+    skips,
     reached,
     onState: (state) => {
       const bad =
@@ -113,8 +119,10 @@ export const openReadModels = async ({
   return {
     db,
     tail,
+    chatsTail: tailOf(tail, skips, chats),
     follower,
     runner,
+    skips,
     answers,
     close: async () => {
       await follower.close();

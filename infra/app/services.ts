@@ -1,4 +1,5 @@
 import { revokeHandler, sendHandler } from '../../core/conversation/handler.ts';
+import { clearHandler, hideHandler } from '../../core/conversation/hide.ts';
 import { markReadHandler } from '../../core/conversation/markRead.ts';
 import type { Doing, Known } from '../../core/conversation/ports.ts';
 import { coalesceMarks } from '../../core/inbox/coalesce.ts';
@@ -77,7 +78,10 @@ export const openMessages = (
       return mark({ ...call.what, upTo, seqs }, call.meta);
     },
   });
+  const hiding = { ...numbered, newId, note };
   return {
+    hide: hideHandler(hiding),
+    clear: clearHandler(hiding),
     send: sendHandler(numbered),
     revoke: revokeHandler(numbered),
     markRead: ({ conversation, reader, quiet, upTo, seqs }, meta) => {

@@ -6,7 +6,6 @@ import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis } from '../../core/kernel/ids.ts';
 import { buildHttp } from '../../gateways/http/server.ts';
-import { noticeOf } from '../../gateways/openim/notices.ts';
 import type { VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
 import { userQueries } from '../../projections/users/queries.ts';
@@ -18,7 +17,8 @@ import type { Log } from '../observe/log.ts';
 import { openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { isAway } from './isAway.ts';
-import { openReadModels, type ReadModels } from './readModels.ts';
+import { startReactor } from './reactor.ts';
+import { openReadModels } from './readModels.ts';
 import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
@@ -52,9 +52,9 @@ const versionIdsOf =
 const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
   event.stream.startsWith(CONVERSATION_PREFIX);
 
-/** From the log to the sockets of this process; and what their users are told besides. */
+/** From the log to the sockets of this process. */
 const fanOut =
-  (ws: WsGateway, { runner }: ReadModels) =>
+  (ws: WsGateway) =>
   (events: readonly Recorded<SeqlineEvent>[]): void => {
     const numbered = events.filter(isNumbered);
     if (numbered.length > 0) ws.deliver(numbered);
@@ -66,12 +66,6 @@ const fanOut =
       ) {
         ws.loginChanged(event);
       }
-      const notice = noticeOf(event);
-      if (notice === undefined) continue;
-      // Clients fetch the list as soon as they are told: it must have the change by then.
-      void runner.reached(event.position, PROJECTED_MS).then(() => {
-        ws.pass(notice, true);
-      });
     }
   };
 
@@ -135,7 +129,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     });
     ws = gateway;
     closers.push(gateway.close);
-    models.follower.onEvents(fanOut(gateway, models));
+    models.follower.onEvents(fanOut(gateway));
+
+    closers.push(await startReactor({ events, models, writers, pass: doing.pass, log }));
 
     const http = buildHttp({
       users,

@@ -21,7 +21,8 @@ export const openStorage = async ({ data, seal }: Config, log: Log): Promise<Sto
   const store = await openEmbeddedLog({ directory, log });
   try {
     await keepSealChoice(directory, { seal, head: await store.head() });
-    const keys = await openEmbeddedKeys(path.join(data, 'keys'));
+    const sealed = { id: await store.logId(), mayHoldSealed: seal && (await store.head()) > 0 };
+    const keys = await openEmbeddedKeys(path.join(data, 'keys'), sealed);
     return {
       store,
       log: eventLog({ store, keys, seal }),

@@ -1,6 +1,5 @@
 import { numbered, type AppendNumbered } from '../../core/conversation/decider.ts';
 import type { NumberedWriters } from '../../core/conversation/handler.ts';
-import { CONVERSATION_PREFIX } from '../../core/conversation/events.ts';
 import { loadNumbered } from '../../core/conversation/load.ts';
 import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
 import { inboxStream } from '../../core/inbox/events.ts';
@@ -13,6 +12,8 @@ import { StreamWriters } from '../../core/kernel/writer.ts';
 import { login } from '../../core/login/decider.ts';
 import { loginStream } from '../../core/login/events.ts';
 import type { LoginWriters } from '../../core/login/handler.ts';
+import { projector, type SkipEvent, type Skipped } from '../../core/projector/decider.ts';
+import { projectorStream, type ProjectorEvent } from '../../core/projector/events.ts';
 import { user } from '../../core/user/decider.ts';
 import { userStream } from '../../core/user/events.ts';
 import type { UserWriters } from '../../core/user/handler.ts';
@@ -33,11 +34,14 @@ const weighNumbered = ({ wish }: AppendNumbered): number => {
   return EVENT_OVERHEAD_BYTES + units * BYTES_PER_UNIT;
 };
 
+export type ProjectorWriters = StreamWriters<SkipEvent, ProjectorEvent, Skipped, never>;
+
 export type Writers = Readonly<{
   numbered: NumberedWriters;
   users: UserWriters;
   logins: LoginWriters;
   inboxes: InboxWriters;
+  projectors: ProjectorWriters;
   /** What the process's follower has seen. */
   observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
 }>;
@@ -83,6 +87,13 @@ export const openWriters = (
     load: loadNewest(log, inbox),
     ...time,
   });
+  const projectors: ProjectorWriters = new StreamWriters({
+    log,
+    decider: projector,
+    streamOf: ({ data }) => projectorStream(data.projection),
+    metaOf: ({ meta }) => meta,
+    ...time,
+  });
 
   const observeOne = (event: Recorded<SeqlineEvent>): void => {
     switch (event.type) {
@@ -101,8 +112,13 @@ export const openWriters = (
       case 'MessagesHidden':
         inboxes.observe(event);
         break;
+      case 'ProjectionSkipped':
+        projectors.observe(event);
+        break;
+      case 'CheckpointMoved':
+        break;
       default:
-        if (event.stream.startsWith(CONVERSATION_PREFIX)) numberedWriters.observe(event);
+        numberedWriters.observe(event);
     }
   };
   return {
@@ -110,6 +126,7 @@ export const openWriters = (
     users,
     logins,
     inboxes,
+    projectors,
     observe: (events) => {
       for (const event of events) observeOne(event);
     },

@@ -142,6 +142,13 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
     { requiredKeys: ['user', 'conversation', 'kind', 'peer', 'settings'] },
   ),
   ReadMarked: fc.record({ user, conversation, upTo: number }),
+  CheckpointMoved: fc.record({ position: number }),
   ConversationCleared: fc.record({ user, conversation, upTo: number }),
   MessagesHidden: fc.record({ user, conversation, seqs }),
+  ProjectionSkipped: fc.record({
+    projection: text,
+    version: number,
+    position: number,
+    reason: text,
+  }),
 };

@@ -150,6 +150,8 @@ export class FakeMessages implements Messages {
   readonly revoked: Called<'revoke'>[] = [];
   readonly marks: Called<'markRead'>[] = [];
   readonly configured: Called<'configure'>[] = [];
+  readonly hidden: Called<'hide'>[] = [];
+  readonly cleared: Called<'clear'>[] = [];
 
   send(message: SendMessage) {
     this.sent.push(message);
@@ -169,6 +171,16 @@ export class FakeMessages implements Messages {
   markRead(request: Called<'markRead'>): Promise<Done | Refused> {
     this.marks.push(request);
     return Promise.resolve({ kind: 'done', position: 12 });
+  }
+
+  hide(request: Called<'hide'>): Promise<Done | Refused> {
+    this.hidden.push(request);
+    return Promise.resolve({ kind: 'done', position: 14 });
+  }
+
+  clear(request: Called<'clear'>): Promise<Done | Refused> {
+    this.cleared.push(request);
+    return Promise.resolve({ kind: 'done', position: 15 });
   }
 
   configure(request: Called<'configure'>): Promise<Done | Refused> {

@@ -49,6 +49,7 @@ export const msgRoutes = (deps: RouteDeps): readonly Route[] => [
   pullRoute(deps),
   ...markRoutes(deps),
   revokeRoute(deps),
+  ...deleteRoutes(deps),
   serverTimeRoute(deps),
 ];
 
@@ -212,6 +213,73 @@ const revokeRoute = ({ messages }: RouteDeps): Route =>
     run: async ({ body: { conversationID, seq, userID }, caller, meta }) =>
       messages.revoke({ conversation: conversationID, seq, by: userID, admin: caller.admin }, meta),
   });
+
+const deleteSyncOpt = Type.Object(
+  { IsSyncSelf: flag(), IsSyncOther: flag() },
+  { default: { IsSyncSelf: false, IsSyncOther: false } },
+);
+
+const CLEAR_FOR_OTHERS = refuse(
+  'args/invalid',
+  'deleteSyncOpt.IsSyncOther: a conversation is cleared for one user at a time; call it for each',
+);
+
+const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
+  route({
+    path: '/msg/delete_msgs',
+    summary: 'Deletes messages for a user; or, if they are its own, for everybody.',
+    access,
+    body: body({
+      conversationID: conversationId,
+      seqs: Type.Array(int64(1), { maxItems: SEQS_MAX }),
+      userID: userId,
+      deleteSyncOpt,
+    }),
+    writes: true,
+    run: async ({ body: { conversationID, seqs, userID, deleteSyncOpt: sync }, caller, meta }) => {
+      const scope = sync.IsSyncOther ? 'all' : sync.IsSyncSelf ? 'self-everywhere' : 'self';
+      return asReader(
+        await messages.hide(
+          { user: userID, conversation: conversationID, seqs, scope, admin: caller.admin },
+          meta,
+        ),
+      );
+    },
+  }),
+
+  route({
+    path: '/msg/clear_conversation_msg',
+    summary: 'Clears conversations for a user; unknown ones are passed over.',
+    access,
+    body: body({
+      conversationIDs: Type.Array(conversationId, { maxItems: IDS_MAX }),
+      userID: userId,
+      deleteSyncOpt,
+    }),
+    writes: true,
+    run: async ({ body: { conversationIDs, userID, deleteSyncOpt: sync }, meta }) =>
+      sync.IsSyncOther
+        ? CLEAR_FOR_OTHERS
+        : messages.clear(
+            { user: userID, conversations: conversationIDs, everywhere: sync.IsSyncSelf },
+            meta,
+          ),
+  }),
+
+  route({
+    path: '/msg/user_clear_all_msg',
+    summary: 'Clears all conversations of a user.',
+    access,
+    body: body({ userID: userId, deleteSyncOpt }),
+    writes: true,
+    run: async ({ body: { userID, deleteSyncOpt: sync }, meta }) => {
+      if (sync.IsSyncOther) return CLEAR_FOR_OTHERS;
+      const all = await chats.conversations(userID);
+      const conversations = all.map(({ conversation }) => conversation);
+      return messages.clear({ user: userID, conversations, everywhere: sync.IsSyncSelf }, meta);
+    },
+  }),
+];
 
 const serverTimeRoute = ({ now }: RouteDeps): Route =>
   route({

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TokenId } from '../../../core/kernel/ids.ts';
 import type { Token } from '../../../core/login/events.ts';
-import { losers, TOKENS_PER_PLATFORM_MAX, type LoginPolicy } from '../../../core/login/policy.ts';
+import {
+  isPlatform,
+  losers,
+  PLATFORM_MAX,
+  TOKENS_PER_PLATFORM_MAX,
+  type LoginPolicy,
+} from '../../../core/login/policy.ts';
 
 const live = (...platforms: readonly number[]): readonly Token[] =>
   platforms.map((platform, index) => ({
@@ -35,6 +41,10 @@ const table: readonly (readonly [LoginPolicy, readonly number[], number, readonl
   [1, [admin, web], web, [1]],
   [1, [admin, web], admin, []],
 ];
+
+test('platforms are 1 to 11', () => {
+  expect([0, 1, PLATFORM_MAX, 12, 1.5].map(isPlatform)).toEqual([false, true, true, false, false]);
+});
 
 describe('who is logged out by a new login', () => {
   test.each(table)('[TOK-5] policy %i: %j, then %i: %j', (policy, platforms, platform, lost) => {

@@ -206,6 +206,39 @@ describe('marking', () => {
     expect((await post('/msg/mark_conversation_as_read', body, asAnn)).json.errCode).toBe(1002);
   });
 
+  test.each([
+    [{}, 'self'],
+    [{ IsSyncSelf: true }, 'self-everywhere'],
+    [{ IsSyncSelf: true, IsSyncOther: true }, 'all'],
+  ])('messages are deleted for whom %o says', async (deleteSyncOpt, scope) => {
+    const { post, deps } = gateway();
+    await post('/msg/delete_msgs', { ...base, seqs: [1, 2], deleteSyncOpt }, asAnn);
+    expect(deps.messages.hidden).toEqual([
+      { user: 'ann', conversation: annAndBob, seqs: [1, 2], scope, admin: false },
+    ]);
+  });
+
+  test('all conversations are cleared, or those that are named', async () => {
+    const { post, deps } = gateway();
+    await post('/msg/user_clear_all_msg', { userID }, asAnn);
+    const named = { userID, conversationIDs: [annAndBob], deleteSyncOpt: { IsSyncSelf: true } };
+    await post('/msg/clear_conversation_msg', named, asAnn);
+    const cleared = { user: 'ann', conversations: [annAndBob] };
+    expect(deps.messages.cleared).toEqual([
+      { ...cleared, everywhere: false },
+      { ...cleared, everywhere: true },
+    ]);
+  });
+
+  test('nobody clears a conversation for somebody else', async () => {
+    const { post, deps } = gateway();
+    const body = { userID, deleteSyncOpt: { IsSyncOther: true } };
+    const { json } = await post('/msg/user_clear_all_msg', body, asAnn);
+    expect(json).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' });
+    expect(json.errDlt).toContain('IsSyncOther');
+    expect(deps.messages.cleared).toEqual([]);
+  });
+
   test('a message is revoked once', async () => {
     const { post, deps } = gateway();
     const revoke = async () => (await post('/msg/revoke_msg', { ...base, seq: 1 }, asAnn)).json;

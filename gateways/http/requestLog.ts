@@ -1,11 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { Log } from '../log.ts';
 import { pathOf } from './request.ts';
-
-/** As much of a logger as the gateway needs; pino's is one. */
-export interface Log {
-  info(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** One line for each call: never a header or a body, for those hold tokens and secrets. */
 export const addRequestLog = (app: FastifyInstance, log: Log): void => {

@@ -1,0 +1,144 @@
+import { done, type Done, type Result } from '../kernel/call.ts';
+import { refuse, type Refused } from '../kernel/decider.ts';
+import type { Meta } from '../kernel/fact.ts';
+import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
+import { otherThan, takesPart } from '../sequence/head.ts';
+import { conversationStream, type Parties } from './events.ts';
+import type { NumberedWriters } from './handler.ts';
+import { notificationOf, selfNotification } from './ids.ts';
+import type { Doing, Known } from './ports.ts';
+
+/** For whom messages are deleted, and who is told. */
+export type DeleteScope =
+  /** For oneself; other devices find it when they pull. */
+  | 'self'
+  /** For oneself; other devices are told. */
+  | 'self-everywhere'
+  /** For everybody: one's own messages, or any by an app admin. */
+  | 'all';
+
+export type HideMessages = Readonly<{
+  user: UserId;
+  conversation: ConversationId;
+  seqs: readonly Seq[];
+  scope: DeleteScope;
+  admin: boolean;
+}>;
+
+export type ClearConversations = Readonly<{
+  user: UserId;
+  conversations: readonly ConversationId[];
+  /** The user's other devices are told to clear, too. */
+  everywhere: boolean;
+}>;
+
+type NoteInInbox = (
+  user: UserId,
+  event:
+    | Readonly<{
+        type: 'MessagesHidden';
+        data: { user: UserId; conversation: ConversationId; seqs: readonly Seq[] };
+      }>
+    | Readonly<{
+        type: 'ConversationCleared';
+        data: { user: UserId; conversation: ConversationId; upTo: Seq; everywhere?: true };
+      }>,
+  meta: Meta,
+) => Result<never>;
+
+export type HideDeps = Readonly<{
+  writers: NumberedWriters;
+  known: Known;
+  doing: Doing;
+  newId: () => EventId;
+  note: NoteInInbox;
+}>;
+
+export type HideRefusal = 'conversation/not-party' | 'caller/not-allowed';
+
+/** Whether all of them were sent by the user; what is not there any more belongs to nobody. */
+const areOwn = async (
+  { known }: HideDeps,
+  { user, conversation, seqs }: HideMessages,
+): Promise<boolean> => {
+  const events = await Promise.all(seqs.map((seq) => known.message(conversation, seq)));
+  return events.every((event) => event === undefined || event.data.from === user);
+};
+
+/** Deletion that others are told of takes a number in a notification conversation. */
+const tell = async (
+  { writers, doing, newId }: HideDeps,
+  at: ConversationId,
+  parties: Parties,
+  { conversation, seqs, scope }: HideMessages,
+  meta: Meta,
+): Promise<Done | Refused<'conversation/not-party'>> => {
+  const handled = await writers.handle({
+    stream: conversationStream(at),
+    id: newId(),
+    at: doing.now(),
+    meta,
+    wish: {
+      type: 'MessagesDeleted',
+      data: { ...parties, conversation, seqs, scope: scope === 'all' ? 'all' : 'self' },
+    },
+  });
+  if (handled.kind === 'refused') return handled;
+  if (handled.position !== undefined) await doing.followed(handled.position);
+  return done({}, handled.position);
+};
+
+export const hideHandler =
+  (deps: HideDeps) =>
+  async (request: HideMessages, meta: Meta): Result<HideRefusal> => {
+    const { user, conversation, scope, admin } = request;
+    const { head } = await deps.known.at(user, conversation);
+    if (head === undefined || !takesPart(head, user)) {
+      return refuse('conversation/not-party', `${user} takes no part in ${conversation}`);
+    }
+    const seqs = [...new Set(request.seqs)].filter((seq) => seq >= 1 && seq <= head.maxSeq);
+    if (seqs.length === 0) return done({}, undefined);
+    const wanted = { ...request, seqs };
+    switch (scope) {
+      case 'self':
+        return deps.note(
+          user,
+          { type: 'MessagesHidden', data: { user, conversation, seqs } },
+          meta,
+        );
+      case 'self-everywhere':
+        return tell(deps, selfNotification(user), { from: user, to: user }, wanted, meta);
+      case 'all': {
+        if (!admin && !(await areOwn(deps, wanted))) {
+          return refuse(
+            'caller/not-allowed',
+            'seqs: only own messages can be deleted for everybody',
+          );
+        }
+        const parties = { from: user, to: otherThan(head, user) };
+        return tell(deps, notificationOf(conversation), parties, wanted, meta);
+      }
+    }
+  };
+
+/** Those that are not the user's, or have nothing to clear, are passed over. */
+export const clearHandler =
+  (deps: HideDeps) =>
+  async ({ user, conversations, everywhere }: ClearConversations, meta: Meta): Result<never> => {
+    let newest: Position | undefined;
+    for (const conversation of new Set(conversations)) {
+      const { head, side } = await deps.known.at(user, conversation);
+      if (head === undefined || !takesPart(head, user) || side.minSeq > head.maxSeq) continue;
+      const data = { user, conversation, upTo: head.maxSeq };
+      const result = await deps.note(
+        user,
+        {
+          type: 'ConversationCleared',
+          data: everywhere ? { ...data, everywhere: true } : data,
+        },
+        meta,
+      );
+      if (result.kind === 'done') newest = result.position ?? newest;
+    }
+    return done({}, newest);
+  };

@@ -1,0 +1,23 @@
+import type { MessageData, Parties } from '../conversation/events.ts';
+import type { InboxEvent } from '../inbox/events.ts';
+import type { ConversationId, UserId } from '../kernel/ids.ts';
+
+type Said = Readonly<{
+  conversation: ConversationId;
+  data: Parties & Omit<MessageData, 'sendTime' | 'createTime' | 'clientMsgId'>;
+}>;
+
+/**
+ * What follows from a fact, in this order. All that is stored has an id that is derived from the fact's, so
+ * that doing it again adds nothing.
+ */
+export type Reaction = Readonly<{
+  /** What happens next must not be done out of the order of the log among equal keys. */
+  order: string;
+  /** The same fact on another user's side. */
+  note?: Readonly<{ user: UserId; event: InboxEvent }>;
+  /** A line in the chat: stored, numbered, counted as unread. */
+  line?: Said;
+  /** What devices act on: to whoever is online, once the lists it speaks of show the change. */
+  copies?: readonly Said[];
+}>;

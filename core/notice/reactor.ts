@@ -1,0 +1,109 @@
+import type { AppendNumbered } from '../conversation/decider.ts';
+import { conversationStream } from '../conversation/events.ts';
+import type { NoteInInbox } from '../inbox/decider.ts';
+import type { SeqlineEvent } from '../kernel/catalogue.ts';
+import type { Meta, Recorded } from '../kernel/fact.ts';
+import type { DeriveId, EventId, Millis, Position } from '../kernel/ids.ts';
+import type { Passing } from '../sequence/shown.ts';
+import type { Reaction } from './reaction.ts';
+
+type Event = Recorded<SeqlineEvent>;
+
+/** The checkpoint is written after reactions, and after this many events that asked for none. */
+export const UNREMARKABLE_EVENTS_MAX = 50_000;
+/** How long a notice waits for the lists it speaks of; past it clients may have to ask twice. */
+export const PROJECTED_MS = 10_000;
+
+export type ReactorDeps = Readonly<{
+  reactionTo: (event: Event) => Reaction | undefined;
+  checkpoint: Readonly<{ position: Position; moveTo: (position: Position) => Promise<void> }>;
+  append: (command: AppendNumbered) => Promise<Readonly<{ position?: Position }>>;
+  note: (command: NoteInInbox) => Promise<Readonly<{ position?: Position }>>;
+  pass: (passing: Passing, senderSync: boolean) => void;
+  /** Whether the read models have come to the position in time. */
+  projected: (position: Position, ms: Millis) => Promise<boolean>;
+  deriveId: DeriveId;
+  now: () => Millis;
+}>;
+
+/**
+ * From facts to what follows from them. At least once, in the order of the log wherever order shows: if
+ * the process dies in between, the same is done again, and what was stored already is not stored twice.
+ */
+export class Reactor {
+  readonly #deps: ReactorDeps;
+  /** Events up to here are done, or ask for nothing. */
+  #done: Position;
+  #passed = 0;
+  #stored = false;
+
+  constructor(deps: ReactorDeps) {
+    this.#deps = deps;
+    this.#done = deps.checkpoint.position;
+  }
+
+  /** The next events of the log; resolves when all that follows from them has been done. */
+  async react(events: readonly Event[]): Promise<void> {
+    const fresh = events.filter(({ position }) => position > this.#done);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    const lanes = new Map<string, (() => Promise<void>)[]>();
+    for (const event of fresh) {
+      const reaction = this.#deps.reactionTo(event);
+      if (reaction === undefined) continue;
+      const lane = lanes.get(reaction.order) ?? [];
+      lane.push(() => this.#do(event, reaction));
+      lanes.set(reaction.order, lane);
+    }
+    await Promise.all(
+      [...lanes.values()].map(async (lane) => {
+        for (const step of lane) await step();
+      }),
+    );
+    this.#done = last.position;
+    this.#passed += fresh.length;
+    if (this.#stored || this.#passed >= UNREMARKABLE_EVENTS_MAX) await this.keep();
+  }
+
+  /** Writes down how far it has come, if there is anything to say. */
+  async keep(): Promise<void> {
+    if (this.#passed === 0) return;
+    await this.#deps.checkpoint.moveTo(this.#done);
+    this.#passed = 0;
+    this.#stored = false;
+  }
+
+  async #do(event: Event, { note, line, copies = [] }: Reaction): Promise<void> {
+    const { deriveId, now } = this.#deps;
+    const meta: Meta = { ...event.meta, causationId: event.id };
+    const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
+    let visible = event.position;
+    if (note !== undefined) {
+      this.#stored = true;
+      const id = deriveId(event.id, 'note', note.user);
+      const command = { type: 'NoteInInbox', id, at: now(), meta, data: note } as const;
+      const { position } = await this.#deps.note(command);
+      visible = position ?? visible;
+    }
+    if (line !== undefined) {
+      this.#stored = true;
+      const stream = conversationStream(line.conversation);
+      const data = { ...line.data, ...this.#marks(event) };
+      const wish = { type: 'NoticePosted', data } as const;
+      await this.#deps.append({ stream, id: said, at: now(), meta, wish });
+    }
+    if (copies.length === 0) return;
+    await this.#deps.projected(visible, PROJECTED_MS);
+    for (const copy of copies) {
+      const data = { ...copy.data, ...this.#marks(event), sendTime: now() };
+      this.#deps.pass({ conversation: copy.conversation, id: said, meta, data }, true);
+    }
+  }
+
+  /** A line and its copy are one message to clients: both have the ids of the fact. */
+  #marks({ id, created }: Event): Readonly<{ clientMsgId: string; createTime: Millis }> {
+    return { clientMsgId: clientMsgIdOf(id), createTime: created };
+  }
+}
+
+const clientMsgIdOf = (id: EventId): string => id.replaceAll('-', '');

@@ -1,0 +1,98 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts';
+import { Reactor } from '../../core/notice/reactor.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { Passing } from '../../core/sequence/shown.ts';
+import { reactionTo } from '../../gateways/openim/notices.ts';
+import { Bell } from '../../projections/kernel/bell.ts';
+import { Source } from '../../projections/kernel/source.ts';
+import { deriveId, randomId } from '../ids.ts';
+import type { Log } from '../observe/log.ts';
+import type { ReadModels } from './readModels.ts';
+import type { Writers } from './writers.ts';
+
+const BATCH_MAX = 1_000;
+/** Woken by the follower; this is only for the day that a ring is missed. */
+const LOOK_AGAIN_MS = 5_000;
+const RETRY_MS = 1_000;
+
+type ReactorDeps = Readonly<{
+  events: EventLog;
+  models: Pick<ReadModels, 'tail' | 'follower' | 'runner'>;
+  writers: Writers;
+  pass: (passing: Passing, senderSync: boolean) => void;
+  log: Log;
+}>;
+
+/** Reads the log behind its checkpoint and does what follows from each fact; resolves how to stop. */
+export const startReactor = async ({
+  events,
+  models,
+  writers,
+  pass,
+  log,
+}: ReactorDeps): Promise<() => Promise<void>> => {
+  const checkpoint = await LogCheckpoint.open({
+    log: events,
+    name: 'notices',
+    owner: randomId(),
+    deriveId,
+  });
+  const reactor = new Reactor({
+    reactionTo,
+    checkpoint,
+    append: async (command) => {
+      const handled = await writers.numbered.handle(command);
+      // Between others: there is nobody to tell.
+      return handled.kind === 'refused' ? {} : handled;
+    },
+    note: async (command) => {
+      const handled = await writers.inboxes.handle(command);
+      return handled.kind === 'refused' ? {} : handled;
+    },
+    pass,
+    projected: (position, ms) => models.runner.reached(position, ms),
+    deriveId,
+    now: Date.now,
+  });
+
+  const source = new Source(events, models.tail);
+  const bell = new Bell();
+  const deaf = models.follower.onEvents(() => {
+    bell.ring();
+  });
+  let stopped = false;
+  let position = checkpoint.position;
+
+  const step = async (): Promise<void> => {
+    const portion = await source.read(position, BATCH_MAX);
+    await reactor.react(portion.events);
+    if (portion.to === position) await bell.wait(LOOK_AGAIN_MS);
+    position = portion.to;
+  };
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        await step();
+      } catch (error) {
+        if (error instanceof CheckpointTaken) {
+          log.warn({ err: error }, 'notices are left to the process that has taken them over');
+          return;
+        }
+        log.error(
+          { err: error, position },
+          'what follows from an event could not be done; again soon',
+        );
+        await pause(RETRY_MS);
+      }
+    }
+    await reactor.keep();
+  };
+  const ended = run();
+  return async () => {
+    stopped = true;
+    deaf();
+    bell.ring();
+    await ended;
+  };
+};

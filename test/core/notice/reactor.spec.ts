@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { AppendNumbered } from '../../../core/conversation/decider.ts';
+import { single } from '../../../core/conversation/ids.ts';
+import type { ConversationConfigured, InboxEvent } from '../../../core/inbox/events.ts';
+import { inboxStream } from '../../../core/inbox/events.ts';
+import type { NoteInInbox } from '../../../core/inbox/decider.ts';
+import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
+import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
+import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
+import { Reactor } from '../../../core/notice/reactor.ts';
+import type { Passing } from '../../../core/sequence/shown.ts';
+import { reactionTo } from '../../../gateways/openim/notices.ts';
+import { deriveId } from '../../../infra/ids.ts';
+import { knownEvents } from '../../../projections/kernel/follower.ts';
+import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { ann, annAndBob, bob, by, cat } from '../../support/people.ts';
+
+type Did = Readonly<
+  { line: AppendNumbered } | { note: NoteInInbox } | { passed: Passing; at: number }
+>;
+
+const configured = (settings: ConversationConfigured['data']['settings']): InboxEvent => ({
+  type: 'ConversationConfigured',
+  data: { user: ann, conversation: annAndBob, kind: 1, peer: { user: bob }, settings },
+});
+
+const open = (log: MemoryEventLog, name: string, owner: string): Promise<LogCheckpoint> =>
+  LogCheckpoint.open({ log, name, owner, deriveId });
+
+const world = async () => {
+  const log = new MemoryEventLog();
+  const checkpoint = await open(log, 'notices', 'one');
+  const did: Did[] = [];
+  let projected = 0;
+  const reactor = (at = checkpoint) =>
+    new Reactor({
+      reactionTo,
+      checkpoint: at,
+      append: (line) => {
+        did.push({ line });
+        return Promise.resolve({ position: 1_000 });
+      },
+      note: (note) => {
+        did.push({ note });
+        return Promise.resolve({ position: 2_000 });
+      },
+      pass: (passed) => did.push({ passed, at: projected }),
+      projected: (position) => {
+        projected = position;
+        return Promise.resolve(true);
+      },
+      deriveId,
+      now: () => 5_000,
+    });
+  const add = async (event: SeqlineEvent, more: Partial<NewEvent> = {}) => {
+    const id = deriveId('test', String(await log.head()));
+    const made: NewEvent = { ...event, id, meta: by(ann, 'call'), ...more };
+    await log.append(inboxStream(ann), 'any', [made]);
+    const { events } = await log.readAll({ after: 0, max: 1_000 });
+    return knownEvents(events);
+  };
+  return { log, did, reactor, add, checkpoint };
+};
+
+describe('what follows from facts', () => {
+  test('[MSG-7] own devices are told of a setting once its list shows it', async () => {
+    const { did, reactor, add } = await world();
+    const events = await add(configured({ pinned: true }));
+    await reactor().react(events);
+    const [first] = did;
+    if (first === undefined || !('passed' in first)) throw new Error('nothing was passed');
+    expect(first.at).toBe(events.at(-1)?.position);
+    expect(first.passed).toMatchObject({
+      conversation: 'n_ann_ann',
+      meta: { operationId: 'call' },
+      data: { contentType: 1300, from: ann, to: ann },
+    });
+    expect(did).toHaveLength(1);
+  });
+
+  test('[MSG-8] a private chat is private for both, with a line before the notice', async () => {
+    const { did, reactor, add } = await world();
+    await reactor().react(await add(configured({ privateChat: true })));
+    expect(did.map((one) => Object.keys(one)[0])).toEqual(['note', 'line', 'passed']);
+    expect(did[0]).toMatchObject({
+      note: { data: { user: bob, event: { data: { settings: { privateChat: true } } } } },
+    });
+    expect(did[1]).toMatchObject({
+      line: { stream: `conversation-${annAndBob}`, wish: { data: { contentType: 1701, to: bob } } },
+    });
+    expect(did[2]).toMatchObject({
+      at: 2_000,
+      passed: { conversation: 'n_ann_bob', data: { contentType: 1701 } },
+    });
+  });
+
+  test('[MSG-8] the other side of a private chat says nothing more', async () => {
+    const { did, reactor, add } = await world();
+    const caused = { ...by(ann), causationId: deriveId('the first') };
+    await reactor().react(await add(configured({ privateChat: true }), { meta: caused }));
+    expect(did).toEqual([]);
+  });
+
+  test('[MSG-8] a private chat that names another conversation touches nobody else', async () => {
+    const { did, reactor, add } = await world();
+    const { type, data } = configured({ privateChat: true }) as ConversationConfigured;
+    await reactor().react(await add({ type, data: { ...data, conversation: single(bob, cat) } }));
+    expect(did.some((one) => 'note' in one || 'line' in one)).toBe(false);
+  });
+
+  test('[PRJ-16] what was done is not done again after a restart, and history is never told', async () => {
+    const { log, did, reactor, add, checkpoint } = await world();
+    await reactor().react(await add(configured({ privateChat: true })));
+    const again = await open(log, 'notices', 'one restarted');
+    expect(again.position).toBe(checkpoint.position);
+    await reactor(again).react(knownEvents((await log.readAll({ after: 0, max: 100 })).events));
+    expect(did).toHaveLength(3);
+    const late = await open(log, 'a new one', 'one');
+    expect(late.position).toBeGreaterThan(checkpoint.position);
+  });
+
+  test('[PRJ-16] a crash in between repeats with the same ids', async () => {
+    const { log, did, reactor, add } = await world();
+    const stale = await open(log, 'notices', 'another');
+    const events: readonly Recorded<SeqlineEvent>[] = await add(configured({ privateChat: true }));
+    await reactor().react(events);
+    await expect(reactor(stale).react(events)).rejects.toThrow(CheckpointTaken);
+    const ids = did.map((one) =>
+      'note' in one ? one.note.id : 'line' in one ? one.line.id : one.passed.id,
+    );
+    expect(ids.slice(3)).toEqual(ids.slice(0, 3));
+  });
+});
