@@ -2,30 +2,19 @@
  * All that the gateways need of the rest of the system, in one place. They turn the world's requests
  * into these calls and the answers back into the wire's; they hold no rule of their own.
  */
-import type { ConversationSettings, ConversationKind, Peer } from '../core/inbox/events.ts';
-import type { MessageData, Parties } from '../core/conversation/events.ts';
+import type { SendMessage, Sent } from '../core/conversation/handler.ts';
+import type { ClearConversations, HideMessages } from '../core/conversation/hide.ts';
+import type { MarkRead } from '../core/conversation/markRead.ts';
+import type { RevokeMessage } from '../core/conversation/revoke.ts';
+import type { Configure } from '../core/inbox/handler.ts';
 import type { Meta } from '../core/kernel/fact.ts';
-import type {
-  ConversationId,
-  EventId,
-  Millis,
-  Position,
-  Seq,
-  TokenId,
-  UserId,
-} from '../core/kernel/ids.ts';
-import type { Pulled, Shown } from '../core/sequence/shown.ts';
-import type { GlobalReceive, Profile } from '../core/user/events.ts';
+import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../core/kernel/ids.ts';
+import type { Caller } from '../core/login/handler.ts';
+import type { ConversationView, Pulled, ReadState, Shown } from '../core/sequence/shown.ts';
+import type { NewUser, UserChange } from '../core/user/handler.ts';
+import type { Page, ShownUser, UserQueries } from '../projections/users/queries.ts';
 
-/** Who is calling, once a token has been checked. */
-export type Caller = Readonly<{
-  user: UserId;
-  platform: number;
-  token: TokenId;
-  expiresAt: Millis;
-  /** One of the configured app admins. */
-  admin: boolean;
-}>;
+export type { Caller, ConversationView, NewUser, ReadState, SendMessage, Sent, UserChange };
 
 /** Everything that can be refused, by name. gateways/openim/refusals.ts gives each its wire code. */
 export type Refusal =
@@ -34,6 +23,7 @@ export type Refusal =
   | 'user/unknown'
   | 'user/registered-already'
   | 'user/is-admin'
+  | 'user/is-system'
   | 'secret/wrong'
   | 'token/malformed'
   | 'token/expired'
@@ -57,31 +47,24 @@ export type Refused = Readonly<{ kind: 'refused'; reason: Refusal; detail: strin
 export type Done<T = unknown> = Readonly<{ kind: 'done'; position?: Position }> & T;
 export type Result<T = unknown> = Promise<Done<T> | Refused>;
 
-export type NewUser = Readonly<{
-  user: UserId;
-  profile: Profile;
-  level: number;
-  globalReceive: GlobalReceive;
-}>;
-
-export type UserChange = Readonly<{
-  profile?: Partial<Profile>;
-  level?: number;
-  globalReceive?: GlobalReceive;
-}>;
-
 export interface Users {
   /** All or nothing (`user/registered-already` names the ids); the same call again completes a crash. */
   register(users: readonly NewUser[], meta: Meta): Result;
   change(user: UserId, change: UserChange, meta: Meta): Result;
+  /** As the log has it, whatever the lists show. */
+  find(user: UserId): Promise<Readonly<{ level: number }> | undefined>;
 }
 
 export interface Logins {
-  /** A new token; older ones are kicked as the multi-login policy says. */
+  /**
+   * A new token; older ones are kicked as the multi-login policy says. A call with the id of an earlier one
+   * gets that one's token again.
+   */
   issue(
     user: UserId,
     platform: number,
     meta: Meta,
+    id?: EventId,
   ): Result<{ token: string; expiresAt: Millis; lifetime: Millis }>;
   /** Signature, expiry and login state; looked up on every use. */
   check(token: string): Result<{ caller: Caller }>;
@@ -91,106 +74,22 @@ export interface Logins {
   forceLogout(user: UserId, platform: number, meta: Meta): Result;
 }
 
-export type SendMessage = Readonly<{
-  conversation: ConversationId;
-  message: Parties & Omit<MessageData, 'sendTime'>;
-  /** False: passed to whoever is online and forgotten. */
-  stored: boolean;
-  /** Also to the sender's own devices. Meant for unstored ones; stored ones always are. */
-  senderSync: boolean;
-  /** Set only by imports of an app admin; otherwise the time of the server. */
-  sendTime?: Millis;
-  /** The sender is an app admin or a system account: blocks and receiving options do not apply. */
-  privileged: boolean;
-}>;
-
-/** `serverMsgId` is 32 hex digits; `seq` 0 when it was not stored. */
-export type Sent = Readonly<{ serverMsgId: string; sendTime: Millis; seq: Seq; id: EventId }>;
-
 export interface Messages {
   /** Resolves once durable. The same message again: the first answer again. */
   send(message: SendMessage, meta: Meta): Result<{ sent: Sent }>;
   /** Who may: the sender, in single chats; app admins. */
-  revoke(
-    request: Readonly<{ conversation: ConversationId; seq: Seq; by: UserId; admin: boolean }>,
-    meta: Meta,
-  ): Result;
+  revoke(request: RevokeMessage, meta: Meta): Result;
   /**
    * Single chats: numbered in the notification conversation, the other side is told. Others, and
    * `quiet`: only the reader's own devices are.
    */
-  markRead(
-    request: Readonly<{
-      conversation: ConversationId;
-      reader: UserId;
-      upTo: Seq;
-      seqs: readonly Seq[];
-      quiet: boolean;
-    }>,
-    meta: Meta,
-  ): Result;
+  markRead(request: MarkRead, meta: Meta): Result;
   /** Numbers that are not there are passed over. */
-  hide(
-    request: Readonly<{
-      user: UserId;
-      conversation: ConversationId;
-      seqs: readonly Seq[];
-      /** Self: other devices find out as they pull, or are told; all: own messages only. */
-      scope: 'self' | 'self-everywhere' | 'all';
-      admin: boolean;
-    }>,
-    meta: Meta,
-  ): Result;
+  hide(request: HideMessages, meta: Meta): Result;
   /** Nothing up to the newest message is shown to the user any more. */
-  clear(
-    request: Readonly<{
-      user: UserId;
-      conversations: readonly ConversationId[];
-      everywhere: boolean;
-    }>,
-    meta: Meta,
-  ): Result;
-  configure(
-    request: Readonly<{
-      user: UserId;
-      conversation: ConversationId;
-      kind: ConversationKind;
-      peer: Peer;
-      settings: ConversationSettings;
-      notes: Readonly<{ ex?: string; attachedInfo?: string }>;
-    }>,
-    meta: Meta,
-  ): Result;
+  clear(request: ClearConversations, meta: Meta): Result;
+  configure(request: Configure, meta: Meta): Result;
 }
-
-/** One row of a user's conversation list. */
-export type ConversationView = Readonly<{
-  owner: UserId;
-  conversation: ConversationId;
-  kind: ConversationKind;
-  peer: Peer;
-  receive: number;
-  pinned: boolean;
-  privateChat: boolean;
-  burnDuration: number;
-  groupAtType: number;
-  destructTime: number;
-  destruct: boolean;
-  ex: string;
-  attachedInfo: string;
-  /** The owner's own bounds; 0: none. */
-  minSeq: Seq;
-  maxSeq: Seq;
-}>;
-
-/** `hasReadSeq` is such that `maxSeq - hasReadSeq` is the exact unread count. */
-export type ReadState = Readonly<{
-  conversation: ConversationId;
-  maxSeq: Seq;
-  hasReadSeq: Seq;
-  /** Send time of the newest message; 0 when there is none. */
-  maxSeqTime: Millis;
-}>;
 
 export type Incremental<T> = Readonly<{
   version: number;
@@ -254,30 +153,10 @@ export class NotAnswerable extends Error {
 /** Waits, bounded, until what was done can be read in the lists; false: not yet. */
 export type Projected = (position: Position | undefined) => Promise<boolean>;
 
-export type UserView = Readonly<{
-  user: UserId;
-  nickname: string;
-  faceUrl: string;
-  ex: string;
-  level: number;
-  globalReceive: GlobalReceive;
-  createdAt: Millis;
-}>;
-
-/** `pageNumber` from 1; `showNumber` 0 or less: an empty page. */
-export type PageRequest = Readonly<{ pageNumber: number; showNumber: number }>;
-
+export type UserView = ShownUser;
+export type PageRequest = Page;
 /** The users read model. Eventually consistent: a caller waits for what it did itself (`Projected`). */
-export interface UserLists {
-  /** Those that exist, in the order asked for. */
-  byIds(users: readonly UserId[]): Promise<readonly UserView[]>;
-  existing(users: readonly UserId[]): Promise<ReadonlySet<UserId>>;
-  /** Ordinary users (level 0 and 1); filters are case-insensitive substrings, OR-ed. */
-  page(
-    request: PageRequest & Readonly<{ userId?: string; nickname?: string }>,
-  ): Promise<Readonly<{ total: number; users: readonly UserView[] }>>;
-  ids(request: PageRequest): Promise<Readonly<{ total: number; ids: readonly UserId[] }>>;
-}
+export type UserLists = UserQueries;
 
 /** Lists that clients keep in step by version. */
 export type ListKind = 'friends' | 'groups' | 'conversations';

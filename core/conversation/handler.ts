@@ -1,9 +1,8 @@
 import { done, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
-import type { Meta } from '../kernel/fact.ts';
+import { isErased, type Meta } from '../kernel/fact.ts';
 import type { ConversationId, DeriveId, EventId, Millis, Seq, UserId } from '../kernel/ids.ts';
 import type { StreamWriters } from '../kernel/writer.ts';
-import { formOf, otherThan, takesPart, type Head } from '../sequence/head.ts';
 import {
   CONTENT_BYTES_MAX,
   type AppendNumbered,
@@ -18,8 +17,8 @@ import {
   type NumberedEvent,
   type Parties,
 } from './events.ts';
-import { notificationOf } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
+import { utf8Length } from './utf8.ts';
 
 export type NumberedWriters = StreamWriters<
   AppendNumbered,
@@ -31,12 +30,17 @@ export type NumberedWriters = StreamWriters<
 export type SendMessage = Readonly<{
   conversation: ConversationId;
   message: Parties & Omit<MessageData, 'sendTime'>;
+  /** False: passed to whoever is online and forgotten. */
   stored: boolean;
+  /** Also to the sender's own devices. Meant for unstored ones; stored ones always are. */
   senderSync: boolean;
+  /** Set only by imports of an app admin; otherwise the time of the server. */
   sendTime?: Millis;
+  /** The sender is an app admin or a system account: blocks and receiving options do not apply. */
   privileged: boolean;
 }>;
 
+/** `serverMsgId` is 32 hex digits; `seq` 0 when it was not stored. */
 export type Sent = Readonly<{ serverMsgId: string; sendTime: Millis; seq: Seq; id: EventId }>;
 
 export type SendRefusal =
@@ -117,12 +121,30 @@ const mayBeSent = async (known: Known, { message, privileged }: SendMessage) => 
   return { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
 };
 
+/** Appends it, or finds it appended before: there is one and the same answer. */
+const appendOnce = async (
+  { writers, doing }: ConversationDeps,
+  wish: AppendNumbered,
+): Result<NumberedRefusal, { sent: Sent }> => {
+  const handled = await writers.handle(wish);
+  if (handled.kind === 'refused') return handled;
+  const { id } = wish;
+  const found = handled.state.window.find(id);
+  if (found === undefined) throw new Error(`message ${id} is not among those just sent`);
+  if (handled.position !== undefined) await doing.followed(handled.position);
+  const { seq, sendTime } = found;
+  return done({ sent: { serverMsgId: serverMsgIdOf(id), sendTime, seq, id } }, handled.position);
+};
+
+const isTooLong = ({ message: { body } }: SendMessage): boolean =>
+  !isErased(body) && utf8Length(body.content) > CONTENT_BYTES_MAX;
+
 export const sendHandler =
-  ({ writers, deriveId, known, doing }: ConversationDeps) =>
+  (deps: ConversationDeps) =>
   async (wish: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
     const { conversation, message, stored, senderSync, sendTime } = wish;
-    const { body } = message;
-    if (!('erased' in body) && utf8Length(body.content) > CONTENT_BYTES_MAX) {
+    const { deriveId, known, doing } = deps;
+    if (isTooLong(wish)) {
       return refuse('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`);
     }
     const allowed = await mayBeSent(known, wish);
@@ -132,15 +154,17 @@ export const sendHandler =
       : message;
     const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
     const at = doing.now();
-    const serverMsgId = serverMsgIdOf(id);
     if (!stored) {
       doing.pass({ conversation, id, meta, data: { ...data, sendTime: at } }, senderSync);
-      return done({ sent: { serverMsgId, sendTime: at, seq: 0, id } }, undefined);
+      return done(
+        { sent: { serverMsgId: serverMsgIdOf(id), sendTime: at, seq: 0, id } },
+        undefined,
+      );
     }
-    const before = await sentLongAgo({ writers, known }, wish, id, at);
+    const before = await sentLongAgo(deps, wish, id, at);
     if (before !== undefined) return before;
     const wished: Wished<MessageSent> = { type: 'MessageSent', data };
-    const handled = await writers.handle({
+    return appendOnce(deps, {
       stream: conversationStream(conversation),
       id,
       at,
@@ -148,89 +172,4 @@ export const sendHandler =
       wish: wished,
       ...(sendTime === undefined ? {} : { sendTime }),
     });
-    if (handled.kind === 'refused') return handled;
-    // Sent now or sent before, there is one and the same answer.
-    const found = handled.state.window.find(id);
-    if (found === undefined) throw new Error(`message ${id} is not among those just sent`);
-    if (handled.position !== undefined) await doing.followed(handled.position);
-    return done(
-      { sent: { serverMsgId, sendTime: found.sendTime, seq: found.seq, id } },
-      handled.position,
-    );
   };
-
-export type RevokeRefusal =
-  NumberedRefusal | 'caller/not-allowed' | 'message/not-found' | 'message/revoked-already';
-
-/** In a conversation of two, `by` and the other; an admin acts in the sender's place. */
-const partiesFor = (head: Head, by: UserId, sentBy: UserId): Parties => {
-  const from = takesPart(head, by) ? by : sentBy;
-  return { from, to: otherThan(head, from) };
-};
-
-export const revokeHandler =
-  ({ writers, deriveId, known, doing }: ConversationDeps) =>
-  async (
-    {
-      conversation,
-      seq,
-      by,
-      admin,
-    }: Readonly<{ conversation: ConversationId; seq: Seq; by: UserId; admin: boolean }>,
-    meta: Meta,
-  ): Result<RevokeRefusal> => {
-    const { head, revoked } = await known.at(by, conversation, seq);
-    if (head === undefined || (!takesPart(head, by) && !admin)) {
-      return refuse('caller/not-allowed', `${by} takes no part in ${conversation}`);
-    }
-    const original = await known.message(conversation, seq);
-    if (original?.type !== 'MessageSent' || formOf(conversation) === 'notifications') {
-      return refuse('message/not-found', `seq: ${conversation} has no message ${String(seq)}`);
-    }
-    if (original.data.from !== by && !admin) {
-      return refuse('caller/not-allowed', 'only the sender may revoke a message of a single chat');
-    }
-    if (revoked) return refuse('message/revoked-already', `message ${String(seq)} is revoked`);
-    const revoker = await known.user(by);
-    const { from, clientMsgId, sendTime, body } = original.data;
-    const handled = await writers.handle({
-      stream: conversationStream(notificationOf(conversation)),
-      id: deriveId('revoke', conversation, String(seq)),
-      at: doing.now(),
-      meta,
-      wish: {
-        type: 'MessageRevoked',
-        data: {
-          ...partiesFor(head, by, from),
-          conversation,
-          seq,
-          clientMsgId,
-          sentBy: from,
-          sentAt: sendTime,
-          by,
-          role: revoker.status === 'unknown' || admin ? 0 : revoker.level,
-          byAdmin: admin && by !== from,
-          revoker:
-            revoker.status === 'unknown' || 'erased' in revoker.profile
-              ? { nickname: '' }
-              : { nickname: revoker.profile.nickname },
-          source: 'erased' in body ? { nickname: '' } : { nickname: body.nickname ?? '' },
-        },
-      },
-    });
-    if (handled.kind === 'refused') return handled;
-    if (handled.position !== undefined) await doing.followed(handled.position);
-    return done({}, handled.position);
-  };
-
-/** Length in UTF-8 without encoding it. */
-export const utf8Length = (text: string): number => {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 0x80) continue;
-    // Both halves of a pair count one more: four bytes for two units.
-    bytes += code >= 0x800 && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
-};

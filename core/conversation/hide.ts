@@ -1,5 +1,5 @@
-import { done, type Done, type Result } from '../kernel/call.ts';
-import { refuse, type Refused } from '../kernel/decider.ts';
+import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
+import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
 import { otherThan, takesPart } from '../sequence/head.ts';
@@ -72,7 +72,7 @@ const tell = async (
   parties: Parties,
   { conversation, seqs, scope }: HideMessages,
   meta: Meta,
-): Promise<Done | Refused<'conversation/not-party'>> => {
+): Result<'conversation/not-party'> => {
   const handled = await writers.handle({
     stream: conversationStream(at),
     id: newId(),
@@ -83,9 +83,7 @@ const tell = async (
       data: { ...parties, conversation, seqs, scope: scope === 'all' ? 'all' : 'self' },
     },
   });
-  if (handled.kind === 'refused') return handled;
-  if (handled.position !== undefined) await doing.followed(handled.position);
-  return done({}, handled.position);
+  return doneWhenSeen(handled, doing);
 };
 
 export const hideHandler =

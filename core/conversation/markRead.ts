@@ -1,4 +1,4 @@
-import { done, type Result } from '../kernel/call.ts';
+import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Seq, UserId } from '../kernel/ids.ts';
@@ -69,7 +69,5 @@ export const markReadHandler =
         },
       },
     });
-    if (handled.kind === 'refused') return handled;
-    if (handled.position !== undefined) await doing.followed(handled.position);
-    return done({}, handled.position);
+    return doneWhenSeen(handled, doing);
   };

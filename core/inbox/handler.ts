@@ -1,4 +1,4 @@
-import { done, type Result } from '../kernel/call.ts';
+import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, UserId } from '../kernel/ids.ts';
@@ -48,9 +48,7 @@ export const noteInInbox =
       meta,
       data: { user, event },
     });
-    if (handled.kind === 'refused') return handled;
-    if (handled.position !== undefined) await doing.followed(handled.position);
-    return done({}, handled.position);
+    return doneWhenSeen(handled, doing);
   };
 
 export const streamOfNote = ({ data: { user } }: { data: { user: UserId } }): string =>

@@ -7,3 +7,13 @@ export type Result<R extends string, T = unknown> = Promise<Done<T> | Refused<R>
 
 export const done = <T extends object>(value: T, position: Position | undefined): Done<T> =>
   position === undefined ? { kind: 'done', ...value } : { kind: 'done', position, ...value };
+
+/** Done once this process has seen the event itself, so that what is answered can be fetched. */
+export const doneWhenSeen = async <R extends string>(
+  handled: Readonly<{ kind: 'accepted'; position?: Position }> | Refused<R>,
+  { followed }: Readonly<{ followed: (position: Position) => Promise<unknown> }>,
+): Result<R> => {
+  if (handled.kind === 'refused') return handled;
+  if (handled.position !== undefined) await followed(handled.position);
+  return done({}, handled.position);
+};

@@ -167,7 +167,8 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   }
 
   async #load(entry: Entry<C, S, E, R>): Promise<Loaded<S>> {
-    if (entry.known !== undefined) return entry.known;
+    const { known } = entry;
+    if (known !== undefined) return known;
     entry.loading ??= (this.#options.load ?? ((stream) => this.#foldAll(stream)))(entry.stream);
     try {
       const loaded = await entry.loading;

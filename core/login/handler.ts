@@ -3,6 +3,7 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { EventId, Millis, TokenId, UserId } from '../kernel/ids.ts';
 import type { StreamWriters } from '../kernel/writer.ts';
+import type { User } from '../user/decider.ts';
 import { standingOf, type Login, type LoginCommand, type TokenStanding } from './decider.ts';
 import { loginStream, type LoginEvent } from './events.ts';
 import { ADMIN_PLATFORM, type LoginPolicy } from './policy.ts';
@@ -32,7 +33,7 @@ export type LoginDeps = Readonly<{
   writers: LoginWriters;
   tokens: Tokens;
   isAdmin: (user: UserId) => boolean;
-  isRegistered: (user: UserId) => Promise<boolean>;
+  userOf: (user: UserId) => Promise<User>;
   newId: () => EventId;
   now: () => Millis;
   policy: LoginPolicy;
@@ -41,21 +42,28 @@ export type LoginDeps = Readonly<{
 
 type Issued = Readonly<{ token: string; expiresAt: Millis; lifetime: Millis }>;
 
+/** Notification accounts and robots speak through the app server; nobody logs in as one. */
+const SYSTEM_LEVEL_MIN = 3;
+
 const issueHandler =
-  ({ writers, tokens, isAdmin, isRegistered, newId, now, policy, lifetime }: LoginDeps) =>
+  ({ writers, tokens, isAdmin, userOf, newId, now, policy, lifetime }: LoginDeps) =>
   async (
     user: UserId,
     platform: number,
     meta: Meta,
-  ): Result<'user/unknown' | 'user/is-admin', Issued> => {
-    if (!(await isRegistered(user))) {
+    id: EventId = newId(),
+  ): Result<'user/unknown' | 'user/is-admin' | 'user/is-system', Issued> => {
+    const known = await userOf(user);
+    if (known.status === 'unknown') {
       return refuse('user/unknown', `userID ${user} is not registered`);
     }
     if (isAdmin(user) !== (platform === ADMIN_PLATFORM)) {
       return refuse('user/is-admin', 'platform 10 is for app admins, and app admins use no other');
     }
+    if (known.level >= SYSTEM_LEVEL_MIN && !isAdmin(user)) {
+      return refuse('user/is-system', 'userID: notification accounts and robots take no token');
+    }
     const at = now();
-    const id = newId();
     const token = id as string as TokenId;
     const expiresAt = at + lifetime;
     const handled = await writers.handle({
@@ -66,8 +74,19 @@ const issueHandler =
       data: { user, token, platform, expiresAt, policy },
     });
     if (handled.kind === 'refused') return handled;
-    const signed = await tokens.issue({ user, platform, tokenId: token, issuedAt: at, expiresAt });
-    return done({ token: signed, expiresAt, lifetime }, handled.position);
+    // Issued now or by an earlier call of the same id, it is one and the same token.
+    const issued = handled.state.tokens.find((one) => one.id === token) ?? {
+      issuedAt: at,
+      expiresAt,
+    };
+    const signed = await tokens.issue({
+      user,
+      platform,
+      tokenId: token,
+      issuedAt: issued.issuedAt,
+      expiresAt: issued.expiresAt,
+    });
+    return done({ token: signed, expiresAt: issued.expiresAt, lifetime }, handled.position);
   };
 
 /** Signature and expiry, then the login state: looked up on every use, for it may have changed. */

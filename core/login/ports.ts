@@ -21,11 +21,11 @@ export type VerifiedToken =
   (Readonly<{ kind: 'valid' }> & TokenClaims) | Readonly<{ kind: TokenFault }>;
 
 /** Makes tokens and checks what they say of themselves. */
-export interface Tokens {
-  issue(claims: TokenClaims): Promise<string>;
+export type Tokens = Readonly<{
+  issue: (claims: TokenClaims) => Promise<string>;
   /**
    * Whether it is a token of ours and its time is now. Whether its login still stands is not known here:
    * the caller looks that up at every use. Never throws for what a client may send.
    */
-  verify(token: string, now: Millis): Promise<VerifiedToken>;
-}
+  verify: (token: string, now: Millis) => Promise<VerifiedToken>;
+}>;

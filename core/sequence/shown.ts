@@ -1,8 +1,12 @@
-import type { MessageRevoked, NumberedEvent } from '../conversation/events.ts';
-import type { Recorded } from '../kernel/fact.ts';
-import type { ConversationId, EventId, Seq } from '../kernel/ids.ts';
-import type { Meta } from '../kernel/fact.ts';
-import type { MessageData, Parties } from '../conversation/events.ts';
+import type {
+  MessageData,
+  MessageRevoked,
+  NumberedEvent,
+  Parties,
+} from '../conversation/events.ts';
+import type { ConversationKind, ConversationSettings, Peer } from '../inbox/events.ts';
+import type { Meta, Recorded } from '../kernel/fact.ts';
+import type { ConversationId, EventId, Millis, Seq, UserId } from '../kernel/ids.ts';
 
 /** What one viewer is shown in the place of one number: every number in the viewer's range has one. */
 export type Shown =
@@ -32,4 +36,27 @@ export type Passing = Readonly<{
   id: EventId;
   meta: Meta;
   data: Parties & MessageData;
+}>;
+
+/** One row of a user's conversation list. */
+export type ConversationView = Readonly<Required<ConversationSettings>> &
+  Readonly<{
+    owner: UserId;
+    conversation: ConversationId;
+    kind: ConversationKind;
+    peer: Peer;
+    ex: string;
+    attachedInfo: string;
+    /** The owner's own bounds; 0: none. */
+    minSeq: Seq;
+    maxSeq: Seq;
+  }>;
+
+/** `hasReadSeq` is such that `maxSeq - hasReadSeq` is the exact unread count. */
+export type ReadState = Readonly<{
+  conversation: ConversationId;
+  maxSeq: Seq;
+  hasReadSeq: Seq;
+  /** Send time of the newest message; 0 when there is none. */
+  maxSeqTime: Millis;
 }>;

@@ -1,33 +1,27 @@
 import type { NumberedEvent } from '../conversation/events.ts';
-import type { ConversationKind, InboxEvent, Peer } from '../inbox/events.ts';
+import type { ConversationKind, ConversationSettings, InboxEvent, Peer } from '../inbox/events.ts';
 import { isErased, type Recorded } from '../kernel/fact.ts';
 import type { ConversationId, Position, Seq, UserId } from '../kernel/ids.ts';
 
 /** One user's side of one conversation: only what the user did; what it did not, has no row. */
-export type Side = Readonly<{
-  owner: UserId;
-  conversation: ConversationId;
-  /** Explicit marks only; having sent something counts beside it (Head). */
-  readUpTo: Seq;
-  /** The first number the user may see; 0: all. */
-  minSeq: Seq;
-  /** Set for a conversation that may have no message yet. */
-  kind: ConversationKind | undefined;
-  peer: Peer | undefined;
-  receive: number;
-  pinned: boolean;
-  privateChat: boolean;
-  burnDuration: number;
-  groupAtType: number;
-  destructTime: number;
-  destruct: boolean;
-  ex: string;
-  attachedInfo: string;
-  /** The first time the user set something; 0: never. */
-  configuredPos: Position;
-  /** The last time what the conversation's row shows has changed. */
-  changedPos: Position;
-}>;
+export type Side = Readonly<Required<ConversationSettings>> &
+  Readonly<{
+    owner: UserId;
+    conversation: ConversationId;
+    /** Explicit marks only; having sent something counts beside it (Head). */
+    readUpTo: Seq;
+    /** The first number the user may see; 0: all. */
+    minSeq: Seq;
+    /** Set for a conversation that may have no message yet. */
+    kind: ConversationKind | undefined;
+    peer: Peer | undefined;
+    ex: string;
+    attachedInfo: string;
+    /** The first time the user set something; 0: never. */
+    configuredPos: Position;
+    /** The last time what the conversation's row shows has changed. */
+    changedPos: Position;
+  }>;
 
 export const emptySide = (owner: UserId, conversation: ConversationId): Side => ({
   owner,
@@ -49,14 +43,10 @@ export const emptySide = (owner: UserId, conversation: ConversationId): Side => 
   changedPos: 0,
 });
 
-type SideEvent = Extract<InboxEvent | NumberedEvent, { type: (typeof SIDE_EVENTS)[number] }>;
-
-const SIDE_EVENTS = [
-  'MessagesRead',
-  'ReadMarked',
-  'ConversationCleared',
-  'ConversationConfigured',
-] as const;
+type SideEvent = Extract<
+  InboxEvent | NumberedEvent,
+  { type: 'MessagesRead' | 'ReadMarked' | 'ConversationCleared' | 'ConversationConfigured' }
+>;
 
 /** Whose side of which conversation the event changes, if any. */
 export const sideOf = (

@@ -3,7 +3,7 @@ import { schemaOf } from './apiPage.ts';
 import type { identify } from './identify.ts';
 import type { perform } from './perform.ts';
 import { refusedWire } from './reply.ts';
-import { send } from './request.ts';
+import { headerOf, send } from './request.ts';
 import type { Route } from './route.ts';
 
 type Identify = ReturnType<typeof identify>;
@@ -46,6 +46,7 @@ const addRoute = (
     handler: async (request, reply) => {
       const { wire, operationId, late } = await performed(route, {
         operationId: request.outcome.operationId,
+        idempotencyKey: headerOf(request, 'idempotency-key'),
         caller: request.caller,
         contentType: request.headers['content-type'],
         bytes: bytesOf(request),

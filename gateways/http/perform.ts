@@ -1,5 +1,5 @@
 import type { Meta } from '../../core/kernel/fact.ts';
-import type { Position } from '../../core/kernel/ids.ts';
+import type { DeriveId, Position } from '../../core/kernel/ids.ts';
 import type { Caller, Projected, Refused } from '../ports.ts';
 import { denial } from './access.ts';
 import { rawBody, type RawBody } from './body.ts';
@@ -13,6 +13,8 @@ const APP_SERVER = 'app-server';
 
 export type Request = Readonly<{
   operationId: string;
+  /** The header Idempotency-Key; '' for none. */
+  idempotencyKey: string;
   caller: Caller | undefined;
   contentType: string | undefined;
   bytes: Buffer;
@@ -30,7 +32,7 @@ type Performed = Readonly<{
  * takes, may this caller do it, and only then is anything done. Faults are thrown.
  */
 export const perform =
-  (projected: Projected) =>
+  ({ projected, deriveId }: Readonly<{ projected: Projected; deriveId: DeriveId }>) =>
   async (route: Route, request: Request): Promise<Performed> => {
     const read = readBody(route, request);
     const operationId = operationIdOf(route, request, read.raw.value);
@@ -49,7 +51,13 @@ export const perform =
     if (denied !== undefined) return refusedAs(denied);
     const meta: Meta = { actor: caller?.user ?? APP_SERVER, operationId };
     const { protobuf } = read.raw;
-    const result = await route.run({ body: read.body, caller, meta, protobuf });
+    const { idempotencyKey: key, bytes } = request;
+    // The same call of the same caller with the same body, and no other.
+    const commandId =
+      key === ''
+        ? undefined
+        : deriveId('idempotency-key', meta.actor, route.path, key, bytes.toString('base64'));
+    const result = await route.run({ body: read.body, caller, meta, protobuf, commandId });
     if (result.kind === 'refused') return refusedAs(result);
     const late = route.writes === true && !(await projected(result.position));
     const wire = doneWire(result.data, late ? notYet(result.position) : '');

@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import type { Meta } from '../../core/kernel/fact.ts';
+import type { EventId } from '../../core/kernel/ids.ts';
 import type { Caller, Refused } from '../ports.ts';
 import { assertDeclared, type Access, type CallerOf } from './access.ts';
 import { readerOf, type Reader } from './parse.ts';
@@ -12,6 +13,11 @@ type Call<Body, By = Caller | undefined> = Readonly<{
   meta: Meta;
   /** The body came as protobuf, and the answer's data is to be protobuf in base64. */
   protobuf: boolean;
+  /**
+   * Given by an Idempotency-Key: calls with the same one are one call. Most commands are safe to repeat as
+   * they are; this is for those that make something new each time.
+   */
+  commandId: EventId | undefined;
 }>;
 
 type Common = Readonly<{

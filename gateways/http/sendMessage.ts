@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { MessageBody, MessageOptions, OfflinePush } from '../../core/conversation/events.ts';
 import { group, notificationAccount, single } from '../../core/conversation/ids.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
+import { PLATFORM_MAX } from '../../core/login/policy.ts';
 import { CONTENT_TYPES, SESSION_TYPES } from '../openim/numbers.ts';
 import { isStored, ONLINE_ONLY } from '../openim/options.ts';
 import type { Refused, SendMessage } from '../ports.ts';
@@ -24,7 +25,6 @@ import type { RouteDeps } from './routes.ts';
 
 /** Clients use 32 hex digits; an app server may use keys of its own. */
 const CLIENT_MSG_ID_LENGTH_MAX = 64;
-const PLATFORM_MAX = 11;
 /** Notification accounts and robots; app admins too (OpenIM's appMangerLevel). */
 const SYSTEM_LEVEL_MIN = 2;
 
@@ -150,11 +150,11 @@ const wishOf = (
   return { kind: 'wish', wish };
 };
 
-export const sendMessageRoute = ({ messages, userLists, config, now, newId }: RouteDeps): Route => {
+export const sendMessageRoute = ({ messages, users, config, now, newId }: RouteDeps): Route => {
   const senderOf = async (user: UserId): Promise<Sender> => {
     if (config.admins.includes(user)) return { privileged: true, known: true };
-    const [view] = await userLists.byIds([user]);
-    return { privileged: (view?.level ?? 0) >= SYSTEM_LEVEL_MIN, known: view !== undefined };
+    const found = await users.find(user);
+    return { privileged: (found?.level ?? 0) >= SYSTEM_LEVEL_MIN, known: found !== undefined };
   };
 
   return route({
@@ -164,8 +164,7 @@ export const sendMessageRoute = ({ messages, userLists, config, now, newId }: Ro
     unreadableStatus: 400,
     body: sendBody,
     data: sent,
-    writes: true,
-    run: async ({ body: asked, meta }): Promise<Answer<Static<typeof sent>>> => {
+    run: async ({ body: asked, meta, commandId }): Promise<Answer<Static<typeof sent>>> => {
       const fault = contentFault(asked.contentType, asked.content);
       if (fault !== undefined) return refuse('args/invalid', fault);
       const given = asAccount(asked);
@@ -175,7 +174,7 @@ export const sendMessageRoute = ({ messages, userLists, config, now, newId }: Ro
           ? refuse('caller/not-allowed', 'sendID: must be a notification account')
           : refuse('user/unknown', 'sendID: is not registered');
       }
-      const clientMsgId = given.clientMsgID ?? newId().replaceAll('-', '');
+      const clientMsgId = given.clientMsgID ?? (commandId ?? newId()).replaceAll('-', '');
       const made = wishOf(given, sender, { clientMsgId, now: now() });
       if (made.kind === 'refused') return made;
       const result = await messages.send(made.wish, meta);

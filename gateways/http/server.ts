@@ -1,5 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { EventId, Millis, UserId } from '../../core/kernel/ids.ts';
+import type { DeriveId, EventId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type {
   Chats,
   Logins,
@@ -18,6 +18,7 @@ import { addCompression, addHeaders } from './headers.ts';
 import { addFaults } from './faults.ts';
 import { addHealth, type Ready } from './health.ts';
 import { identify } from './identify.ts';
+import { addMetrics, type HttpMetrics } from './metrics.ts';
 import { addRequestLog } from './requestLog.ts';
 import { addRoutes, addUnknownPaths } from './mount.ts';
 import { perform } from './perform.ts';
@@ -49,8 +50,11 @@ export type HttpDeps = Readonly<{
   config: Readonly<{ secret: string; admins: readonly UserId[] }>;
   now: () => Millis;
   newId: () => EventId;
+  deriveId: DeriveId;
   log: Log;
   ready: () => Promise<Ready>;
+  /** None: nothing is measured, and there is no /metrics. */
+  metrics?: HttpMetrics;
   /** Which build of uWebSockets.js runs, for /healthz. */
   uwsInfo?: string;
   /** Pages of their own, beside the API. */
@@ -59,7 +63,14 @@ export type HttpDeps = Readonly<{
 
 /** The HTTP gateway, complete but not listening. `close()` lets requests in flight finish. */
 export const buildHttp = (deps: HttpDeps): FastifyInstance => {
-  const { logins, projected, newId, log, contacts = emptyContacts(deps.versionIdOf) } = deps;
+  const {
+    logins,
+    projected,
+    newId,
+    deriveId,
+    log,
+    contacts = emptyContacts(deps.versionIdOf),
+  } = deps;
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -84,10 +95,11 @@ export const buildHttp = (deps: HttpDeps): FastifyInstance => {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addApiPage(app);
   addHealth(app, deps);
+  if (deps.metrics !== undefined) addMetrics(app, deps.metrics, logins);
   const identified = identify(logins);
   addUnknownPaths(app, identified);
   const routes = routesOf({ ...deps, contacts, secretMatches: secretMatches(deps.config.secret) });
-  addRoutes(app, routes, identified, perform(projected));
+  addRoutes(app, routes, identified, perform({ projected, deriveId }));
   if (deps.extraRoutes !== undefined) app.register(deps.extraRoutes);
   return app;
 };

@@ -11,6 +11,7 @@ export const REFUSALS = {
   'user/unknown': WIRE_ERRORS.recordNotFound,
   'user/registered-already': WIRE_ERRORS.registeredAlready,
   'user/is-admin': WIRE_ERRORS.noPermission,
+  'user/is-system': WIRE_ERRORS.args,
   'secret/wrong': WIRE_ERRORS.noPermission,
   'token/malformed': WIRE_ERRORS.tokenMalformed,
   'token/expired': WIRE_ERRORS.tokenExpired,

@@ -3,8 +3,9 @@ import { WIRE_ERRORS } from '../openim/errors.ts';
 import { MalformedFrame } from '../openim/malformed.ts';
 import { EMPTY, failure, type Answer, type Asked, type Handler, type Handlers } from './answer.ts';
 import type { Connection } from './connection.ts';
+import { NO_SOCKET_METER } from '../meters.ts';
 import { HeldTooLong } from './hold.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 /** Details are for developers; clients decide by the number. */
 const DETAIL_LENGTH_MAX = 200;
@@ -32,7 +33,7 @@ const frameOf = (
 };
 
 /** From a frame to the answer. Resolves when the request has been answered or its socket closed. */
-export const dispatcher = (handlers: Handlers, log: Log) => {
+export const dispatcher = (handlers: Handlers, log: Log, meter = NO_SOCKET_METER) => {
   const isAsked = (number: number): number is Asked => Object.hasOwn(handlers, number);
 
   const answer = async (
@@ -69,7 +70,9 @@ export const dispatcher = (handlers: Handlers, log: Log) => {
     }
     const given = await answer(handlers[identifier], connection, request);
     connection.finish(frame.length);
-    if (given === undefined || given.kind === 'answered') return;
+    if (given === undefined) return;
+    meter.answered(identifier, given.kind === 'error' ? given.error.errCode : 0);
+    if (given.kind === 'answered') return;
     const reply = frameOf(connection, request, given);
     if (given.kind === 'data' && given.last !== undefined) connection.close(given.last, reply);
     else connection.send(reply);

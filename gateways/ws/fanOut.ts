@@ -3,6 +3,7 @@ import type { NumberedEvent, Parties } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { ConversationId, Position, UserId } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
+import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
 import type { MsgData } from '../openim/msgData.ts';
 import { renderEvent, renderPassing } from '../openim/render.ts';
 import type { Connection } from './connection.ts';
@@ -19,11 +20,15 @@ type Outbox = Map<Connection, Uint8Array[]>;
  */
 export class FanOut {
   readonly #connections: Connections;
+  readonly #meter: SocketMeter;
+  /** When those sends were read whose answers are in the outbox. */
+  #answered: number[] = [];
   #delivered: Position = 0;
   #pushes = 0;
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, meter = NO_SOCKET_METER) {
     this.#connections = connections;
+    this.#meter = meter;
   }
 
   /** Messages written to sockets so far. */
@@ -44,7 +49,7 @@ export class FanOut {
       const push = pushFrames(conversation, message, event.meta.operationId);
       this.#put(outbox, recipients, push, sentBy(event), conversation, message);
     }
-    flush(outbox);
+    this.#flush(outbox);
   }
 
   /** What takes no number and is not stored. `senderSync`: also to the sender's own devices. */
@@ -56,7 +61,7 @@ export class FanOut {
     const message = renderPassing(passing);
     const push = pushFrames(conversation, message, meta.operationId);
     this.#put(outbox, recipients, push, data.from, conversation, message);
-    flush(outbox);
+    this.#flush(outbox);
   }
 
   /** To one connection alone: its own message once more, because it may never have seen the first. */
@@ -69,6 +74,12 @@ export class FanOut {
     if (!connection.takesPushes) return;
     this.#pushes += 1;
     connection.send(pushFrames(conversation, message, operationId)(connection.form));
+  }
+
+  #flush(outbox: Outbox): void {
+    for (const [connection, frames] of outbox) connection.send(...frames);
+    for (const readAt of this.#answered) this.#meter.acknowledged(readAt);
+    this.#answered = [];
   }
 
   /** Connections of these users. Nothing is encoded for nobody. */
@@ -93,6 +104,7 @@ export class FanOut {
       if (connection.caller.user === sender) {
         for (const send of connection.sends.take(conversation, message.clientMsgID)) {
           frames.push(sendAnswerFrame(send, message, connection.form));
+          this.#answered.push(send.readAt);
         }
       }
       if (connection.takesPushes) {
@@ -103,10 +115,6 @@ export class FanOut {
     }
   }
 }
-
-const flush = (outbox: Outbox): void => {
-  for (const [connection, frames] of outbox) connection.send(...frames);
-};
 
 /** Only what came by 1003 has an answer that may be waited for. */
 const sentBy = (event: NumberedEvent): UserId | undefined =>

@@ -3,6 +3,7 @@ import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
+import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
 import type { Chats, Logins, Messages, Presence } from '../ports.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -13,7 +14,7 @@ import { handlersFor } from './handlers/table.ts';
 import { welcome, type Accepted, type Asked, type Welcome } from './handshake.ts';
 import { holding, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { announcePresence } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
 import { answerToText } from './textFrames.ts';
@@ -39,6 +40,8 @@ export type GatewayDeps = Readonly<{
   now: () => Millis;
   wait: Wait;
   log: Log;
+  /** None: nothing is measured. */
+  meter?: SocketMeter;
 }>;
 
 export type GatewayStats = Readonly<{
@@ -71,13 +74,13 @@ export class Gateway {
   #closing = false;
 
   constructor(deps: GatewayDeps) {
-    const { now, wait, log } = deps;
+    const { now, wait, log, meter = NO_SOCKET_METER } = deps;
     this.#deps = deps;
     this.#connections = new Connections((user, platforms) => {
       announcePresence(this.#connections, user, platforms);
       deps.presenceChanged?.(user, platforms);
     });
-    this.#fanOut = new FanOut(this.#connections);
+    this.#fanOut = new FanOut(this.#connections, meter);
     this.#dispatch = dispatcher(
       handlersFor({
         messages: deps.messages,
@@ -86,15 +89,18 @@ export class Gateway {
         fanOut: this.#fanOut,
         hold: holding(now, wait),
         log,
+        meter,
       }),
       log,
+      meter,
     );
     this.#keep = keeper(this.#connections, now);
     this.#welcome = welcome({
       logins: deps.logins,
       full: () => this.#connections.count + this.#handshakes >= deps.connectionsMax,
       closing: () => this.#closing,
-      failed: (error) => log.error({ err: error }, 'a login could not be checked'),
+      failed: (error, operationId) =>
+        log.error({ err: error, operationId }, 'a login could not be checked'),
     });
   }
 
@@ -213,7 +219,8 @@ export class Gateway {
       if (activated.kind === 'refused') this.#kick(connection);
     } catch (error) {
       // The socket stays: who is kicked by it is, when this token connects the next time.
-      this.#deps.log.error({ err: error, user: caller.user }, 'a login could not be activated');
+      const { user } = caller;
+      this.#deps.log.error({ err: error, operationId, user }, 'a login could not be activated');
     }
   }
 

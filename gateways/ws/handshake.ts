@@ -1,7 +1,7 @@
 import type { UserId } from '../../core/kernel/ids.ts';
+import { isPlatform } from '../../core/login/policy.ts';
 import type { WireForm } from '../openim/envelope.ts';
 import { WIRE_ERRORS, type WireError } from '../openim/errors.ts';
-import { isPlatformId } from '../openim/numbers.ts';
 import { REFUSALS } from '../openim/refusals.ts';
 import type { Caller, Logins } from '../ports.ts';
 
@@ -93,7 +93,7 @@ const SDK_TYPES: ReadonlyMap<string, WireForm['kind']> = new Map([
 const isGiven = (text: string | undefined): boolean => text !== undefined && text !== '';
 
 const platformOf = (text: string): number | undefined =>
-  /^\d{1,2}$/.test(text) && isPlatformId(Number(text)) ? Number(text) : undefined;
+  /^\d{1,2}$/.test(text) && isPlatform(Number(text)) ? Number(text) : undefined;
 
 const readIntroduction = (said: Said, header: string): Asked['introduction'] => {
   const wrong = mistakeIn(said);
@@ -143,7 +143,7 @@ export const welcome =
       logins: Pick<Logins, 'check'>;
       full: () => boolean;
       closing: () => boolean;
-      failed: (error: unknown) => void;
+      failed: (error: unknown, operationId: string) => void;
     }>,
   ) =>
   async ({ introduction }: Asked): Promise<Welcome> => {
@@ -159,7 +159,7 @@ export const welcome =
       }
       return { kind: 'accepted', caller, introduction };
     } catch (error) {
-      deps.failed(error);
+      deps.failed(error, introduction.operationId);
       return refused(WIRE_ERRORS.serverInternal, 'the login could not be checked');
     }
   };

@@ -4,6 +4,8 @@ import type { ConversationId } from '../../core/kernel/ids.ts';
 export type UnansweredSend = {
   readonly msgIncr: string;
   readonly operationId: string;
+  /** When it was read, as `SocketMeter.moment` has it. */
+  readonly readAt: number;
   answered: boolean;
 };
 

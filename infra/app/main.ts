@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { doctor } from '../cli/doctor.ts';
+import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
+import { projector } from '../cli/projector.ts';
 import { token } from '../cli/token.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token } as const;
+const COMMANDS = { serve, doctor, token, projector, eventstore } as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>
@@ -24,6 +26,11 @@ const run = async (): Promise<number> => {
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
       platform: { type: 'string' },
+      reason: { type: 'string' },
+      port: { type: 'string' },
+      host: { type: 'string' },
+      expose: { type: 'boolean', default: false },
+      'allow-writes': { type: 'boolean', default: false },
     },
   });
   const [name, ...rest] = positionals;
@@ -33,7 +40,15 @@ const run = async (): Promise<number> => {
   }
   if (name === undefined) return complain(`seqline: a command is missing\n\n${HELP}`);
   if (!isCommand(name)) return complain(`seqline: there is no command "${name}"\n\n${HELP}`);
-  return COMMANDS[name](readConfig(process.env), { rest, platform: values.platform });
+  return COMMANDS[name](readConfig(process.env), {
+    rest,
+    platform: values.platform,
+    reason: values.reason,
+    port: values.port,
+    host: values.host,
+    exposed: values.expose,
+    allowWrites: values['allow-writes'],
+  });
 };
 
 try {

@@ -36,7 +36,7 @@ export type ReadModels = Readonly<{
 }>;
 
 type Deps = Readonly<{
-  config: Config;
+  config: Pick<Config, 'data' | 'postgres'>;
   events: EventLog;
   log: Log;
   /** Get every event from now on, in this order, after the tail has it. */

@@ -6,7 +6,15 @@ const no = (reason: string): Ready => ({ ready: false, reason });
 
 /** Whether a client that connects now can send and sync, and if not, why. */
 export const readiness =
-  ({ store }: Storage, { follower, runner, tail, answers }: ReadModels) =>
+  (
+    { store }: Readonly<{ store: Pick<Storage['store'], 'writability'> }>,
+    {
+      follower,
+      runner,
+      tail,
+      answers,
+    }: Pick<ReadModels, 'follower' | 'runner' | 'tail' | 'answers'>,
+  ) =>
   async (): Promise<Ready> => {
     const writable = store.writability();
     if (!writable.writable) return no(`the log takes no events: ${writable.reason}`);
@@ -17,7 +25,7 @@ export const readiness =
       case 'poisoned':
         return no(
           `the projection ${state.projection} cannot take ${state.type} at position ` +
-            `${String(state.position)}: ${state.reason}`,
+            `${String(state.position)}: ${state.reason}; see: seqline projector status`,
         );
       case 'refused':
         return no(state.reason);

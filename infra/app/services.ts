@@ -1,7 +1,8 @@
-import { revokeHandler, sendHandler } from '../../core/conversation/handler.ts';
+import { sendHandler } from '../../core/conversation/handler.ts';
 import { clearHandler, hideHandler } from '../../core/conversation/hide.ts';
 import { markReadHandler } from '../../core/conversation/markRead.ts';
 import type { Doing, Known } from '../../core/conversation/ports.ts';
+import { revokeHandler } from '../../core/conversation/revoke.ts';
 import { coalesceMarks } from '../../core/inbox/coalesce.ts';
 import { configureHandler, noteInInbox } from '../../core/inbox/handler.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
@@ -35,7 +36,7 @@ export const openLogins = (
     writers: writers.logins,
     tokens,
     isAdmin: (user) => admins.has(user),
-    isRegistered: async (user) => (await users.state(user)).status === 'registered',
+    userOf: users.state,
     newId,
     now: doing.now,
     policy: config.multiLogin,

@@ -12,13 +12,16 @@ import { userQueries } from '../../projections/users/queries.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { fileShelf, openSigningKeys } from '../auth/signingKeys.ts';
 import type { Config } from '../config/config.ts';
-import { randomId } from '../ids.ts';
+import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
+import { loggedAppends } from '../observe/loggedAppends.ts';
+import { openMetrics } from '../observe/metrics.ts';
 import { openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { isAway } from './isAway.ts';
 import { startReactor } from './reactor.ts';
-import { openReadModels } from './readModels.ts';
+import { openProjector } from './projector.ts';
+import { openReadModels, PROJECTIONS } from './readModels.ts';
 import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
@@ -76,9 +79,10 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     for (const closeOne of closers.splice(0).toReversed()) await closeOne();
   };
   try {
-    const storage: Storage = await openStorage(config, log);
+    const metrics = openMetrics();
+    const storage: Storage = await openStorage(config, log, metrics.log);
     closers.push(storage.close);
-    const events = storage.log;
+    const events = { ...storage.log, append: loggedAppends(storage.log, log) };
     const writers = openWriters(
       events,
       () => performance.now(),
@@ -112,7 +116,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       pause: (ms: Millis) => pause(ms),
       doing,
     };
-    const reading = { db: models.db, tail: models.tail, log: events, isAway };
+    const reading = { db: models.db, tail: models.chatsTail, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
     const messages = openMessages(deps, openKnown(reading, users.state));
@@ -126,6 +130,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
       now,
       log,
+      meter: metrics.sockets,
     });
     ws = gateway;
     closers.push(gateway.close);
@@ -133,12 +138,25 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
 
     closers.push(await startReactor({ events, models, writers, pass: doing.pass, log }));
 
+    const { runner, tail, skips } = models;
+    const sockets = gateway.stats;
+    metrics.watch({ sockets, projector: runner, tail, log: storage.store, now });
+    const projector = openProjector({
+      projections: PROJECTIONS,
+      runner,
+      skips,
+      writers: writers.projectors,
+      deriveId,
+      now,
+    });
+
     const http = buildHttp({
       users,
       userLists: userQueries(models.db),
       logins,
       messages,
       chats,
+      projector,
       projected: async (position) =>
         position === undefined || models.runner.reached(position, PROJECTED_MS),
       versionIdOf,
@@ -146,8 +164,10 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       config,
       now,
       newId: randomId,
+      deriveId,
       log,
       ready: readiness(storage, models),
+      metrics: { ...metrics, meter: metrics.http, access: config.metrics },
       uwsInfo: gateway.implementation,
       extraRoutes: demoPages(() => gateway.port),
     });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { CommitMeter } from '../eventstore/embedded/commit.ts';
 import type { EmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import { openEmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import { eventLog, type SealedEventLog } from '../eventstore/eventLog.ts';
@@ -16,9 +17,13 @@ export type Storage = Readonly<{
 
 export const logDirectory = (data: string): string => path.join(data, 'log');
 
-export const openStorage = async ({ data, seal }: Config, log: Log): Promise<Storage> => {
+export const openStorage = async (
+  { data, seal }: Pick<Config, 'data' | 'seal'>,
+  log: Log,
+  meter?: CommitMeter,
+): Promise<Storage> => {
   const directory = logDirectory(data);
-  const store = await openEmbeddedLog({ directory, log });
+  const store = await openEmbeddedLog({ directory, log, ...(meter && { meter }) });
   try {
     await keepSealChoice(directory, { seal, head: await store.head() });
     const sealed = { id: await store.logId(), mayHoldSealed: seal && (await store.head()) > 0 };

@@ -1,37 +1,13 @@
 import type { ConversationKind, Peer } from '../../core/inbox/events.ts';
-import type { ConversationId, Millis, Position, Seq, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, Position, Seq, UserId } from '../../core/kernel/ids.ts';
 import { formOf, isListedFor, otherThan, ownFloor, type Head } from '../../core/sequence/head.ts';
+import type { ConversationView, ReadState } from '../../core/sequence/shown.ts';
 import type { Side } from '../../core/sequence/side.ts';
 import { unreadOf } from '../../core/sequence/visible.ts';
 import type { UserAtHead } from './atHead.ts';
 
 /** More changes than this since a client's version: it fetches the whole list (openim-gateway 7.3.3). */
 export const CHANGES_MAX = 200;
-
-export type ConversationView = Readonly<{
-  owner: UserId;
-  conversation: ConversationId;
-  kind: ConversationKind;
-  peer: Peer;
-  receive: number;
-  pinned: boolean;
-  privateChat: boolean;
-  burnDuration: number;
-  groupAtType: number;
-  destructTime: number;
-  destruct: boolean;
-  ex: string;
-  attachedInfo: string;
-  minSeq: Seq;
-  maxSeq: Seq;
-}>;
-
-export type ReadState = Readonly<{
-  conversation: ConversationId;
-  maxSeq: Seq;
-  hasReadSeq: Seq;
-  maxSeqTime: Millis;
-}>;
 
 /** A row of a user's list: there is a first message, or the user has set something. */
 type Row = Readonly<{ head: Head | undefined; side: Side; kind: ConversationKind; peer: Peer }>;

@@ -161,7 +161,8 @@ export const seqOfSend = async (
   return (maxSeq ?? 0) >= before - 1 ? undefined : 'behind';
 };
 
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value : []);
+const list = (value: unknown): readonly Json[] =>
+  Array.isArray(value) ? (value as readonly Json[]) : [];
 
 /** Nothing can be said before the read model has a checkpoint. */
 const ifAt = <T>(

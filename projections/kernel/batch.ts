@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { keyOf } from './checkpoint.ts';
 import type { AnyTables, Projection, Table } from './model.ts';
 import { RowCache } from './rowCache.ts';
+import type { Skips } from './skips.ts';
 import type { Event } from './tail.ts';
 
 /** What a projection's own code or statement threw, as against a fault of the way to the database. */
@@ -19,8 +20,13 @@ export class ProjectionFault extends Error {
 
 /** Folds batches of events into the tables, with the rows that were used last at hand. */
 export class Batches {
+  readonly #skips: Skips;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
   #caches = new Map<Table<any>, RowCache<any>>();
+
+  constructor(skips: Skips) {
+    this.#skips = skips;
+  }
 
   /** After anything has gone wrong: what is in memory may not be what is in the tables. */
   forget(): void {
@@ -38,9 +44,10 @@ export class Batches {
   ): Promise<() => void> {
     const remember: (() => void)[] = [];
     for (const projection of projections) {
+      const taken = this.#skips.without(projection, events);
       try {
         for (const table of projection.tables) {
-          remember.push(await applyTo(db, table, events, this.#cacheOf(table)));
+          remember.push(await applyTo(db, table, taken, this.#cacheOf(table)));
         }
       } catch (cause) {
         throw new ProjectionFault(projection, cause);

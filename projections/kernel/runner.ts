@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { Position } from '../../core/kernel/ids.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { Batches, ProjectionFault } from './batch.ts';
 import { Bell } from './bell.ts';
 import { advance, type Checkpoint, DatabaseOfAnotherLog, keyOf, takeOver } from './checkpoint.ts';
@@ -8,7 +8,14 @@ import { isPassing, messageOf } from './faults.ts';
 import type { Follower } from './follower.ts';
 import type { AnyTables, Projection } from './model.ts';
 import type { Reached } from './reached.ts';
-import { isFinal, type Lag, type Poison, type RunnerState } from './runnerState.ts';
+import {
+  isFinal,
+  type Lag,
+  type Poison,
+  type ProjectionLag,
+  type RunnerState,
+} from './runnerState.ts';
+import type { Skips } from './skips.ts';
 import { Source } from './source.ts';
 import type { Event, Tail } from './tail.ts';
 
@@ -33,6 +40,8 @@ export type RunnerOptions = Readonly<{
   /** Among the follower's first listeners, so that it is up to date when the runner is woken. */
   tail: Tail;
   follower: Pick<Follower, 'onEvents'>;
+  /** Likewise among the follower's first listeners. */
+  skips: Skips;
   /** Told of every commit. */
   reached: Reached;
   onState: (state: RunnerState) => void;
@@ -42,6 +51,8 @@ export type RunnerOptions = Readonly<{
 export type Runner = Readonly<{
   state: () => RunnerState;
   lag: () => Lag;
+  /** Of each read model. */
+  lags: () => readonly ProjectionLag[];
   /** Read your writes: whether the read models (those named, or all) came to the position in time. */
   reached: (position: Position, ms: number, names?: readonly string[]) => Promise<boolean>;
   /** Finishes the running batch. */
@@ -59,6 +70,7 @@ export const runProjections = (options: RunnerOptions): Runner => {
   return {
     state: () => running.state,
     lag: () => running.lag(),
+    lags: () => running.lags(),
     reached: (position, ms, names) => {
       const wait = options.reached.waitFor(position, ms, names);
       running.hurry();
@@ -81,7 +93,7 @@ class Poisoned extends Error {
 class Running {
   readonly #options: RunnerOptions;
   readonly #batchMax: number;
-  readonly #batches = new Batches();
+  readonly #batches: Batches;
   readonly #source: Source;
   /** Something new to read. */
   readonly #news = new Bell();
@@ -89,6 +101,8 @@ class Running {
   readonly #haste = new Bell();
   #state: RunnerState = { kind: 'starting' };
   #checkpoints = new Map<Projection, Checkpoint>();
+  /** When the newest event was committed that a projection has. */
+  readonly #taken = new Map<Projection, Millis>();
   #stopping = false;
   #movedAt = 0;
   /** Up to here a batch has failed: it is cut in halves until the one event stands alone. */
@@ -98,6 +112,7 @@ class Running {
     this.#options = options;
     this.#batchMax = options.batchMax ?? BATCH_EVENTS_MAX;
     this.#source = new Source(options.log, options.tail);
+    this.#batches = new Batches(options.skips);
   }
 
   get state(): RunnerState {
@@ -110,10 +125,18 @@ class Running {
   }
 
   lag(): Lag {
-    const { tail } = this.#options;
-    const position = Math.min(...this.#positions());
-    const [oldest] = tail.after(position, 1) ?? [];
-    return { position, head: tail.head, waitingSince: oldest?.created };
+    return this.lags().reduce((slowest, lag) => (lag.position < slowest.position ? lag : slowest));
+  }
+
+  lags(): readonly ProjectionLag[] {
+    const { projections, tail } = this.#options;
+    return projections.map((projection) => {
+      const position = this.#checkpoints.get(projection)?.position ?? 0;
+      const missing = tail.after(position, 1);
+      const waitingSince =
+        missing === undefined ? this.#taken.get(projection) : missing.at(0)?.created;
+      return { projection: keyOf(projection), position, head: tail.head, waitingSince };
+    });
   }
 
   async run(): Promise<void> {
@@ -165,7 +188,8 @@ class Running {
   }
 
   async #takeOver(session: Kysely<AnyTables>): Promise<void> {
-    const { log, projections, reached } = this.#options;
+    const { log, projections, reached, skips } = this.#options;
+    await skips.load(log, projections);
     const id = await log.logId();
     const head = await log.head();
     const taken = await session
@@ -253,8 +277,10 @@ class Running {
       await this.#suspectBatch(session, events, error);
       return false;
     }
+    const last = events.at(-1);
     for (const { projection, from } of moves) {
       this.#checkpoints.set(projection, { position: to, epoch: from.epoch });
+      if (last !== undefined) this.#taken.set(projection, last.created);
       this.#options.reached.moved(projection, to);
     }
     const until = this.#suspect?.until ?? Infinity;
@@ -277,7 +303,6 @@ class Running {
     const last = events.at(-1);
     if (first === undefined || last === undefined) throw error;
     if (events.length === 1) {
-      // Here `projector skip` will have its place: the position is known to be to blame.
       throw new Poisoned({
         projection: keyOf(error.projection),
         position: first.position,
@@ -290,7 +315,7 @@ class Running {
   }
 
   async #afterFault(error: unknown, attempts: number): Promise<void> {
-    if (error instanceof Poisoned) this.#enter({ kind: 'poisoned', ...error.poison });
+    if (error instanceof Poisoned) await this.#waitForSkip(error.poison);
     else if (error instanceof DatabaseOfAnotherLog) {
       this.#enter({ kind: 'refused', reason: error.message });
     } else {
@@ -299,6 +324,15 @@ class Running {
       // Not woken by those who wait: they would have it try without a pause.
       const until = Date.now() + Math.min(shortest * 2 ** Math.min(attempts - 1, 10), longest);
       while (!this.#stopping && Date.now() < until) await this.#haste.wait(until - Date.now());
+    }
+  }
+
+  /** Without the lock: a process that can take the event may come in between. */
+  async #waitForSkip(poison: Poison): Promise<void> {
+    this.#enter({ kind: 'poisoned', ...poison });
+    const { skips } = this.#options;
+    while (!this.#stopping && !skips.has(poison.projection, poison.position)) {
+      await this.#news.wait(IDLE_MOVE_MS);
     }
   }
 

@@ -24,10 +24,15 @@ export type Lag = Readonly<{
   /** Where the slowest read model stands. */
   position: Position;
   head: Position;
-  /** When the oldest event was committed that it lacks; undefined: it lacks none, or very many. */
+  /**
+   * When the oldest event was committed that it lacks; where that is further back than the tail, when the
+   * newest one was that it has. Undefined: it lacks none, or is about to begin from far behind.
+   */
   waitingSince: Millis | undefined;
 }>;
 
-/** Nothing more happens by itself. */
-export const isFinal = ({ kind }: RunnerState): boolean =>
-  kind === 'poisoned' || kind === 'refused';
+/** Of one read model, by `keyOf`. */
+export type ProjectionLag = Lag & Readonly<{ projection: string }>;
+
+/** Nothing more happens, whatever is done. */
+export const isFinal = ({ kind }: RunnerState): boolean => kind === 'refused';

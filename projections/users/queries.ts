@@ -15,7 +15,10 @@ export type ShownUser = Readonly<{
   createdAt: Millis;
 }>;
 
-/** A page counts from 1. Past the end it is empty; the total is still right. */
+/**
+ * A page counts from 1; a `showNumber` of 0 or less is an empty page. Past the end it is empty, and the
+ * total is still right.
+ */
 export type Page = Readonly<{ pageNumber: number; showNumber: number }>;
 /** Each is looked for anywhere, in any case, taken literally. Users found by either are found. */
 export type Filter = Readonly<{ userId?: string; nickname?: string }>;
@@ -29,7 +32,7 @@ export type UserQueries = Readonly<{
   /** Those that exist, in the order asked for. */
   byIds: (users: readonly UserId[]) => Promise<readonly ShownUser[]>;
   existing: (users: readonly UserId[]) => Promise<ReadonlySet<UserId>>;
-  /** Ordinary users, oldest first. */
+  /** Ordinary users (level 0 and 1), oldest first; found by either filter where both are given. */
   page: (
     request: Page & Filter,
   ) => Promise<Readonly<{ total: number; users: readonly ShownUser[] }>>;

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { conversationStream, type MessageSent } from '../../core/conversation/events.ts';
-import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Meta, Recorded } from '../../core/kernel/fact.ts';
 import type { ConversationId, EventId, Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
 import type { Pulled, Shown } from '../../core/sequence/shown.ts';
 import type { HttpDeps } from '../../gateways/http/server.ts';
@@ -11,6 +12,7 @@ import type {
   Messages,
   NewUser,
   PageRequest,
+  Projector,
   Refusal,
   Refused,
   SendMessage,
@@ -68,6 +70,10 @@ export class FakeUsers implements Users, UserLists {
     return Promise.resolve({ kind: 'done', position: this.position });
   }
 
+  find(user: UserId): Promise<Readonly<{ level: number }> | undefined> {
+    return Promise.resolve(this.all.get(user));
+  }
+
   byIds(users: readonly UserId[]): Promise<readonly UserView[]> {
     return Promise.resolve(users.flatMap((user) => this.all.get(user) ?? []));
   }
@@ -104,7 +110,14 @@ export class FakeLogins implements Logins {
     this.#users = users;
   }
 
-  issue(user: UserId, platform: number) {
+  /** The ids of calls that said to be one. */
+  readonly calls: (EventId | undefined)[] = [];
+
+  issue(user: UserId, platform: number, _: Meta, id?: EventId) {
+    this.calls.push(id);
+    if ((this.#users.all.get(user)?.level ?? 0) >= 3) {
+      return Promise.resolve(refused('user/is-system', 'userID: robots take no token'));
+    }
     if (!this.#users.all.has(user)) {
       return Promise.resolve(refused('user/unknown', `userID ${user} is not registered`));
     }
@@ -302,6 +315,22 @@ const shownAt = (seq: number): Shown => ({
 export const versionIdOf = (list: string, owner: string): string =>
   Buffer.from(`${list}/${owner}`).toString('hex').padEnd(24, '0').slice(0, 24);
 
+/** Stops at position 7 until that is skipped. */
+export class FakeProjector implements Projector {
+  #skipped = false;
+
+  status() {
+    const state = this.#skipped ? 'running' : 'poisoned';
+    return { state, reason: '', head: 9, projections: [] };
+  }
+
+  skip({ position }: Readonly<{ position: number }>): Promise<Done | Refused> {
+    if (position !== 7) return Promise.resolve(refused('args/invalid', 'position: it stops at 7'));
+    this.#skipped = true;
+    return Promise.resolve({ kind: 'done', position: 10 });
+  }
+}
+
 export type FakeDeps = HttpDeps &
   Readonly<{
     users: FakeUsers;
@@ -329,6 +358,7 @@ export const fakeDeps = (): FakeDeps => {
     logins: new FakeLogins(users),
     messages: new FakeMessages(),
     chats: new FakeChats(),
+    projector: new FakeProjector(),
     projected: () => Promise.resolve(true),
     versionIdOf,
     presence: () => [],
@@ -338,7 +368,8 @@ export const fakeDeps = (): FakeDeps => {
       ids += 1;
       return `00000000-0000-4000-8000-${String(ids).padStart(12, '0')}` as EventId;
     },
-    log: { info: note, error: note },
+    deriveId: (...parts) => createHash('md5').update(parts.join(' ')).digest('hex') as EventId,
+    log: { info: note, warn: note, error: note },
     ready: () => Promise.resolve({ ready: true }),
     logged: () => lines.join('\n'),
   };

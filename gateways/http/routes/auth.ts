@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
+import { ADMIN_PLATFORM, PLATFORM_MAX } from '../../../core/login/policy.ts';
 import { body, int32, text, userId } from '../fields.ts';
 import { refuse, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
@@ -8,12 +9,9 @@ import type { RouteDeps } from '../routes.ts';
 const TOKEN_LENGTH_MAX = 4_096;
 export const SECRET_LENGTH_MAX = 256;
 
-const ADMIN_PLATFORM = 10;
-const PLATFORM_MAX = 11;
 const SECOND = 1_000;
 
 /** User accounts that the server itself speaks through take no tokens for clients. */
-const SYSTEM_LEVEL_MIN = 3;
 
 export const platformId = int32(1, PLATFORM_MAX);
 
@@ -47,32 +45,36 @@ const adminTokenRoute = ({ logins, config, secretMatches }: RouteDeps): Route =>
     access: { kind: 'none' },
     body: body({ secret: text(SECRET_LENGTH_MAX), userID: userId }),
     data: issued,
-    run: async ({ body: { secret, userID }, meta }): Promise<Answer<Static<typeof issued>>> => {
+    run: async ({
+      body: { secret, userID },
+      meta,
+      commandId,
+    }): Promise<Answer<Static<typeof issued>>> => {
       if (!secretMatches(secret)) return WRONG_SECRET;
       if (!config.admins.includes(userID))
         return refuse('args/invalid', 'userID: must be one of the app admins');
-      const result = await logins.issue(userID, ADMIN_PLATFORM, meta);
+      const result = await logins.issue(userID, ADMIN_PLATFORM, meta, commandId);
       return result.kind === 'refused' ? result : { kind: 'done', data: tokenOf(result) };
     },
   });
 
-const userTokenRoute = ({ logins, userLists, config }: RouteDeps): Route =>
+const userTokenRoute = ({ logins, config }: RouteDeps): Route =>
   route({
     path: '/auth/get_user_token',
     summary: 'A token for a user; older ones are kicked as the login policy says.',
     access: { kind: 'admin' },
     body: body({ platformID: platformId, userID: userId }),
     data: issued,
-    run: async ({ body: { platformID, userID }, meta }): Promise<Answer<Static<typeof issued>>> => {
+    run: async ({
+      body: { platformID, userID },
+      meta,
+      commandId,
+    }): Promise<Answer<Static<typeof issued>>> => {
       if (platformID === ADMIN_PLATFORM) {
         return refuse('caller/not-allowed', 'platformID: 10 is for app admins alone');
       }
       if (config.admins.includes(userID)) return refuse('user/is-admin', 'userID: is an app admin');
-      const [view] = await userLists.byIds([userID]);
-      if (view !== undefined && view.level >= SYSTEM_LEVEL_MIN) {
-        return refuse('args/invalid', 'userID: notification accounts and robots take no token');
-      }
-      const result = await logins.issue(userID, platformID, meta);
+      const result = await logins.issue(userID, platformID, meta, commandId);
       return result.kind === 'refused' ? result : { kind: 'done', data: tokenOf(result) };
     },
   });

@@ -223,7 +223,6 @@ const setRoute = ({ messages }: RouteDeps): Route =>
     summary: 'Sets what is given for a conversation, for each of its named owners.',
     access: { kind: 'self', field: 'userIDs' },
     body: body({ userIDs: userIds(USERS_MAX), conversation: wanted }),
-    writes: true,
     run: async ({ body: { userIDs, conversation: set }, meta }): Promise<Answer<never>> => {
       const side = sideOf(set);
       if ('reason' in side) return side;

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { Meta } from '../../../core/kernel/fact.ts';
-import type { UserId } from '../../../core/kernel/ids.ts';
+import type { EventId, UserId } from '../../../core/kernel/ids.ts';
 import { apiResp } from '../../openim/errors.ts';
 import { isUserId } from '../../openim/user.ts';
 import type { Refused } from '../../ports.ts';
@@ -97,8 +97,9 @@ export const legacyAuthRoutes = ({ users, logins, secretMatches }: RouteDeps): r
     user: UserId,
     platform: number,
     meta: Meta,
+    commandId: EventId | undefined,
   ): Promise<Answer<Static<typeof data>>> => {
-    const issued = await logins.issue(user, platform, meta);
+    const issued = await logins.issue(user, platform, meta, commandId);
     if (issued.kind === 'refused') return issued;
     const { token, expiresAt, lifetime } = issued;
     const times = { expiredTime: seconds(expiresAt), expireTimeSeconds: seconds(lifetime) };
@@ -115,7 +116,7 @@ export const legacyAuthRoutes = ({ users, logins, secretMatches }: RouteDeps): r
       body: registration,
       data,
       writes: true,
-      run: async ({ body: given, meta }): Promise<Answer<Static<typeof data>>> => {
+      run: async ({ body: given, meta, commandId }): Promise<Answer<Static<typeof data>>> => {
         if (!secretMatches(given.secret)) return WRONG_SECRET;
         const subject = subjectOf(given);
         if (subject.kind === 'refused') return subject;
@@ -131,7 +132,7 @@ export const legacyAuthRoutes = ({ users, logins, secretMatches }: RouteDeps): r
           meta,
         );
         if (registered.kind === 'refused') return registered;
-        const answered = await issue(user, platform, meta);
+        const answered = await issue(user, platform, meta, commandId);
         const { position } = registered;
         return answered.kind === 'refused' || position === undefined
           ? answered
@@ -147,10 +148,12 @@ export const legacyAuthRoutes = ({ users, logins, secretMatches }: RouteDeps): r
       refused: (refused, given) => (spelledAsV3(given) ? undefined : legacyRefused(refused)),
       body: login,
       data,
-      run: async ({ body: given, meta }) => {
+      run: async ({ body: given, meta, commandId }) => {
         if (!secretMatches(given.secret)) return WRONG_SECRET;
         const subject = subjectOf(given);
-        return subject.kind === 'refused' ? subject : issue(subject.user, subject.platform, meta);
+        return subject.kind === 'refused'
+          ? subject
+          : issue(subject.user, subject.platform, meta, commandId);
       },
     }),
   ];

@@ -159,7 +159,6 @@ const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
       seqs: Type.Array(int64(1), { minItems: 1, maxItems: SEQS_MAX }),
       userID: userId,
     }),
-    writes: true,
     run: async ({ body: { conversationID, seqs, userID }, meta }) => {
       const upTo = seqs.at(-1);
       if (upTo === undefined) return refuse('args/invalid', 'seqs: must not be empty');
@@ -179,7 +178,6 @@ const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
       hasReadSeq: int64(1),
       seqs: Type.Array(int64(1), { default: [], maxItems: SEQS_MAX }),
     }),
-    writes: true,
     run: async ({ body: { conversationID, userID, hasReadSeq: upTo, seqs }, meta }) => {
       const mark = { conversation: conversationID, reader: userID, upTo, seqs, quiet: false };
       return asReader(await messages.markRead(mark, meta));
@@ -195,7 +193,6 @@ const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
       userID: userId,
       hasReadSeq: int64(1),
     }),
-    writes: true,
     run: async ({ body: { conversationID, userID, hasReadSeq: upTo }, meta }) => {
       const mark = { conversation: conversationID, reader: userID, upTo, seqs: [], quiet: true };
       return asReader(await messages.markRead(mark, meta));
@@ -209,7 +206,6 @@ const revokeRoute = ({ messages }: RouteDeps): Route =>
     summary: 'Takes a message back.',
     access,
     body: body({ conversationID: conversationId, seq: int64(1), userID: userId }),
-    writes: true,
     run: async ({ body: { conversationID, seq, userID }, caller, meta }) =>
       messages.revoke({ conversation: conversationID, seq, by: userID, admin: caller.admin }, meta),
   });
@@ -235,7 +231,6 @@ const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
       userID: userId,
       deleteSyncOpt,
     }),
-    writes: true,
     run: async ({ body: { conversationID, seqs, userID, deleteSyncOpt: sync }, caller, meta }) => {
       const scope = sync.IsSyncOther ? 'all' : sync.IsSyncSelf ? 'self-everywhere' : 'self';
       return asReader(
@@ -256,7 +251,6 @@ const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
       userID: userId,
       deleteSyncOpt,
     }),
-    writes: true,
     run: async ({ body: { conversationIDs, userID, deleteSyncOpt: sync }, meta }) =>
       sync.IsSyncOther
         ? CLEAR_FOR_OTHERS
@@ -271,7 +265,6 @@ const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
     summary: 'Clears all conversations of a user.',
     access,
     body: body({ userID: userId, deleteSyncOpt }),
-    writes: true,
     run: async ({ body: { userID, deleteSyncOpt: sync }, meta }) => {
       if (sync.IsSyncOther) return CLEAR_FOR_OTHERS;
       const all = await chats.conversations(userID);

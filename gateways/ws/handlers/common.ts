@@ -1,13 +1,14 @@
 import { notificationAccount } from '../../../core/conversation/ids.ts';
 import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
+import type { SocketMeter } from '../../meters.ts';
 import type { Chats, Messages } from '../../ports.ts';
 import type { Connection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
 import { failure, type Answer } from '../answer.ts';
 import type { FanOut } from '../fanOut.ts';
 import type { Hold } from '../hold.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../../log.ts';
 
 export type HandlerDeps = Readonly<{
   messages: Pick<Messages, 'send'>;
@@ -19,6 +20,7 @@ export type HandlerDeps = Readonly<{
   fanOut: FanOut;
   hold: Hold;
   log: Log;
+  meter: SocketMeter;
 }>;
 
 /** The user a request speaks of, once it is known that the caller may ask for it: itself, or an admin. */

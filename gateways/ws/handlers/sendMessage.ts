@@ -24,14 +24,15 @@ export const CLIENT_MSG_ID_LENGTH_MAX = 64;
  * has the number. When the echo is here first, the answer has been written before it (`FanOut`).
  */
 export const sendMessage =
-  (deps: Pick<HandlerDeps, 'messages' | 'chats' | 'fanOut' | 'log'>): Handler =>
+  (deps: Pick<HandlerDeps, 'messages' | 'chats' | 'fanOut' | 'log' | 'meter'>): Handler =>
   async (connection, { data, msgIncr, operationId }) => {
+    const readAt = deps.meter.moment();
     const read = readSend(data, connection.caller);
     if ('refused' in read) return read.refused;
     const { send } = read;
     const { conversation, message } = send;
     const { clientMsgId } = message;
-    const waiting: UnansweredSend = { msgIncr, operationId, answered: false };
+    const waiting: UnansweredSend = { msgIncr, operationId, readAt, answered: false };
     connection.sends.add(conversation, clientMsgId, waiting);
     const result = await deps.messages
       .send(send, { actor: connection.caller.user, operationId })
@@ -47,6 +48,7 @@ export const sendMessage =
         const answer = { serverMsgID, clientMsgID: clientMsgId, sendTime };
         // Written here and now: whatever is waited for first, the echo might come in between.
         connection.send(sendAnswerFrame(waiting, answer, connection.form));
+        deps.meter.acknowledged(readAt);
         // Nothing was left to do and yet it has a number: it is there since an earlier time.
         if (result.position === undefined && seq > 0) {
           await repeatEcho(deps, connection, conversation, seq, operationId);
@@ -77,7 +79,7 @@ const repeatEcho = async (
     fanOut.repeat(connection, conversation, renderShown(shown), operationId);
   } catch (error) {
     if (error instanceof NotAnswerable) return; // It comes with the next sync all the same.
-    log.error({ err: error, conversation, seq }, 'an echo could not be repeated');
+    log.error({ err: error, operationId, conversation, seq }, 'an echo could not be repeated');
   }
 };
 

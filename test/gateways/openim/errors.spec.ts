@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { apiResp, WIRE_ERRORS } from '../../../gateways/openim/errors.ts';
-import {
-  isNotificationContent,
-  isPlatformId,
-  PLATFORMS,
-} from '../../../gateways/openim/numbers.ts';
+import { isNotificationContent } from '../../../gateways/openim/numbers.ts';
 
 describe('the catalogue of errors', () => {
   test('has each code and each name once', () => {
@@ -32,17 +28,6 @@ describe('the catalogue of errors', () => {
 });
 
 describe('numbers', () => {
-  test('platforms are 1 to 11, in the seven classes of the login policies', () => {
-    expect([0, 1, 11, 12, 1.5].map(isPlatformId)).toEqual([false, true, true, false, false]);
-    const ofClass = (wanted: string): readonly string[] =>
-      Object.entries(PLATFORMS)
-        .filter(([, platform]) => platform.class === wanted)
-        .map(([id]) => id);
-    expect(ofClass('pc')).toEqual(['3', '4', '7']);
-    expect(ofClass('mobile')).toEqual(['1', '2']);
-    expect(ofClass('pad')).toEqual(['8', '9']);
-  });
-
   test('content types from 1000 to 5000 are the server’s', () => {
     expect([101, 999, 1000, 2200, 5000, 5001].map(isNotificationContent)).toEqual([
       false,

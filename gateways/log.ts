@@ -1,4 +1,4 @@
-/** As much of a logger as the gateway needs; pino's is one. */
+/** As much of a logger as the gateways need; pino's is one. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
