@@ -68,6 +68,12 @@ export class SentWindow {
   }
 
   with(entry: Entry): SentWindow {
+    // Every conversation begins with the one empty window there is: none may write into it.
+    if (this.size === 0) return SentWindow.startingAt(this.from).#with(entry);
+    return this.#with(entry);
+  }
+
+  #with(entry: Entry): SentWindow {
     const { entries, index } = this.#shared;
     const at = entry.seq - this.#shared.firstSeq;
     for (const left of entries.splice(at)) {

@@ -38,6 +38,16 @@ describe('the window of once-only sends', () => {
     expect(window.find(eventId(2 * WINDOW_MESSAGES_MAX))).toBeUndefined();
   });
 
+  test('[SEQ-2] the windows of conversations that begin side by side do not know each other', () => {
+    const empty = SentWindow.empty();
+    const one = empty.with({ id: eventId('one'), seq: 1, sendTime: 1 });
+    const other = empty.with({ id: eventId('other'), seq: 1, sendTime: 1 });
+    expect(one.find(eventId('one'))).toMatchObject({ seq: 1 });
+    expect(one.find(eventId('other'))).toBeUndefined();
+    expect(other.find(eventId('one'))).toBeUndefined();
+    expect(empty.find(eventId('one'))).toBeUndefined();
+  });
+
   test('an older version is as it was, whatever became of the ones made from it', () => {
     const old = filled(3, 1);
     const given = old.with({ id: eventId('given up'), seq: 4, sendTime: 4 });

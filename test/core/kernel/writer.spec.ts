@@ -88,6 +88,25 @@ describe('the writer of a stream', () => {
     expect(await stored(log)).toHaveLength(1);
   });
 
+  test('[SEQ-2] streams that begin at the same time each keep their own', async () => {
+    const log = new MemoryEventLog();
+    const writers = writersOn(log);
+    const streams = Array.from({ length: 30 }, (_, index) => `conversation-si_${String(index)}`);
+    const all = streams.flatMap((stream) =>
+      ['a', 'b', 'a', 'c', 'b'].map((name) => ({ ...send(`${stream} ${name}`), stream })),
+    );
+    const handled = await Promise.all(all.map((command) => writers.handle(command)));
+    for (const [index, one] of handled.entries()) {
+      const wanted = [1, 2, 1, 3, 2][index % 5];
+      const id = all[index]?.id ?? eventId('');
+      expect(one.kind === 'accepted' && one.state.window.find(id)?.seq).toBe(wanted);
+    }
+    for (const stream of streams) {
+      const events = await log.readStream(stream, { from: 'start', direction: 'forwards', max: 9 });
+      expect(events).toHaveLength(3);
+    }
+  });
+
   test('[SEQ-5] a conflict is read, and what another writer stored is adopted', async () => {
     const log = new MemoryEventLog();
     const [one, other] = [writersOn(log), writersOn(log)];
