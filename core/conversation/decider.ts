@@ -1,5 +1,5 @@
 import { accept, refuse, type Decider, type Outcome, type Decided } from '../kernel/decider.ts';
-import type { EventId, Millis, UserId } from '../kernel/ids.ts';
+import type { EventId, Millis } from '../kernel/ids.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { NumberedEvent, Parties } from './events.ts';
 import { SentWindow } from './sentWindow.ts';
@@ -43,10 +43,6 @@ export const sameParties = (one: Parties, other: Parties): boolean => {
     (one.from === other.to && one.to === other.from)
   );
 };
-
-/** Whether a user is one of the two. A group's parties do not say who its members are. */
-export const isParty = (parties: Parties, user: UserId): boolean =>
-  !('group' in parties) && (parties.from === user || parties.to === user);
 
 /** Any numbered stream: who takes part, the newest time, and what has been appended lately. */
 export const numbered: Decider<AppendNumbered, NumberedEvent, Numbered, NumberedRefusal> = {

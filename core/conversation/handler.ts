@@ -108,7 +108,8 @@ export const serverMsgIdOf = (id: EventId): string => id.replaceAll('-', '');
 /** Checks that look at other streams, just before; what they know may be a moment old. */
 const mayBeSent = async (known: Known, { message, privileged }: SendMessage) => {
   if ('group' in message) return refuse('conversation/unknown', 'groupID: there is no such group');
-  const [sender, receiver] = await Promise.all([known.user(message.from), known.user(message.to)]);
+  const sender = known.userAtHand(message.from) ?? (await known.user(message.from));
+  const receiver = known.userAtHand(message.to) ?? (await known.user(message.to));
   if (sender.status === 'unknown') {
     return refuse('user/unknown', `sendID: ${message.from} is not registered`);
   }

@@ -9,6 +9,8 @@ import type { NumberedEvent } from './events.ts';
 /** What sending, revoking and marking must know of others. It may be a moment old. */
 export type Known = Readonly<{
   user: (user: UserId) => Promise<User>;
+  /** The same without waiting, if this process has it at hand: most of the time it does. */
+  userAtHand: (user: UserId) => User | undefined;
   /** One user's view of one conversation, and of one of its numbers, at the head of the log. */
   at: (
     user: UserId,

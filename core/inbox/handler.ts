@@ -5,7 +5,6 @@ import type { ConversationId, EventId, UserId } from '../kernel/ids.ts';
 import { emptySide, type Side } from '../sequence/side.ts';
 import type { InboxWriters } from './decider.ts';
 import {
-  inboxStream,
   type ConversationKind,
   type ConversationSettings,
   type InboxEvent,
@@ -50,9 +49,6 @@ export const noteInInbox =
     });
     return doneWhenSeen(handled, doing);
   };
-
-export const streamOfNote = ({ data: { user } }: { data: { user: UserId } }): string =>
-  inboxStream(user);
 
 export const configureHandler = (deps: InboxDeps) => {
   const note = noteInInbox(deps);

@@ -11,8 +11,6 @@ export type GroupId = Branded<string, 'GroupId'>;
 export type ConversationId = Branded<string, 'ConversationId'>;
 /** A UUID in lower-case hyphenated form. */
 export type EventId = Branded<string, 'EventId'>;
-/** Names one use of a command; the ids of the events it leads to are derived from it. */
-export type CommandId = Branded<string, 'CommandId'>;
 /** Names one issued token (the PASETO claim `jti`). */
 export type TokenId = Branded<string, 'TokenId'>;
 

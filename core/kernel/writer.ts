@@ -66,6 +66,8 @@ type Entry<C, S, E extends AnyFact, R extends string> = {
   queue: Waiting<C, S, E, R>[];
   running: boolean;
   weight: number;
+  /** Since it was last looked at for letting it go. */
+  used: boolean;
 };
 
 type Answer<C, S, E extends AnyFact, R extends string> = Readonly<{
@@ -83,7 +85,7 @@ type Answer<C, S, E extends AnyFact, R extends string> = Readonly<{
  */
 export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   readonly #options: WriterOptions<C, E, S, R>;
-  /** Least recently used first. */
+  /** In the order they are looked at when something has to go; what is in use gets another turn. */
   readonly #entries = new Map<string, Entry<C, S, E, R>>();
   #weight = 0;
 
@@ -130,8 +132,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   #entryOf(stream: string): Entry<C, S, E, R> {
     const kept = this.#entries.get(stream);
     if (kept !== undefined) {
-      this.#entries.delete(stream);
-      this.#entries.set(stream, kept);
+      kept.used = true;
       return kept;
     }
     const entry: Entry<C, S, E, R> = {
@@ -141,19 +142,29 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       queue: [],
       running: false,
       weight: 0,
+      used: true,
     };
     this.#entries.set(stream, entry);
     this.#evict();
     return entry;
   }
 
-  /** Lets go of the least recently used streams that nobody waits for. */
+  /** Lets go of streams that nobody waits for and that have not been used since they were looked at. */
   #evict(): void {
     const { weightMax = Infinity } = this.#options;
-    if (this.#entries.size <= STREAMS_KEPT_MAX && this.#weight <= weightMax) return;
+    const isFull = (): boolean => this.#entries.size > STREAMS_KEPT_MAX || this.#weight > weightMax;
+    if (!isFull()) return;
+    // Once round at most: an entry that is put back at the end has lost its mark, and goes next time.
+    const turns = this.#entries.size;
+    let turn = 0;
     for (const [stream, entry] of this.#entries) {
-      if (this.#entries.size <= STREAMS_KEPT_MAX && this.#weight <= weightMax) return;
-      if (entry.running || entry.queue.length > 0 || entry.loading !== undefined) continue;
+      if (!isFull() || (turn += 1) > turns) return;
+      if (entry.used || entry.running || entry.queue.length > 0 || entry.loading !== undefined) {
+        entry.used = false;
+        this.#entries.delete(stream);
+        this.#entries.set(stream, entry);
+        continue;
+      }
       this.#weight -= entry.weight;
       this.#entries.delete(stream);
     }

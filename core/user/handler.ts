@@ -118,6 +118,7 @@ export const usersHandler = (deps: UserDeps) => ({
   register: registerHandler(deps),
   change: changeHandler(deps),
   state: (user: UserId): Promise<User> => deps.writers.state(userStream(user)),
+  atHand: (user: UserId): User | undefined => deps.writers.kept(userStream(user)),
   find: async (user: UserId): Promise<Readonly<{ level: number }> | undefined> => {
     const state = await deps.writers.state(userStream(user));
     return state.status === 'unknown' ? undefined : { level: state.level };

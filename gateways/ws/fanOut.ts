@@ -84,7 +84,9 @@ export class FanOut {
 
   /** Connections of these users. Nothing is encoded for nobody. */
   #online(users: readonly UserId[]): readonly Connection[] {
-    return users.flatMap((user) => [...this.#connections.of(user)]);
+    const online: Connection[] = [];
+    for (const user of users) for (const one of this.#connections.of(user)) online.push(one);
+    return online;
   }
 
   /**

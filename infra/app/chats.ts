@@ -6,10 +6,9 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { ConversationId, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
-import { NotAnswerable, type Chats, type VersionIdOf } from '../../gateways/ports.ts';
+import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
 import {
   conversationsAtHead,
-  Uncovered,
   userAtHead,
   type ConversationAtHead,
   type TailOf,
@@ -22,7 +21,9 @@ import {
 } from '../../projections/chats/lists.ts';
 import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
 import { seqOfSend } from '../../projections/chats/queries.ts';
+import { isMissing } from '../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
+import { exactly as exactlyFrom } from './exactly.ts';
 
 /** A sender is not kept waiting longer than this for what only Postgres knows. */
 const SENT_BEFORE_MS = 500;
@@ -41,14 +42,7 @@ export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Ch
   const ofUser = userAtHead(db, tail);
   const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
 
-  const exactly = async <T>(answer: () => Promise<T>): Promise<T> => {
-    try {
-      return await answer();
-    } catch (error) {
-      if (!(error instanceof Uncovered) && !isAway(error)) throw error;
-      throw new NotAnswerable('no exact answer can be given for now; try again', { cause: error });
-    }
-  };
+  const exactly = exactlyFrom(isAway);
 
   return {
     newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
@@ -74,9 +68,13 @@ export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Ch
 /** What the core must know before it decides, from the same place. */
 export const openKnown = (
   { db, tail, log, isAway }: Omit<ChatsDeps, 'versionIdOf'>,
-  user: (user: UserId) => Promise<User>,
+  users: Readonly<{
+    state: (user: UserId) => Promise<User>;
+    atHand: (user: UserId) => User | undefined;
+  }>,
 ): Known => {
   const atHead = conversationsAtHead(db, tail);
+  const exactly = exactlyFrom(isAway);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
     head: undefined,
     side: emptySide(owner, conversation),
@@ -86,9 +84,11 @@ export const openKnown = (
     doubles: new Set(),
   });
   return {
-    user,
+    user: users.state,
+    userAtHand: users.atHand,
     at: async (owner, conversation, seq = 0) => {
-      const [found] = await atHead(owner, [{ conversation, from: seq, to: seq }]);
+      const span = { conversation, from: seq, to: seq };
+      const [found] = await exactly(() => atHead(owner, [span]));
       const { head, side, revocations } = found ?? nothing(owner, conversation);
       return { head, side, revoked: revocations.has(seq) };
     },
@@ -100,7 +100,7 @@ export const openKnown = (
         });
       });
       const asked = seqOfSend(db, conversation, id, before).catch((error: unknown) => {
-        if (isAway(error)) return 'behind' as const;
+        if (isAway(error) || isMissing(error)) return 'behind' as const;
         throw error;
       });
       const seq = await Promise.race([asked, late]);

@@ -8,7 +8,6 @@ import type { Millis } from '../../core/kernel/ids.ts';
 import { buildHttp } from '../../gateways/http/server.ts';
 import type { VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
-import { userQueries } from '../../projections/users/queries.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { fileShelf, openSigningKeys } from '../auth/signingKeys.ts';
 import type { Config } from '../config/config.ts';
@@ -26,6 +25,7 @@ import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { openUserLists } from './userLists.ts';
 import { openWriters } from './writers.ts';
 
 /** How long a command waits until this process, or the read models, have what it did. */
@@ -119,7 +119,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const reading = { db: models.db, tail: models.chatsTail, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
-    const messages = openMessages(deps, openKnown(reading, users.state));
+    const messages = openMessages(deps, openKnown(reading, users));
     const chats = openChats({ ...reading, versionIdOf });
     await registerAdmins(users, config.admins);
 
@@ -152,7 +152,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
 
     const http = buildHttp({
       users,
-      userLists: userQueries(models.db),
+      userLists: openUserLists(reading),
       logins,
       messages,
       chats,

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import type { CommitMeter } from '../eventstore/embedded/commit.ts';
 import type { EmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import { openEmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import { eventLog, type SealedEventLog } from '../eventstore/eventLog.ts';
 import { keepSealChoice } from '../eventstore/sealChoice.ts';
 import { openEmbeddedKeys } from '../keys/embedded.ts';
 import type { Config } from '../config/config.ts';
+import type { CommitMeter } from '../observe/commitMeter.ts';
 import type { Log } from '../observe/log.ts';
 
 /** What must never be lost: the log and the keys that open it. */

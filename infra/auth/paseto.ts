@@ -2,37 +2,9 @@ import { hash } from 'node:crypto';
 import { PasetoError, PublicProtocol } from 'paseto';
 import { SignFactory, VerifyFactory } from 'paseto/v4/public';
 import type { Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
-import { LeastRecent } from '../leastRecent.ts';
+import type { TokenClaims, Tokens } from '../../core/login/ports.ts';
+import { RecentMap } from '../recentMap.ts';
 import type { SigningKeys } from './signingKeys.ts';
-
-/** What a token says. Times are in milliseconds, as the token keeps them. */
-export type TokenClaims = Readonly<{
-  user: UserId;
-  /** OpenIM's platform number, 1 to 11. */
-  platform: number;
-  tokenId: TokenId;
-  issuedAt: Millis;
-  expiresAt: Millis;
-}>;
-
-/**
- * What is wrong with a token, told apart in this order (OpenIM's codes): 1503 malformed, 1501 expired, 1504
- * not valid yet, 1505 unknown, which is a signature that no key of ours has made. So an expired token stays
- * "expired" when the key that signed it has been dropped.
- */
-export type TokenFault = 'malformed' | 'expired' | 'not_yet_valid' | 'unknown';
-
-export type VerifiedToken =
-  (Readonly<{ kind: 'valid' }> & TokenClaims) | Readonly<{ kind: TokenFault; detail: string }>;
-
-export type Tokens = Readonly<{
-  issue: (claims: TokenClaims) => Promise<string>;
-  /**
-   * Whether it is a token of ours and its time is now. Whether its login still stands is not known here:
-   * the caller looks that up at every use. Never throws for what a client may send.
-   */
-  verify: (token: string, now: Millis) => Promise<VerifiedToken>;
-}>;
 
 /** Clocks of our nodes differ: a token may come before the moment at which it says it was issued. */
 export const CLOCK_SKEW_MAX: Millis = 5_000;
@@ -49,7 +21,7 @@ const ANY_TIME_SECONDS = 1e12;
 const v4 = new PublicProtocol(SignFactory, VerifyFactory);
 
 export const tokens = (keys: SigningKeys): Tokens => {
-  const verified = new LeastRecent<string, TokenClaims>(VERIFIED_MAX);
+  const verified = new RecentMap<string, TokenClaims>(VERIFIED_MAX);
 
   const isSigned = async (token: string, keyId: string): Promise<boolean> => {
     const key = await keys.verifying(keyId);
@@ -85,21 +57,19 @@ export const tokens = (keys: SigningKeys): Tokens => {
       if (parsed === undefined) return malformed;
       const fault = timeFault(parsed.claims, now);
       if (fault !== undefined) return fault;
-      if (!(await isSigned(token, parsed.keyId))) return badSignature;
+      if (!(await isSigned(token, parsed.keyId))) return unknown;
       verified.set(name, parsed.claims);
       return { kind: 'valid', ...parsed.claims };
     },
   };
 };
 
-const malformed = { kind: 'malformed', detail: 'token is not a Seqline token' } as const;
-const badSignature = { kind: 'unknown', detail: 'signature is invalid' } as const;
+const malformed = { kind: 'malformed' } as const;
+const unknown = { kind: 'unknown' } as const;
 
 const timeFault = ({ issuedAt, expiresAt }: TokenClaims, now: Millis) => {
-  if (now >= expiresAt) return { kind: 'expired', detail: 'token has expired' } as const;
-  if (now + CLOCK_SKEW_MAX < issuedAt) {
-    return { kind: 'not_yet_valid', detail: 'token is not valid yet' } as const;
-  }
+  if (now >= expiresAt) return { kind: 'expired' } as const;
+  if (now + CLOCK_SKEW_MAX < issuedAt) return { kind: 'not_yet_valid' } as const;
   return undefined;
 };
 

@@ -27,8 +27,14 @@ import type { StoreEvent, StoredEvent } from '../../core/kernel/eventStore.ts';
 import { ERASED } from '../../core/kernel/fact.ts';
 import type { AnyFact, Meta, NewEvent, Recorded } from '../../core/kernel/fact.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
-import type { SubjectKey } from '../../core/kernel/keyStore.ts';
-import { DamagedEvent, EventFromNewerVersion, EventTooLarge, UnknownEvent } from './faults.ts';
+import { KeyMissing, type SubjectKey } from '../../core/kernel/keyStore.ts';
+import {
+  DamagedEvent,
+  EventFromNewerVersion,
+  EventTooLarge,
+  EventWithoutKey,
+  UnknownEvent,
+} from './faults.ts';
 import { isFields, metadataJson, parseFields, parseMetadata } from './metadata.ts';
 import type { Fields, Sealing, StoredMeta } from './metadata.ts';
 import { seal, unseal } from './sealing.ts';
@@ -51,7 +57,7 @@ export type ParsedEvent = Readonly<{
 
 /** One key of each of `subjectsOf`. */
 export type SealingKeys = ReadonlyMap<UserId, SubjectKey>;
-/** The key that a part was sealed with, or undefined if it has been destroyed. */
+/** The key that a part was sealed with; undefined if it has been destroyed. Throws `KeyMissing`. */
 export type KeyOfPart = (part: SealedPart) => Uint8Array | undefined;
 
 export type Codec = Readonly<{
@@ -61,7 +67,10 @@ export type Codec = Readonly<{
   encode: (stream: string, event: NewEvent, keys: SealingKeys | undefined) => StoreEvent;
   /** The first half of reading: all that can be said without keys. Throws what faults.ts lists. */
   parse: (event: StoredEvent) => ParsedEvent;
-  /** The second half: opens what is sealed and brings the shape up to today's. Throws `DamagedEvent`. */
+  /**
+   * The second half: opens what is sealed and brings the shape up to today's. Throws `DamagedEvent` and
+   * `EventWithoutKey`.
+   */
   open: (parsed: ParsedEvent, keyOf: KeyOfPart) => Recorded;
 }>;
 
@@ -86,7 +95,7 @@ export const codecOf = (catalogue: Catalogue): Codec => {
     subjectsOf: (events) => {
       const subjects = new Set<UserId>();
       for (const { type, data } of events) {
-        const fields: Fields = { ...data };
+        const fields = fieldsOf(data);
         for (const { name, ownerOf } of ownShapeOf(type).personal) {
           if (fields[name] !== undefined) subjects.add(ownerOf(fields));
         }
@@ -96,13 +105,13 @@ export const codecOf = (catalogue: Catalogue): Codec => {
 
     encode: (stream, { id, type, data, meta }, keys) => {
       const { version, personal } = ownShapeOf(type);
-      const fields: Fields = { ...data };
+      const fields = fieldsOf(data);
       const { stored, sealing } =
         keys === undefined
-          ? ({ stored: fields, sealing: { kind: 'plain' } } as const)
+          ? ({ stored: JSON.stringify(fields), sealing: { kind: 'plain' } } as const)
           : sealed(personal, fields, keys, { stream, id });
       const bytes = {
-        data: Buffer.from(JSON.stringify(stored)),
+        data: Buffer.from(stored),
         metadata: Buffer.from(metadataJson({ version, sealing, meta }, fields)),
       };
       const size = bytes.data.length + bytes.metadata.length + 2 * type.length;
@@ -123,7 +132,7 @@ export const codecOf = (catalogue: Catalogue): Codec => {
       const shape = ownShapeOf(event.type);
       let opened = fields;
       for (const part of sealed) {
-        const key = keyOf(part);
+        const key = keyFor(event, part, keyOf);
         const found =
           key === undefined
             ? erasedFields(event, shape.personal, fields, part.subject)
@@ -154,7 +163,10 @@ const shapeOf = (type: string, { version, personal, upcast }: EventSpec<never>):
   };
 };
 
-type Sealed = Readonly<{ stored: Fields; sealing: Sealing }>;
+type Sealed = Readonly<{ stored: string; sealing: Sealing }>;
+
+/** Data is an object whose fields the catalogue names; nothing here writes to it. */
+const fieldsOf = (data: object): Fields => data as Fields;
 
 /** Moves personal fields out of the open ones and into one sealed text for each owner. */
 const sealed = (
@@ -169,21 +181,28 @@ const sealed = (
     const owner = ownerOf(fields);
     owned.set(owner, { ...owned.get(owner), [name]: fields[name] });
   }
-  if (owned.size === 0) return { stored: fields, sealing: { kind: 'plain' } };
-  const texts: [UserId, string][] = [];
+  if (owned.size === 0) return { stored: JSON.stringify(fields), sealing: { kind: 'plain' } };
+  const texts: string[] = [];
   const keyIds: [UserId, number][] = [];
   for (const [subject, theirs] of owned) {
     const key = keys.get(subject);
     assert(key !== undefined, 'each owner of a personal field has a key');
-    texts.push([subject, seal(key.key, { ...place, subject }, JSON.stringify(theirs))]);
+    const text = seal(key.key, place.stream, place.id, subject, JSON.stringify(theirs));
+    texts.push(`${JSON.stringify(subject)}:"${text}"`);
     if (key.id !== FIRST_KEY) keyIds.push([subject, key.id]);
   }
-  const open = Object.entries(fields).filter(
-    ([name]) => !personal.some((one) => one.name === name),
-  );
-  // All but by assignment: a user may be called `__proto__`.
-  const stored = { ...Object.fromEntries(open), '~': Object.fromEntries(texts) };
+  // Written as text, for an object with a user's name as a key would be of a shape of its own each time.
+  const open = JSON.stringify(withoutPersonal(personal, fields));
+  const separator = open === '{}' ? '' : ',';
+  const stored = `${open.slice(0, -1)}${separator}"~":{${texts.join(',')}}}`;
   return { stored, sealing: { kind: 'sealed', keyIds: Object.fromEntries(keyIds) } };
+};
+
+/** JSON leaves out what is undefined. */
+const withoutPersonal = (personal: readonly PersonalField[], fields: Fields): Fields => {
+  const open: Record<string, unknown> = { ...fields };
+  for (const { name } of personal) open[name] = undefined;
+  return open;
 };
 
 /** A subject's keys are numbered from here; the number goes without saying. */
@@ -208,13 +227,21 @@ const sealedParts = (
   });
 };
 
+const keyFor = (event: StoredEvent, part: SealedPart, keyOf: KeyOfPart): ReturnType<KeyOfPart> => {
+  try {
+    return keyOf(part);
+  } catch (cause) {
+    throw cause instanceof KeyMissing ? new EventWithoutKey(event, cause) : cause;
+  }
+};
+
 const unsealedFields = (
   event: StoredEvent,
   key: Uint8Array,
   { subject, text }: SealedPart,
 ): Fields => {
   const { stream, id } = event;
-  const json = unseal(key, { stream, id, subject }, text);
+  const json = unseal(key, stream, id, subject, text);
   if (json === undefined) throw new DamagedEvent(event, `the seal of ${subject} does not fit`);
   // The seal fits, so this is what `sealed` wrote.
   return JSON.parse(json) as Fields;

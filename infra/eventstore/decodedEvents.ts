@@ -1,11 +1,11 @@
 import type { StoreEvent, StoredEvent } from '../../core/kernel/eventStore.ts';
 import type { NewEvent, Recorded } from '../../core/kernel/fact.ts';
 import type { EventId } from '../../core/kernel/ids.ts';
-import { LeastRecent } from '../leastRecent.ts';
+import { RecentMap } from '../recentMap.ts';
 import { recorded } from './codec.ts';
 
 /** A second of the busiest log, and more than its follower is ever behind when all is well; ~30 MB. */
-const DECODED_MAX = 20_000;
+const DECODED_MAX = 10_000;
 
 type Decoded = Readonly<{ stream: string; stored: StoreEvent; event: NewEvent }>;
 
@@ -15,7 +15,7 @@ type Decoded = Readonly<{ stream: string; stored: StoreEvent; event: NewEvent }>
  * made of it. (A repeated append may carry another body under the same id; the store keeps the first.)
  */
 export class DecodedEvents {
-  readonly #events = new LeastRecent<EventId, Decoded>(DECODED_MAX);
+  readonly #events = new RecentMap<EventId, Decoded>(DECODED_MAX);
 
   remember(stream: string, stored: StoreEvent, event: NewEvent): void {
     this.#events.set(stored.id, { stream, stored, event });
@@ -24,6 +24,8 @@ export class DecodedEvents {
   recall(event: StoredEvent): Recorded | undefined {
     const known = this.#events.get(event.id);
     if (known === undefined || known.stream !== event.stream) return undefined;
+    // There is one follower, and it comes by once: what it has had need not grow old here.
+    this.#events.delete(event.id);
     const { type, data, metadata } = known.stored;
     const same = type === event.type && equal(data, event.data) && equal(metadata, event.metadata);
     return same ? recorded(event, known.event) : undefined;

@@ -1,5 +1,6 @@
 import { EVENT_BYTES_MAX, type StoredEvent } from '../../core/kernel/eventStore.ts';
 import type { Position, Revision } from '../../core/kernel/ids.ts';
+import type { KeyMissing } from '../../core/kernel/keyStore.ts';
 
 /** Where an event stands that could not be read; what an operator needs to look at it or to skip it. */
 type Place = Readonly<{ position: Position; stream: string; revision: Revision; type: string }>;
@@ -35,6 +36,15 @@ export class EventFromNewerVersion extends UnreadableEvent {
 
   constructor(event: StoredEvent, version: number, known: number) {
     super(event, `it has version ${version}, and this Seqline knows versions up to ${known}`);
+  }
+}
+
+/** What it was sealed with has been lost, which is not the same as destroyed: nothing is erased. */
+export class EventWithoutKey extends UnreadableEvent {
+  override name = 'EventWithoutKey';
+
+  constructor(event: StoredEvent, cause: KeyMissing) {
+    super(event, cause.message, { cause });
   }
 }
 

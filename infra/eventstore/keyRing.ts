@@ -1,13 +1,15 @@
+import { assert } from '../../core/kernel/assert.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
-import type { KeyStore, SubjectKey } from '../../core/kernel/keyStore.ts';
-import { LeastRecent } from '../leastRecent.ts';
+import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
+import { RecentMap } from '../recentMap.ts';
 import type { KeyOfPart, SealedPart, SealingKeys } from './codec.ts';
 
 /** Users whose keys are kept in memory, about 200 bytes each: more than write or are read in an hour. */
 const KEYS_KEPT_MAX = 50_000;
 
 /** What is known of a key: a destroyed one never comes back, so that is kept as well. */
-type Opening = Readonly<{ key: Uint8Array | undefined }>;
+type Known = Readonly<{ key: Uint8Array | undefined }>;
+type Opening = Known | Readonly<{ missing: KeyMissing }>;
 
 /**
  * The key store with a memory. A user's keys are out of that before `forget` resolves, and nothing that
@@ -15,8 +17,8 @@ type Opening = Readonly<{ key: Uint8Array | undefined }>;
  */
 export class KeyRing {
   readonly #store: KeyStore;
-  readonly #sealing = new LeastRecent<UserId, SubjectKey>(KEYS_KEPT_MAX);
-  readonly #opening = new LeastRecent<string, Opening>(KEYS_KEPT_MAX);
+  readonly #sealing = new RecentMap<UserId, SubjectKey>(KEYS_KEPT_MAX);
+  readonly #opening = new RecentMap<string, Known>(KEYS_KEPT_MAX);
   #erasures = 0;
 
   constructor(store: KeyStore) {
@@ -49,7 +51,7 @@ export class KeyRing {
     return keys;
   }
 
-  /** The keys that open these parts, as far as they still exist. */
+  /** The keys that open these parts, as far as they still exist; of a lost one it throws `KeyMissing`. */
   async opening(parts: readonly SealedPart[]): Promise<KeyOfPart> {
     const found = new Map<string, Opening>();
     const missing = new Map<string, SealedPart>();
@@ -64,10 +66,16 @@ export class KeyRing {
       const fetched = await Promise.all([...missing].map((entry) => this.#fetch(entry)));
       for (const [name, opening] of fetched) {
         found.set(name, opening);
-        if (erasures === this.#erasures) this.#opening.set(name, opening);
+        if ('missing' in opening || erasures !== this.#erasures) continue;
+        this.#opening.set(name, opening);
       }
     }
-    return ({ subject, keyId }) => found.get(nameOf(subject, keyId))?.key;
+    return ({ subject, keyId }) => {
+      const opening = found.get(nameOf(subject, keyId));
+      assert(opening !== undefined, 'each part that is opened was among those asked for');
+      if ('missing' in opening) throw opening.missing;
+      return opening.key;
+    };
   }
 
   /** Destroys all keys of the user, here and in the store. */
@@ -80,7 +88,13 @@ export class KeyRing {
   }
 
   async #fetch([name, { subject, keyId }]: [string, SealedPart]): Promise<[string, Opening]> {
-    return [name, { key: await this.#store.opening(subject, keyId) }];
+    try {
+      return [name, { key: await this.#store.opening(subject, keyId) }];
+    } catch (error) {
+      // For whoever opens the part: it knows in which event that is.
+      if (error instanceof KeyMissing) return [name, { missing: error }];
+      throw error;
+    }
   }
 }
 

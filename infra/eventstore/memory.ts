@@ -16,7 +16,7 @@ import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { pageOf, startOf } from './allPage.ts';
 import { decideAppend, type StreamsView } from './expectedRevision.ts';
 import { checkAppend } from './limits.ts';
-import { RecentMap } from './recentMap.ts';
+import { RecentMap } from '../recentMap.ts';
 import { revisionsOf } from './streamRange.ts';
 import { Subscriptions } from './subscription.ts';
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
 import type { UserId } from '../../core/kernel/ids.ts';
-import type { KeyStore, SubjectKey } from '../../core/kernel/keyStore.ts';
+import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
 import { syncFile, syncFolder } from '../durableFile.ts';
 
 /*
@@ -16,17 +16,31 @@ const KEY_BYTES = 32;
 
 /** Set while the file may still hold bytes of destroyed keys. No user is called by a list. */
 const UNCOMPACTED: Key = ['uncompacted'];
+/** The id of the log that the keys belong to, since the first start with it. */
+const LOG: Key = ['log'];
 
 type Database = RootDatabase<Buffer>;
+/** The log beside the key store. */
+export type SealedLog = Readonly<{
+  id: string;
+  /** Whether it may hold what only keys of this store open. */
+  mayHoldSealed: boolean;
+}>;
+
+/** The key store beside the log is empty, or another log's: most likely it was not restored with it. */
+export class KeysOfAnotherLog extends Error {
+  override name = 'KeysOfAnotherLog';
+}
+
 /** A key, or (without `key`) the number up to which all keys have been destroyed. */
 type KeyRecord = Readonly<{ id: number; key?: Uint8Array }>;
 
 /**
  * The key store in an LMDB environment of its own, readable by the owner only. Made for one server
  * process. Its backups bring back keys that were destroyed after them: keep them no longer than the law
- * lets you take over an erasure.
+ * lets you take over an erasure. Throws `KeysOfAnotherLog`.
  */
-export const openEmbeddedKeys = async (folder: string): Promise<KeyStore> => {
+export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<KeyStore> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   let database = open(folder);
@@ -36,6 +50,12 @@ export const openEmbeddedKeys = async (folder: string): Promise<KeyStore> => {
     database.transactionSync(() => {
       database.removeSync(UNCOMPACTED);
     });
+  }
+  try {
+    claim(database, folder, log);
+  } catch (error) {
+    await database.close();
+    throw error;
   }
   for (const file of ['data.mdb', 'lock.mdb']) await chmod(join(folder, file), 0o600);
   return new EmbeddedKeys(database);
@@ -69,6 +89,8 @@ class EmbeddedKeys implements KeyStore {
 
   async opening(subject: UserId, id: number): Promise<Uint8Array | undefined> {
     const newest = read(this.#database, subject);
+    // Numbers are given one after the other, and only the newest key is ever kept.
+    if (id > newest.id) throw new KeyMissing(subject, id);
     return newest.id === id ? newest.key : undefined;
   }
 
@@ -126,6 +148,29 @@ class EmbeddedKeys implements KeyStore {
  * promises of the asynchronous ones mean "visible".
  */
 const open = (folder: string): Database => openLmdb<Buffer>({ path: folder, encoding: 'binary' });
+
+/**
+ * Keys and log are told apart from those of others by the log's id. A store with keys and without the id
+ * was made before ids were kept, and is taken for this log's.
+ */
+const claim = (database: Database, folder: string, log: SealedLog): void => {
+  const owner = database.get(LOG)?.toString();
+  if (owner === log.id) return;
+  const remedy = `restore ${folder} from the backup that was made with this log`;
+  if (owner !== undefined) {
+    throw new KeysOfAnotherLog(
+      `the key store holds the keys of the log ${owner}, but the log here is ${log.id}: ${remedy}`,
+    );
+  }
+  if (log.mayHoldSealed && database.getKeysCount({ limit: 1 }) === 0) {
+    throw new KeysOfAnotherLog(
+      `the key store is empty, but the log ${log.id} has events that are sealed: ${remedy}`,
+    );
+  }
+  database.transactionSync(() => {
+    database.putSync(LOG, Buffer.from(log.id));
+  });
+};
 
 const read = (database: Database, subject: UserId): KeyRecord => {
   const bytes = database.get(subject);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { UserId } from '../../core/kernel/ids.ts';
-import type { KeyStore, SubjectKey } from '../../core/kernel/keyStore.ts';
+import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
 
 const KEY_BYTES = 32;
 
@@ -20,9 +20,10 @@ export const memoryKeys = (): KeyStore => {
   return {
     sealing: (subjects) =>
       Promise.resolve(new Map(subjects.map((subject) => [subject, sealingKey(subject)]))),
-    opening: (subject, id) => {
+    opening: async (subject, id) => {
       const known = newest.get(subject);
-      return Promise.resolve(known?.id === id ? known.key : undefined);
+      if (known === undefined || id > known.id) throw new KeyMissing(subject, id);
+      return known.id === id ? known.key : undefined;
     },
     destroy: (subject) => {
       const known = newest.get(subject);

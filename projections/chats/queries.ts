@@ -1,12 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type {
-  ConversationId,
-  EventId,
-  Position,
-  Revision,
-  Seq,
-  UserId,
-} from '../../core/kernel/ids.ts';
+import type { ConversationId, EventId, Position, Seq, UserId } from '../../core/kernel/ids.ts';
 import type { Head } from '../../core/sequence/head.ts';
 import type { Side } from '../../core/sequence/side.ts';
 import type { AnyTables } from '../kernel/model.ts';
@@ -132,7 +125,7 @@ export const rowsOfConversations = async (
     sides: [...list(row['own_sides']), ...list(row['other_sides'])].map(readSide),
     revocations: list(row['revocations']).map((revocation) => ({
       ...mark(revocation),
-      revision: Number(revocation['revision']) as Revision,
+      revision: Number(revocation['revision']),
     })),
     hidden: list(row['hidden']).map(hiddenMark),
     doubles: list(row['doubles']).map(mark),

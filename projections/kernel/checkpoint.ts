@@ -89,6 +89,29 @@ export const advance = async (
   throw new Fenced(`another runner has moved the checkpoint of ${names}`);
 };
 
+/**
+ * Throws `Fenced` if the checkpoints are not where this runner has left them, and what Postgres throws if
+ * they are gone altogether.
+ */
+export const confirm = async (
+  db: Kysely<AnyTables>,
+  checkpoints: ReadonlyMap<Projection, Checkpoint>,
+): Promise<void> => {
+  const held = [...checkpoints];
+  const { rows } = await sql<{ found: number }>`
+    select count(*) as found from seqline.checkpoint c
+    join unnest(
+      ${held.map(([{ name }]) => name)}::text[],
+      ${held.map(([{ version }]) => version)}::int[],
+      ${held.map(([, { position }]) => position)}::bigint[],
+      ${held.map(([, { epoch }]) => epoch)}::bigint[]
+    ) as h (name, version, position, epoch)
+      on c.name = h.name and c.version = h.version
+      and c.position = h.position and c.epoch = h.epoch`.execute(db);
+  if (rows[0]?.found === held.length) return;
+  throw new Fenced('the checkpoints are not where this runner has left them');
+};
+
 /** Where the read models stand, by `keyOf`. None before the first runner has been here. */
 export const readCheckpoints = async (
   db: Kysely<AnyTables>,

@@ -14,5 +14,16 @@ export const isPassing = (error: unknown): boolean => {
   return typeof state === 'string' && PASSING_CLASSES.has(state.slice(0, 2));
 };
 
+/** No such database, schema, table: what the database lacks, not what is wrong with a statement. */
+const MISSING_STATES = new Set(['3D000', '3F000', '42P01']);
+
+/** Whether the read models are not there: never built here, or dropped. The runner builds them anew. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof Error &&
+  'severity' in error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  MISSING_STATES.has(error.code);
+
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

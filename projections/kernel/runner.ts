@@ -3,9 +3,17 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { Batches, ProjectionFault } from './batch.ts';
 import { Bell } from './bell.ts';
-import { advance, type Checkpoint, DatabaseOfAnotherLog, keyOf, takeOver } from './checkpoint.ts';
+import {
+  advance,
+  type Checkpoint,
+  confirm,
+  DatabaseOfAnotherLog,
+  keyOf,
+  takeOver,
+} from './checkpoint.ts';
 import { isPassing, messageOf } from './faults.ts';
 import type { Follower } from './follower.ts';
+import { tryLock } from './lock.ts';
 import type { AnyTables, Projection } from './model.ts';
 import type { Reached } from './reached.ts';
 import {
@@ -26,12 +34,12 @@ const GATHER_MS = 10;
 const SMALL_BATCH = 200;
 /** A checkpoint that only moves past other people's events is written at most this often. */
 const IDLE_MOVE_MS = 1_000;
+/** How often a runner with nothing to do looks whether its tables are still there and still its own. */
+const CONFIRM_EVERY_MS = 1_000;
 const STANDBY_POLL_MS = 500;
 const RETRY_AFTER_MS = [100, 5_000] as const;
 /** Postgres may have stopped answering in the middle of a batch; the process must end nevertheless. */
 const STOP_MS_MAX = 10_000;
-/** "SEQL": advisory locks are numbers, and belong to one database. */
-const LOCK = 0x5345514c;
 
 export type RunnerOptions = Readonly<{
   projections: readonly Projection[];
@@ -105,6 +113,7 @@ class Running {
   readonly #taken = new Map<Projection, Millis>();
   #stopping = false;
   #movedAt = 0;
+  #confirmedAt = 0;
   /** Up to here a batch has failed: it is cut in halves until the one event stands alone. */
   #suspect: Readonly<{ until: Position; size: number }> | undefined;
 
@@ -177,7 +186,9 @@ class Running {
     try {
       await this.#takeOver(session);
       while (!this.#stopping) {
-        if (!(await this.#step(session))) await this.#news.wait(IDLE_MOVE_MS);
+        if (await this.#step(session)) continue;
+        await this.#confirm(session);
+        await this.#news.wait(IDLE_MOVE_MS);
       }
     } finally {
       this.#options.reached.tell(false);
@@ -232,12 +243,20 @@ class Running {
     if (!(await this.#commit(session, moving, events, to))) return true;
 
     this.#movedAt = Date.now();
+    this.#confirmedAt = this.#movedAt;
     this.#trim();
     const { reached, tail } = this.#options;
     if (events.length < SMALL_BATCH && tail.covers(to) && !reached.isWaitedFor) {
       await this.#haste.wait(GATHER_MS);
     }
     return true;
+  }
+
+  /** Tables may be dropped while nothing comes that would be written to them: readers would wait for ever. */
+  async #confirm(session: Kysely<AnyTables>): Promise<void> {
+    if (Date.now() - this.#confirmedAt < CONFIRM_EVERY_MS) return;
+    await confirm(session, this.#checkpoints);
+    this.#confirmedAt = Date.now();
   }
 
   /** Nothing for us has come: the checkpoint may stay a while where it is, if nobody waits for it. */
@@ -346,9 +365,3 @@ class Running {
     this.#options.onState(state);
   }
 }
-
-const tryLock = async (session: Kysely<AnyTables>): Promise<boolean> => {
-  const { rows } = await sql<{ locked: boolean }>`
-    select pg_try_advisory_lock(${LOCK}::bigint) as locked`.execute(session);
-  return rows[0]?.locked === true;
-};

@@ -31,7 +31,9 @@ export type TailOptions = Readonly<{
   bytesMax?: number;
 }>;
 
-type Entry = Readonly<{ event: Event; names: readonly string[]; bytes: number }>;
+/** `lists` are those it stands in; kept instead of their names, which are new strings for each event. */
+type Entry = Readonly<{ event: Event; lists: readonly Named[]; bytes: number }>;
+type Named = Readonly<{ name: string; events: Queue<Event> }>;
 type Mark = Readonly<{ at: Millis; checkpoint: Position }>;
 
 /**
@@ -44,7 +46,7 @@ export class Tail {
   readonly #eventsMax: number;
   readonly #bytesMax: number;
   readonly #entries = new Queue<Entry>();
-  readonly #byName = new Map<string, Queue<Event>>();
+  readonly #byName = new Map<string, Named>();
   readonly #marks = new Queue<Mark>();
   #floor: Position;
   #head: Position;
@@ -90,7 +92,7 @@ export class Tail {
 
   /** Events of that name after the position (all that are here, if none is given), in order. */
   touching(name: string, after: Position = 0): readonly Event[] {
-    const events = this.#byName.get(name);
+    const events = this.#byName.get(name)?.events;
     return events?.from(events.search(({ position }) => position > after)) ?? [];
   }
 
@@ -125,19 +127,25 @@ export class Tail {
   #add(event: Event): void {
     const names = this.#options.indexOf(event);
     const bytes = EVENT_BYTES + bytesOf(event.data, 0);
-    this.#entries.push({ event, names, bytes });
-    this.#bytes += bytes;
+    const lists: Named[] = [];
     for (const name of names) {
-      const events = this.#byName.get(name);
+      const list = this.#listOf(name);
+      const { events } = list;
       // Named twice: it stands there already.
-      if (events?.at(events.length - 1) === event) continue;
-      if (events !== undefined) events.push(event);
-      else {
-        const made = new Queue<Event>();
-        made.push(event);
-        this.#byName.set(name, made);
-      }
+      if (events.at(events.length - 1) === event) continue;
+      events.push(event);
+      lists.push(list);
     }
+    this.#entries.push({ event, lists, bytes });
+    this.#bytes += bytes;
+  }
+
+  #listOf(name: string): Named {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    const made = { name, events: new Queue<Event>() };
+    this.#byName.set(name, made);
+    return made;
   }
 
   #overflow(): void {
@@ -153,10 +161,9 @@ export class Tail {
     if (entry === undefined) return;
     this.#bytes -= entry.bytes;
     this.#floor = entry.event.position;
-    for (const name of entry.names) {
-      const events = this.#byName.get(name);
-      if (events?.at(0) === entry.event) events.shift();
-      if (events?.length === 0) this.#byName.delete(name);
+    for (const { name, events } of entry.lists) {
+      events.shift();
+      if (events.length === 0) this.#byName.delete(name);
     }
   }
 }

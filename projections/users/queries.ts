@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import type { GlobalReceive } from '../../core/user/events.ts';
+import type { AnyTables } from '../kernel/model.ts';
 import { storable } from '../kernel/text.ts';
-import type { UserRow, UsersTables } from './schema.ts';
+import type { UserRow } from './schema.ts';
 
 /** A user as it is shown; the profile is empty once it has been erased. */
 export type ShownUser = Readonly<{
@@ -42,7 +43,7 @@ export type UserQueries = Readonly<{
 
 type Condition = ReturnType<typeof sql<boolean>>;
 
-export const userQueries = (db: Kysely<UsersTables>): UserQueries => ({
+export const userQueries = (db: Kysely<AnyTables>): UserQueries => ({
   byIds: async (users) => {
     const { rows } = await sql<UserRow>`
       select u.* from seqline.users_v1 u
@@ -85,7 +86,7 @@ type Found = Readonly<{ total: number }> & (UserRow | Readonly<{ user_id: null }
 
 /** Page and total are one statement, so they are of one moment. */
 const find = async (
-  db: Kysely<UsersTables>,
+  db: Kysely<AnyTables>,
   condition: Condition,
   { pageNumber, showNumber }: Page,
 ): Promise<Readonly<{ total: number; rows: readonly UserRow[] }>> => {

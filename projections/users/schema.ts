@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { GlobalReceive } from '../../core/user/events.ts';
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { AnyTables } from '../kernel/model.ts';
 
 /** What is known of one user. The profile is null once its keys have been destroyed. */
 export type UserRow = Readonly<{
@@ -16,12 +17,10 @@ export type UserRow = Readonly<{
 }>;
 
 export const USERS_VERSION = 1;
-export const USERS_TABLE = 'seqline.users_v1';
 
-export type UsersTables = { [USERS_TABLE]: UserRow };
+export type UsersTables = { 'seqline.users_v1': UserRow };
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- one of many models in its database
-export const createUsers = async (db: Kysely<any>): Promise<void> => {
+export const createUsers = async (db: Kysely<AnyTables>): Promise<void> => {
   await sql`
     create table if not exists seqline.users_v1 (
       user_id text primary key,
@@ -39,7 +38,6 @@ export const createUsers = async (db: Kysely<any>): Promise<void> => {
     create index if not exists users_v1_by_age on seqline.users_v1 (created_pos)`.execute(db);
 };
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- one of many models in its database
-export const clearUsers = async (db: Kysely<any>): Promise<void> => {
+export const clearUsers = async (db: Kysely<AnyTables>): Promise<void> => {
   await sql`drop table if exists seqline.users_v1`.execute(db);
 };

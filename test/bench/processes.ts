@@ -10,18 +10,17 @@ const KIB = 1024;
 /** Seconds of CPU since their start. */
 export type CpuSeconds = Readonly<{ node: number; postgres: number }>;
 
-type Stat = Readonly<{ parent: number; name: string; seconds: number }>;
+type Stat = Readonly<{ parent: number; own: number; ended: number }>;
 
 /** Undefined: it has ended meanwhile. */
 const statOf = (pid: number): Stat | undefined => {
   try {
     const text = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
-    const nameEnd = text.lastIndexOf(')');
-    const name = text.slice(text.indexOf('(') + 1, nameEnd);
-    const fields = text.slice(nameEnd + 2).split(' ');
-    // Counted from the state on: 1 the parent, 11 and 12 its own ticks, 13 and 14 those of ended children.
-    const ticks = [11, 12].reduce((sum, field) => sum + Number(fields[field]), 0);
-    return { parent: Number(fields[1]), name, seconds: ticks / TICKS };
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // Counted from the state on: 1 the parent, 11 and 12 its own ticks, 13 and 14 its ended children's.
+    const seconds = (first: number): number =>
+      (Number(fields[first]) + Number(fields[first + 1])) / TICKS;
+    return { parent: Number(fields[1]), own: seconds(11), ended: seconds(13) };
   } catch {
     return undefined;
   }
@@ -40,7 +39,7 @@ const descendantsOf = (pid: number): readonly (Stat & { pid: number })[] => {
   });
   const found: (Stat & { pid: number })[] = [];
   const wanted = new Set([pid]);
-  for (let before = -1; before !== found.length; ) {
+  for (let before = -1; before !== found.length;) {
     before = found.length;
     for (const stat of all) {
       if (!wanted.has(stat.parent) || wanted.has(stat.pid)) continue;
@@ -52,8 +51,9 @@ const descendantsOf = (pid: number): readonly (Stat & { pid: number })[] => {
 };
 
 export const cpuSeconds = (pid: number): CpuSeconds => ({
-  node: statOf(pid)?.seconds ?? 0,
-  postgres: descendantsOf(pid).reduce((sum, { seconds }) => sum + seconds, 0),
+  node: statOf(pid)?.own ?? 0,
+  // Connections come and go, and what those took that are gone must not vanish with them.
+  postgres: descendantsOf(pid).reduce((sum, { own, ended }) => sum + own + ended, 0),
 });
 
 /** KiB of a line like `VmRSS:  1234 kB`. */
@@ -92,22 +92,25 @@ const allowedCores = (): readonly number[] => {
   }
 };
 
+/** Of util-linux: there is one on every common Linux, and we do without it elsewhere. */
+const TASKSET = 'taskset';
+
 export type Pinning = Readonly<{ server: number; load: number }>;
 
 /** Undefined where there is no `taskset`, or no second core: then nothing is pinned, and we say so. */
 export const pinning = (): Pinning | undefined => {
   const [server, load] = allowedCores();
   if (server === undefined || load === undefined) return undefined;
-  return spawnSync('taskset', ['--version']).status === 0 ? { server, load } : undefined;
+  return spawnSync(TASKSET, ['--version']).status === 0 ? { server, load } : undefined;
 };
 
 /** The words that start a command on this core. Its children stay there as well. */
 export const onCore = (core: number | undefined): readonly string[] =>
-  core === undefined ? [] : ['taskset', '-c', String(core)];
+  core === undefined ? [] : [TASKSET, '-c', String(core)];
 
 /** The driver itself asks and polls: that is work for the load's core, not the server's. */
 export const pinMyself = (core: number | undefined): void => {
-  if (core !== undefined) spawnSync('taskset', ['-a', '-cp', String(core), String(process.pid)]);
+  if (core !== undefined) spawnSync(TASKSET, ['-a', '-cp', String(core), String(process.pid)]);
 };
 
 /** How many files (and so sockets) a process may have open; Node raises its own limit to it. */

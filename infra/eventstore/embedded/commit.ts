@@ -1,6 +1,7 @@
 import { assert } from '../../../core/kernel/assert.ts';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
+import type { CommitMeter } from '../../observe/commitMeter.ts';
 import { POSITION_MAX, type LogEnvironment } from './environment.ts';
 import { settled } from './settled.ts';
 import { encodeRecord, recordBytesMax } from './record.ts';
@@ -23,10 +24,11 @@ export type Commit = (events: readonly StoredEvent[]) => Promise<void>;
  * whole of the flush.)
  */
 export const commitTo =
-  ({ root, log }: LogEnvironment, flush: Flush): Commit =>
-  (events) =>
-    flush(async () => {
-      const records = encodeAll(events);
+  ({ root, log }: LogEnvironment, flush: Flush, meter?: CommitMeter): Commit =>
+  async (events) => {
+    const records = encodeAll(events);
+    const begun = performance.now();
+    await flush(async () => {
       const last = events.at(-1)?.position ?? 0;
       assert(last <= POSITION_MAX, `position ${last} fits into a key`);
       let first: Promise<boolean> | undefined;
@@ -42,6 +44,10 @@ export const commitTo =
       // Keys only grow, so if the first was new to the table all were.
       assert((await first) !== false, `position ${events[0]?.position} is still free`);
     });
+    if (meter === undefined) return;
+    meter.flushed((performance.now() - begun) / 1000);
+    for (const { type, record } of records) meter.stored(type, record.length);
+  };
 
 /** Proves that the disk takes writes again, without touching the log's table. */
 export const probe = async ({ root, meta }: LogEnvironment, flush: Flush): Promise<void> =>
@@ -58,7 +64,7 @@ export const probe = async ({ root, meta }: LogEnvironment, flush: Flush): Promi
  */
 const encodeAll = (
   events: readonly StoredEvent[],
-): readonly Readonly<{ position: Position; record: Buffer }>[] => {
+): readonly Readonly<{ position: Position; type: string; record: Buffer }>[] => {
   let size = 0;
   for (const event of events) size += recordBytesMax(event);
   const memory = Buffer.allocUnsafeSlow(size);
@@ -66,6 +72,7 @@ const encodeAll = (
   return events.map((event) => {
     const start = at;
     at = encodeRecord(event, memory, start);
-    return { position: event.position, record: memory.subarray(start, at) };
+    const { position, type } = event;
+    return { position, type, record: memory.subarray(start, at) };
   });
 };

@@ -14,6 +14,7 @@ import type {
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
 import { Subscriptions } from '../subscription.ts';
 import { backupTo } from './backup.ts';
+import type { CommitMeter } from '../../observe/commitMeter.ts';
 import { commitTo, probe, type Flush } from './commit.ts';
 import { lastPosition, openLogEnvironment, type LogEnvironment } from './environment.ts';
 import { Health, type Writability } from './health.ts';
@@ -39,6 +40,7 @@ export type EmbeddedLogOptions = Readonly<{
   log?: Log;
   /** Stands around every flush; for tests. */
   flush?: Flush;
+  meter?: CommitMeter;
   now?: () => Millis;
 }>;
 
@@ -111,7 +113,7 @@ class Embedded implements EmbeddedLog {
     }, log);
     this.#keeper = new IndexKeeper(index, log, (reason) => this.#health.refuse(reason));
     const parts = {
-      commit: commitTo(environment, flush),
+      commit: commitTo(environment, flush, options.meter),
       index,
       recent,
       health: this.#health,

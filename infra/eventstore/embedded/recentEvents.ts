@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
 
-/** Enough for a subscriber to be a few hundred milliseconds behind at full load. */
-const EVENTS_MAX = 8_192;
+/** Enough for a subscriber to be a hundred milliseconds behind at full load; more would only grow old. */
+const EVENTS_MAX = 2_048;
 const BYTES_MAX = 16 * 1024 * 1024;
 
 /**

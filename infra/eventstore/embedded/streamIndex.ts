@@ -2,7 +2,7 @@ import { open } from 'lmdb';
 import { assert } from '../../../core/kernel/assert.ts';
 import type { Position, Revision } from '../../../core/kernel/ids.ts';
 import { NO_REVISION } from '../expectedRevision.ts';
-import { RecentMap } from '../recentMap.ts';
+import { RecentMap } from '../../recentMap.ts';
 import type { RevisionRange } from '../streamRange.ts';
 import { indexDirectory } from './environment.ts';
 import { lastOf, REVISION_MAX, type Chunk } from './indexChunk.ts';

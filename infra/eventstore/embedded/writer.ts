@@ -9,7 +9,7 @@ import {
 import type { Millis, Position, Revision } from '../../../core/kernel/ids.ts';
 import type { StreamsView } from '../expectedRevision.ts';
 import { checkAppend } from '../limits.ts';
-import { RecentMap } from '../recentMap.ts';
+import { RecentMap } from '../../recentMap.ts';
 import type { Commit } from './commit.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { planGroup, type GroupPlan, type PendingAppend } from './groupPlan.ts';

@@ -19,7 +19,11 @@ export interface Listener {
   pushed: (client: Client, index: number, seq: number) => void;
 }
 
-type Shared = { readonly reader: ReplyReader; readonly walker: Walker; listener: Listener | undefined };
+type Shared = {
+  readonly reader: ReplyReader;
+  readonly walker: Walker;
+  listener: Listener | undefined;
+};
 /** Readers are used for one frame at a time, so all sockets of a form share one. */
 export const sharedParts = (form: Form): Shared => ({
   reader: replyReader(form),

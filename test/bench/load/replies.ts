@@ -37,7 +37,7 @@ class JsonReader implements ReplyReader {
   #dataAt = 0;
 
   read(bytes: Buffer, start: number, end: number): void {
-    const text = bytes.latin1Slice(start, end);
+    const text = bytes.toString('latin1', start, end);
     const incrAt = HEAD.length + IDENTIFIER_DIGITS;
     if (!text.startsWith(HEAD) || !text.startsWith(MSG_INCR, incrAt)) {
       unread('not an envelope this client knows', bytes, start, end);
@@ -70,9 +70,9 @@ class GobReader implements ReplyReader {
   identifier = 0;
   errCode = 0;
   msgIncr = '';
-  #bytes = NOTHING;
+  #bytes: Buffer = NOTHING;
   #at = 0;
-  #data = NOTHING;
+  #data: Buffer = NOTHING;
 
   read(bytes: Buffer, start: number, end: number): void {
     if (bytes.compare(DEFINITION, 0, DEFINITION.length, start, start + DEFINITION.length) !== 0) {
@@ -105,7 +105,7 @@ class GobReader implements ReplyReader {
       const length = this.#unsigned();
       const begin = this.#at;
       this.#at += length;
-      if (field === 1) this.msgIncr = this.#bytes.latin1Slice(begin, this.#at);
+      if (field === 1) this.msgIncr = this.#bytes.toString('latin1', begin, this.#at);
       if (field === 5) this.#data = this.#bytes.subarray(begin, this.#at);
     }
   }

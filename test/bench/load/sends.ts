@@ -47,13 +47,13 @@ const messageOf = ({ from, to, platform, run }: SendsOf, index: string): Uint8Ar
     status: 1,
   });
 
-const envelopeOf = (what: SendsOf, index: string): Uint8Array =>
+const envelopeOf = (what: SendsOf, index: string, data: Uint8Array): Uint8Array =>
   encodeRequest(what.form, {
     reqIdentifier: SEND,
     sendID: what.from,
     operationID: `${what.run}-${what.from}`,
     msgIncr: `${what.from}_${index}`,
-    data: messageOf(what, index),
+    data,
   });
 
 const writeIndex = (bytes: Buffer, at: number, index: number): void => {
@@ -77,10 +77,10 @@ class PatchedFrames implements Sends {
   readonly #base64At: number;
 
   constructor(what: SendsOf) {
-    const envelope = Buffer.from(envelopeOf(what, NO_INDEX));
+    this.#message = Buffer.from(messageOf(what, NO_INDEX));
+    const envelope = Buffer.from(envelopeOf(what, NO_INDEX, this.#message));
     const header = headerBytes(envelope.length);
     this.#frame = frameOf(envelope);
-    this.#message = Buffer.from(messageOf(what, NO_INDEX));
     const base64 = this.#message.toString('base64');
     this.#incrAt = header + envelope.indexOf(`_${NO_INDEX}"`) + 1;
     this.#idAt = this.#message.indexOf(`${what.run}${NO_INDEX}`) + what.run.length;
@@ -95,7 +95,7 @@ class PatchedFrames implements Sends {
     const frame = Buffer.from(this.#frame);
     writeIndex(frame, this.#incrAt, index);
     writeIndex(this.#message, this.#idAt, index);
-    frame.latin1Write(this.#message.base64Slice(this.#from, this.#to), this.#base64At);
+    frame.write(this.#message.toString('base64', this.#from, this.#to), this.#base64At, 'latin1');
     return frame;
   }
 }
@@ -110,6 +110,6 @@ class MadeFrames implements Sends {
 
   frame(index: number): Buffer {
     const digits = index.toString(16).padStart(INDEX_DIGITS, '0');
-    return frameOf(envelopeOf(this.#what, digits));
+    return frameOf(envelopeOf(this.#what, digits, messageOf(this.#what, digits)));
   }
 }

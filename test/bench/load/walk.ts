@@ -23,7 +23,7 @@ export class Walker {
   /** Of each in turn, up to `count`. */
   readonly seqs: number[] = [];
   readonly indexes: number[] = [];
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
 
   walk(bytes: Buffer): void {

@@ -14,7 +14,7 @@ const u1 = user('u1');
 const u2 = user('u2');
 const withSeparator = user('b_c');
 
-describe('ids of conversations are those that clients work out', () => {
+describe('[WIR-49] ids of conversations are those that clients work out', () => {
   test('of each kind', () => {
     expect(single(u1, u2)).toBe('si_u1_u2');
     expect(single(u1, u1)).toBe('si_u1_u1');

@@ -108,7 +108,7 @@ describe('what follows from facts', () => {
     expect(did.some((one) => 'note' in one || 'line' in one)).toBe(false);
   });
 
-  test('[PRJ-16] what was done is not done again after a restart, and history is never told', async () => {
+  test('[PRJ-17] what was done is not done again after a restart, and history is never told', async () => {
     const { log, did, reactor, add, checkpoint } = await world();
     await reactor().react(await add(configured({ privateChat: true })));
     const again = await open(log, 'notices', 'one restarted');
@@ -119,7 +119,7 @@ describe('what follows from facts', () => {
     expect(late.position).toBeGreaterThan(checkpoint.position);
   });
 
-  test('[PRJ-16] a crash in between repeats with the same ids', async () => {
+  test('[PRJ-17] a crash in between repeats with the same ids', async () => {
     const { log, did, reactor, add } = await world();
     const stale = await open(log, 'notices', 'another');
     const events: readonly Recorded<SeqlineEvent>[] = await add(configured({ privateChat: true }));

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TokenId, UserId } from '../../../core/kernel/ids.ts';
-import {
-  CLOCK_SKEW_MAX,
-  TOKEN_LENGTH_MAX,
-  tokens,
-  type TokenClaims,
-} from '../../../infra/auth/paseto.ts';
+import type { TokenClaims } from '../../../core/login/ports.ts';
+import { CLOCK_SKEW_MAX, TOKEN_LENGTH_MAX, tokens } from '../../../infra/auth/paseto.ts';
 import { openSigningKeys } from '../../../infra/auth/signingKeys.ts';
 import { memoryShelf } from './memoryShelf.ts';
 
@@ -82,7 +78,7 @@ describe('[TOK-2] a token is refused', () => {
   test('as unknown when another key has signed it', async () => {
     const [ours, theirs] = [await issuer(), await issuer()];
     const verdict = await ours.verify(await theirs.issue(claims), NOW);
-    expect(verdict).toEqual({ kind: 'unknown', detail: 'signature is invalid' });
+    expect(verdict).toEqual({ kind: 'unknown' });
   });
   test('as unknown when it names our key and another has signed it', async () => {
     const [ours, theirs] = [await issuer(), await issuer()];

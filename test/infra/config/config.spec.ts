@@ -28,6 +28,7 @@ describe('configuration', () => {
       postgres: { kind: 'embedded' },
       bus: { kind: 'memory' },
       logLevel: 'info',
+      metrics: 'local',
       seal: true,
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
@@ -42,6 +43,7 @@ describe('configuration', () => {
     ['SEQLINE_WS_PORT', '65535', { wsPort: 65_535 }],
     ['SEQLINE_DATA', '/var/lib/seqline', { data: '/var/lib/seqline' }],
     ['SEQLINE_SECRET', 'of our own', { secret: 'of our own' }],
+    ['SEQLINE_METRICS', 'open', { metrics: 'open' }],
     ['SEQLINE_ADMIN', 'root, op_1,root', { admins: ['root', 'op_1'] }],
     [
       'DATABASE_URL',
@@ -84,13 +86,13 @@ describe('configuration', () => {
     ['SEQLINE_TOKEN_LIFETIME', '90', 'SEQLINE_TOKEN_LIFETIME: "90" is not a lifetime'],
     ['SEQLINE_TOKEN_LIFETIME', '4000d', 'SEQLINE_TOKEN_LIFETIME: "4000d" is not a lifetime'],
     ['SEQLINE_MULTI_LOGIN', '2', 'SEQLINE_MULTI_LOGIN: "2" is not a policy; use 0, 1, 4 or 5'],
-  ])('[OPS-1] %s=%s is refused by name', (name, value, start) => {
+  ])('[OPS-20] %s=%s is refused by name', (name, value, start) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]?.slice(0, start.length)).toBe(start);
   });
 
-  test('[OPS-1] names all that is wrong at once', () => {
+  test('[OPS-20] names all that is wrong at once', () => {
     const problems = problemsOf({
       SEQLINE_HTTP_PORT: 'x',
       SEQLINE_WS_PORT: 'y',
@@ -113,13 +115,13 @@ describe('configuration', () => {
     ['127.0.0.2', undefined, 0],
     ['localhost', undefined, 0],
     ['::1', 'openIM123', 0],
-  ])('[OPS-2] on %s with the secret %s there are %i problems', (host, secret, count) => {
+  ])('[OPS-21] on %s with the secret %s there are %i problems', (host, secret, count) => {
     const problems = problemsOf({ SEQLINE_HOST: host, SEQLINE_SECRET: secret });
     expect(problems).toHaveLength(count);
     if (count === 1) expect(problems[0]).toContain('SEQLINE_SECRET');
   });
 
-  test('never shows a secret', () => {
+  test('[OPS-20] never shows a secret', () => {
     const hidden = 'hunter2';
     const problems = problemsOf({
       SEQLINE_HOST: 'not an address',
@@ -153,7 +155,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(13);
+    expect(names).toHaveLength(14);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',

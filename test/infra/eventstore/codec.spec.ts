@@ -201,7 +201,7 @@ describe('what is not as it was written', () => {
     ['a seal that is too short', { data: json({ ...ann, '~': { ann: 'AAAA' } }) }],
     ['a seal for somebody else', { data: json({ ...ann, '~': { bob: sealOf(stored) } }) }],
     ['a key number that is none', { metadata: json({ e: 1, k: { ann: '1' } }) }],
-  ])('[STO-15] %s is damage', (_what, change) => {
+  ])('[STO-19] %s is damage', (_what, change) => {
     expect(() => read({ ...stored, ...change })).toThrow(DamagedEvent);
     expect(() => read({ ...stored, ...change })).toThrow(/at position 41 \(user-ann, revision 3\)/);
   });
@@ -277,7 +277,7 @@ describe('an older shape', () => {
   });
 });
 
-test('[STO-8] an event above the limit is refused before it is sent', () => {
+test('[STO-7] an event above the limit is refused before it is sent', () => {
   const withReason = (reason: string) => ({ type: 'SeqVoided', id, meta, data: { reason } });
   const { data, metadata } = codec.encode(STREAM, withReason(''), undefined);
   const room = EVENT_BYTES_MAX - data.length - metadata.length - 2 * 'SeqVoided'.length;

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { EventStore, StoreEvent } from '../../../core/kernel/eventStore.ts';
 import { ERASED, type NewEvent, type Recorded } from '../../../core/kernel/fact.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
-import type { KeyStore } from '../../../core/kernel/keyStore.ts';
+import { KeyMissing, type KeyStore } from '../../../core/kernel/keyStore.ts';
 import { eventLog } from '../../../infra/eventstore/eventLog.ts';
-import { DamagedEvent, UnknownEvent } from '../../../infra/eventstore/faults.ts';
+import { DamagedEvent, EventWithoutKey, UnknownEvent } from '../../../infra/eventstore/faults.ts';
 import { memoryEventStore } from '../../../infra/eventstore/memory.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { memoryKeys } from '../../../infra/keys/memory.ts';
@@ -184,6 +184,36 @@ describe('keys', () => {
   });
 });
 
+describe('[SEA-9] a key that has been lost', () => {
+  const lost = async () => {
+    const { store, one } = twoLogs();
+    await one.append('user-bob', 'any', [changed('bob', 'Bob')]);
+    await one.append('user-ann', 'any', [changed('ann', 'Ann')]);
+    const keys = memoryKeys();
+    await keys.sealing([ann]);
+    await keys.destroy(ann);
+    return { keys, log: eventLog({ store, keys, seal: true }) };
+  };
+
+  test('stops a reader and a subscription with its name, the event and what to do', async () => {
+    const { log } = await lost();
+    const reading = log.readAll({ after: 0, max: 10 });
+    await expect(reading).rejects.toBeInstanceOf(EventWithoutKey);
+    await expect(reading).rejects.toThrow(
+      /^UserChanged at position 1 \(user-bob.*no key 1 of bob.*restore the key store/,
+    );
+    await expect(reading).rejects.toMatchObject({ cause: expect.any(KeyMissing) as KeyMissing });
+    const failed = await new Promise<Error>((resolve) => {
+      log.subscribeAll({ after: 0, onEvents: () => undefined, onFailed: resolve });
+    });
+    expect(failed).toBeInstanceOf(EventWithoutKey);
+  });
+  test('is no hindrance to what others have sealed, nor taken for one that is destroyed', async () => {
+    const { log } = await lost();
+    expect(nicknames(await log.readStream('user-ann', forwards))).toEqual([ERASED]);
+  });
+});
+
 describe('[SEA-2] a forgotten user', () => {
   test('is erased for this process at once, and others are not', async () => {
     const { one } = twoLogs();
@@ -214,12 +244,13 @@ describe('[SEA-2] a forgotten user', () => {
   });
 
   test('is not remembered by an append that was under way', async () => {
-    const { store, one } = twoLogs();
+    const { store, keys, one } = twoLogs();
     const appending = one.append('user-ann', 'any', [changed('ann', 'Ann')]);
     await Promise.all([one.forget(ann), appending]);
     const here = nicknames(await one.readStream('user-ann', forwards));
-    const elsewhere = eventLog({ store, keys: memoryKeys(), seal: true });
     expect(here).toHaveLength(1);
+    await keys.destroy(ann);
+    const elsewhere = eventLog({ store, keys, seal: true });
     expect(nicknames(await elsewhere.readStream('user-ann', forwards))).toEqual([ERASED]);
   });
 });

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import type { SubjectKey } from '../../../core/kernel/keyStore.ts';
-import { openEmbeddedKeys } from '../../../infra/keys/embedded.ts';
+import {
+  KeysOfAnotherLog,
+  openEmbeddedKeys,
+  type SealedLog,
+} from '../../../infra/keys/embedded.ts';
 import { keyStoreContract } from '../../support/keyStoreContract.ts';
 
 const ann = 'ann' as UserId;
 const bob = 'bob' as UserId;
+/** A log that has just been made. */
+const fresh: SealedLog = { id: 'a'.repeat(32), mayHoldSealed: false };
 
 let root = '';
 let folders = 0;
@@ -30,7 +36,7 @@ const bytesOf = (key: SubjectKey | undefined): Buffer => {
 const fileBytes = (folder: string): Promise<Buffer> => readFile(join(folder, 'data.mdb'));
 
 keyStoreContract('embedded', async (work) => {
-  const keys = await openEmbeddedKeys(freshFolder());
+  const keys = await openEmbeddedKeys(freshFolder(), fresh);
   await work(keys);
   await keys.close();
 });
@@ -38,12 +44,12 @@ keyStoreContract('embedded', async (work) => {
 describe('embedded key store on disk', () => {
   test('a restart keeps keys, and keeps destroyed ones destroyed', async () => {
     const folder = freshFolder();
-    const before = await openEmbeddedKeys(folder);
+    const before = await openEmbeddedKeys(folder, fresh);
     const made = await before.sealing([ann, bob]);
     await before.destroy(ann);
     await before.close();
 
-    const after = await openEmbeddedKeys(folder);
+    const after = await openEmbeddedKeys(folder, fresh);
     expect(await after.opening(bob, 1)).toEqual(made.get(bob)?.key);
     expect(await after.opening(ann, 1)).toBeUndefined();
     expect((await after.sealing([ann])).get(ann)?.id).toBe(2);
@@ -52,7 +58,7 @@ describe('embedded key store on disk', () => {
 
   test('[SEA-4] a new key is in the file when it is handed out', async () => {
     const folder = freshFolder();
-    const keys = await openEmbeddedKeys(folder);
+    const keys = await openEmbeddedKeys(folder, fresh);
     const key = bytesOf((await keys.sealing([ann])).get(ann));
     expect((await fileBytes(folder)).includes(key)).toBe(true);
     await keys.close();
@@ -60,13 +66,13 @@ describe('embedded key store on disk', () => {
 
   test('[SEA-7] after a destruction and a start, the file has no trace of the key', async () => {
     const folder = freshFolder();
-    const before = await openEmbeddedKeys(folder);
+    const before = await openEmbeddedKeys(folder, fresh);
     const key = bytesOf((await before.sealing([ann, bob])).get(ann));
     await before.destroy(ann);
     await before.close();
     expect((await fileBytes(folder)).includes(key)).toBe(true);
 
-    const after = await openEmbeddedKeys(folder);
+    const after = await openEmbeddedKeys(folder, fresh);
     expect((await fileBytes(folder)).includes(key)).toBe(false);
     expect(await after.opening(bob, 1)).toHaveLength(32);
     await after.close();
@@ -75,7 +81,7 @@ describe('embedded key store on disk', () => {
 
   test('only the owner can read it', async () => {
     const folder = freshFolder();
-    const keys = await openEmbeddedKeys(folder);
+    const keys = await openEmbeddedKeys(folder, fresh);
     await keys.sealing([ann]);
     const modes = await Promise.all(
       ['', 'data.mdb', 'lock.mdb'].map(
@@ -84,5 +90,40 @@ describe('embedded key store on disk', () => {
     );
     expect(modes).toEqual([0o700, 0o600, 0o600]);
     await keys.close();
+  });
+});
+
+describe('[SEA-10] a key store and its log', () => {
+  const grown: SealedLog = { ...fresh, mayHoldSealed: true };
+  const opened = async (folder: string, log: SealedLog, work: 'nothing' | 'seal' = 'nothing') => {
+    const keys = await openEmbeddedKeys(folder, log);
+    if (work === 'seal') await keys.sealing([ann]);
+    await keys.close();
+  };
+
+  test('belong together from the first start on', async () => {
+    const folder = freshFolder();
+    await opened(folder, fresh, 'seal');
+    await opened(folder, grown);
+    const other = { ...grown, id: 'b'.repeat(32) };
+    await expect(opened(folder, other)).rejects.toThrow(
+      /the keys of the log a{32}, but the log here is b{32}: restore .*keys-/,
+    );
+    await opened(folder, grown);
+  });
+  test('no key store at all beside a log with sealed events is refused, at each start', async () => {
+    const folder = freshFolder();
+    for (const _ of [1, 2]) {
+      await expect(opened(folder, grown)).rejects.toBeInstanceOf(KeysOfAnotherLog);
+    }
+    await expect(opened(folder, grown)).rejects.toThrow(/is empty, but the log a{32} has events/);
+  });
+  test('a store whose keys have all been destroyed is not an empty one', async () => {
+    const folder = freshFolder();
+    const keys = await openEmbeddedKeys(folder, fresh);
+    await keys.sealing([ann]);
+    await keys.destroy(ann);
+    await keys.close();
+    await opened(folder, grown);
   });
 });

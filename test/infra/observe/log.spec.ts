@@ -8,7 +8,7 @@ const written = (level: Parameters<typeof createLog>[0] = 'info') => {
   return { log, lines };
 };
 
-describe('[OPS-6] the log', () => {
+describe('[OPS-25] the log', () => {
   test('blots out tokens and secrets, however deep', () => {
     const { log, lines } = written();
     const secret = 'hunter2';

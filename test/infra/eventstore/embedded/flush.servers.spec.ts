@@ -57,7 +57,7 @@ describe('the embedded log and its flushes', () => {
     expect(begun()).toBe(2);
   });
 
-  test('[STO-12] who appended hears of it before any subscriber', async () => {
+  test('[STO-21] who appended hears of it before any subscriber', async () => {
     const log = await open({ directory: await directory() });
     const order: string[] = [];
     const follower = follow(log, { after: 'end', onEvents: () => void order.push('subscriber') });

@@ -1,0 +1,85 @@
+import { parseArgs } from 'node:util';
+
+export const SCENARIOS = {
+  messages: '1:1 messages: throughput (closed loop) and latency (open loop), JSON and gob+gzip',
+  devices: 'one user on 30 devices: deliveries a second',
+  history: 'a conversation read from its beginning, in pages of 100, by 1005 and by 1002',
+  idle: '10,000 logged-in sockets that say nothing: memory of each, CPU of all',
+  storm: '1,000 users connect and sync at once',
+  rebuild: 'the read models made anew from the log',
+  profile: 'not a figure: where the CPU time of 1:1 messages goes, by function',
+} as const;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+const isScenario = (name: string): name is ScenarioName => Object.hasOwn(SCENARIOS, name);
+
+export type Options = Readonly<{
+  scenarios: readonly ScenarioName[];
+  /** Measured seconds of a run; what warms up comes on top. */
+  seconds: number;
+  /** Runs of each measurement; the figure is their median. */
+  runs: number;
+  /** Instead of the sizes that a scenario has by itself. */
+  users: number | undefined;
+  quick: boolean;
+  /** What the server's Node is started with besides, to see what it is good for. */
+  nodeFlags: readonly string[];
+}>;
+
+const SECONDS = { whole: 10, quick: 3 } as const;
+const RUNS = { whole: 3, quick: 1 } as const;
+
+export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--node FLAGS]
+               [--quick]
+
+Scenarios (all but profile, if none is named):
+${Object.entries(SCENARIOS)
+  .map(([name, what]) => `  ${name.padEnd(10)}${what}`)
+  .join('\n')}
+
+  --seconds N   measured seconds of a run (${String(SECONDS.whole)})
+  --runs N      runs of each measurement, of which the median is shown (${String(RUNS.whole)})
+  --users N     users, instead of each scenario's own number
+  --node FLAGS  flags for the server's Node, such as --node=--max-semi-space-size=64
+  --quick       short, single, small runs: to see that it works, not to quote
+`;
+
+const wholeNumber = (name: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name}: not a number: ${text}`);
+  return value;
+};
+
+/** 'help' where that is what was asked for. Throws on what it does not know. */
+export const readOptions = (args: readonly string[]): Options | 'help' => {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      quick: { type: 'boolean' },
+      seconds: { type: 'string' },
+      runs: { type: 'string' },
+      users: { type: 'string' },
+      node: { type: 'string' },
+    },
+  });
+  if (values.help === true) return 'help';
+  const quick = values.quick === true;
+  const size = quick ? 'quick' : 'whole';
+  const scenarios = positionals.map((name) => {
+    if (!isScenario(name)) throw new Error(`there is no scenario "${name}"`);
+    return name;
+  });
+  const all = Object.keys(SCENARIOS).filter(isScenario);
+  return {
+    scenarios: scenarios.length > 0 ? scenarios : all.filter((name) => name !== 'profile'),
+    seconds: wholeNumber('seconds', values.seconds) ?? SECONDS[size],
+    runs: wholeNumber('runs', values.runs) ?? RUNS[size],
+    users: wholeNumber('users', values.users),
+    quick,
+    nodeFlags: values.node?.split(' ') ?? [],
+  };
+};

@@ -1,0 +1,85 @@
+import type { Exchanged, Flow, Seat } from '../jobs.ts';
+import { LoadProcess } from '../loadProcess.ts';
+import type { Options } from '../options.ts';
+import { childrenKib, mib, rssKib, type Pinning } from '../processes.ts';
+import { spreadOf, type Quantiles } from '../quantiles.ts';
+import { busyLoad, rounded, type Row } from '../report.ts';
+import { Server, type ServerOptions } from '../server.ts';
+
+export type Context = Readonly<{
+  options: Options;
+  pinned: Pinning | undefined;
+  /** A line on what goes on; the figures come at the end. */
+  say: (line: string) => void;
+}>;
+
+export type Scenario = (context: Context) => Promise<readonly Row[]>;
+
+export const CONNECT_AT_ONCE = 50;
+export const WARM_SECONDS = 3;
+
+/** A server and a load for as long as `work` needs them. */
+export const withServer = async <T>(
+  { options: { nodeFlags }, pinned, say }: Context,
+  options: Omit<ServerOptions, 'core' | 'nodeFlags'>,
+  work: (server: Server, load: LoadProcess) => Promise<T>,
+): Promise<T> => {
+  const server = await Server.start({ core: pinned?.server, nodeFlags, ...options });
+  const load = new LoadProcess(pinned?.load);
+  try {
+    return await work(server, load);
+  } catch (error) {
+    say(`--- what the server said ---\n${server.said}`);
+    throw error;
+  } finally {
+    load.close();
+    await server.dispose();
+  }
+};
+
+export const names = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `user_${String(index).padStart(6, '0')}`);
+
+/** Every user talks with its neighbour, and the neighbour with it. */
+export const pairs = (seats: readonly Seat[]): readonly Flow[] =>
+  seats.flatMap((_, seat) => {
+    const other = seats[seat % 2 === 0 ? seat + 1 : seat - 1];
+    return other === undefined ? [] : [{ seat, to: other.user }];
+  });
+
+/** One after another: two at a time would measure each other. */
+export const repeated = async <T>(
+  runs: number,
+  run: (index: number) => Promise<T>,
+): Promise<readonly T[]> => {
+  const results: T[] = [];
+  for (let index = 0; index < runs; index++) results.push(await run(index));
+  return results;
+};
+
+/** Medians of the runs' quantiles; the greatest of their greatest. */
+export const times = (all: readonly Quantiles[]): string => {
+  const median = (pick: (one: Quantiles) => number) => rounded(spreadOf(all.map(pick)).median);
+  const max = rounded(Math.max(...all.map((one) => one.max)));
+  return `${median(({ p50 }) => p50)} / ${median(({ p99 }) => p99)} / ${max} ms`;
+};
+
+type Cost = Pick<Exchanged, 'cpu' | 'seconds'>;
+
+/** How busy each process was, in shares of one core, and what of it went into one `unit`. */
+export const cost = (runs: readonly Cost[], counts: readonly number[], unit: string): string => {
+  const share = (pick: (one: Cost['cpu']) => number): number =>
+    spreadOf(runs.map(({ cpu, seconds }) => pick(cpu) / seconds)).median;
+  const each = (pick: (one: Cost['cpu']) => number): string =>
+    rounded(spreadOf(runs.map(({ cpu }, run) => (pick(cpu) / (counts[run] ?? 1)) * 1e6)).median);
+  const percent = (value: number): string => `${String(Math.round(value * 100))} %`;
+  return (
+    `CPU: node ${percent(share(({ node }) => node))}, Postgres ` +
+    `${percent(share(({ postgres }) => postgres))}, load ${percent(share(({ load }) => load))}; ` +
+    `µs a ${unit}: node ${each(({ node }) => node)}, Postgres ${each(({ postgres }) => postgres)}` +
+    busyLoad(runs.map(({ cpu, seconds }) => cpu.load / seconds))
+  );
+};
+
+export const memory = ({ pid }: Server): string =>
+  `memory: node ${rounded(mib(rssKib(pid)))} MiB, Postgres ${rounded(mib(childrenKib(pid)))} MiB`;

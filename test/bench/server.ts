@@ -1,0 +1,255 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { CHATS_VERSION } from '../../projections/chats/tables.ts';
+import { parseJson, numberAt, textAt } from '../support/json.ts';
+import { post } from '../support/seqline.ts';
+import type { Seat } from './jobs.ts';
+import { onCore } from './processes.ts';
+import { until } from './until.ts';
+
+/** What `npm run build` made, unless another build is named. */
+const ENTRY =
+  process.env['SEQLINE_TEST_ENTRY'] ??
+  fileURLToPath(new URL('../../dist/infra/app/main.js', import.meta.url));
+const READY_WITHIN = 300_000;
+const STOP_WITHIN = 30_000;
+const LOOK_EVERY_MS = 10;
+const USERS_A_CALL = 1_000;
+const CALLS_AT_ONCE = 32;
+const PROJECTED_WITHIN = 300_000;
+const BLOCK_BYTES = 512;
+/** As much of the server's output as a failure shows. */
+const SAID_CHARS_MAX = 4_000;
+export const PLATFORM_WEB = 5;
+
+export type ServerOptions = Readonly<{
+  core: number | undefined;
+  nodeFlags: readonly string[];
+  /** Variables beside those that every server of a benchmark gets. */
+  settings?: Readonly<Record<string, string>>;
+  /** For profiles and for asking for a collection of garbage; costs nothing while nobody attaches. */
+  inspected?: boolean;
+}>;
+
+/** The server under load: built, in a process of its own, on data that ends with it. */
+export class Server {
+  readonly data: string;
+  readonly #options: ServerOptions;
+  readonly #secret = randomBytes(24).toString('hex');
+  #child: ChildProcess | undefined;
+  #output = '';
+  #admin = '';
+
+  private constructor(data: string, options: ServerOptions) {
+    this.data = data;
+    this.#options = options;
+  }
+
+  static async start(options: ServerOptions): Promise<Server> {
+    if (!existsSync(ENTRY)) throw new Error(`${ENTRY} is missing: run "npm run build" first`);
+    const data = await mkdtemp(join(tmpdir(), 'seqline-bench-'));
+    // Postgres does not run as root, and the account it gets then has to reach its part of it.
+    await chmod(data, 0o711);
+    const server = new Server(data, options);
+    try {
+      await server.launch();
+      await server.ready();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+    return server;
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('the server does not run');
+    return this.#child.pid;
+  }
+
+  get wsAddr(): string {
+    return this.#said(/WebSocket\s+(ws:\S+)/);
+  }
+
+  get inspectorAddr(): string {
+    return this.#said(/Debugger listening on (ws:\S+)/);
+  }
+
+  /** Warnings and errors since the last start, and where it listens. */
+  get said(): string {
+    return this.#output.slice(-SAID_CHARS_MAX);
+  }
+
+  /** Starts the process; it may not yet answer. */
+  async launch(): Promise<void> {
+    const { core, nodeFlags, settings, inspected } = this.#options;
+    const node = [process.execPath, '--enable-source-maps', ...nodeFlags];
+    if (inspected === true) node.push('--inspect=127.0.0.1:0');
+    const [command, ...words] = [...onCore(core), ...node, ENTRY, 'serve'];
+    this.#output = '';
+    const child = spawn(command, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        SEQLINE_HTTP_PORT: '0',
+        SEQLINE_WS_PORT: '0',
+        SEQLINE_DATA: this.data,
+        SEQLINE_SECRET: this.#secret,
+        SEQLINE_LOG_LEVEL: 'warn',
+        ...settings,
+      },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+    this.#child = child;
+  }
+
+  /** Resolves when clients can sync; calls back with what `/readyz` says until then. */
+  async ready(seen: (reason: string) => void = () => undefined): Promise<void> {
+    const look = async (): Promise<boolean> => {
+      if (this.#ended()) throw new Error(`the server ended:\n${this.#output}`);
+      if (!this.#output.includes('HTTP API')) return false;
+      const answer = await fetch(`${this.#apiAddr}/readyz`);
+      const text = await answer.text();
+      if (answer.status === 200) return true;
+      seen(textAt(parseJson(text), 'reason'));
+      return false;
+    };
+    await until('the server is ready', look, { within: READY_WITHIN, every: LOOK_EVERY_MS });
+  }
+
+  /** Users that exist from now on, by number, and a login for each. */
+  async seats(names: readonly string[], logins = 1): Promise<readonly Seat[]> {
+    const admin = { secret: this.#secret, userID: 'imAdmin' };
+    this.#admin = textAt(await this.#call('/auth/get_admin_token', admin), 'token');
+    for (let at = 0; at < names.length; at += USERS_A_CALL) {
+      const users = names
+        .slice(at, at + USERS_A_CALL)
+        .map((userID) => ({ userID, nickname: `${userID} of the benchmark` }));
+      await this.#call('/user/user_register', { users });
+    }
+    const wanted = names.flatMap((user) => Array.from({ length: logins }, () => user));
+    const seats: Seat[] = [];
+    const fetchTokens = async (): Promise<void> => {
+      for (let user = wanted.pop(); user !== undefined; user = wanted.pop()) {
+        const asked = { userID: user, platformID: PLATFORM_WEB };
+        const token = textAt(await this.#call('/auth/get_user_token', asked), 'token');
+        seats.push({ user, token, platform: PLATFORM_WEB });
+      }
+    };
+    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, fetchTokens));
+    const place = new Map(names.map((name, index) => [name, index]));
+    return seats.sort((one, other) => place.get(one.user)! - place.get(other.user)!);
+  }
+
+  /** Resolves when the read models hold so many messages of all conversations together. */
+  async projected(messages: number): Promise<void> {
+    const client = await this.#database();
+    try {
+      await until(
+        'the read models have every message',
+        async () => {
+          const { rows } = await client.query<{ sum: string }>(
+            `select coalesce(sum(max_seq), 0) as sum from seqline.heads_v${String(CHATS_VERSION)}`,
+          );
+          const sum = Number(rows[0]?.sum);
+          if (sum > messages) throw new Error(`${String(sum)} messages, not ${String(messages)}`);
+          return sum === messages;
+        },
+        { within: PROJECTED_WITHIN, every: LOOK_EVERY_MS },
+      );
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Bytes on disk of the log: its events, and the index that is derived from them. */
+  async logBytes(): Promise<Readonly<{ events: number; index: number }>> {
+    return {
+      events: await bytesUnder(join(this.data, 'log', 'log')),
+      index: await bytesUnder(join(this.data, 'log', 'index')),
+    };
+  }
+
+  /** As an operator would; what it said last is the reason where it does not end well. */
+  async stop(): Promise<void> {
+    if (this.#child === undefined || this.#ended()) return;
+    this.#child.kill('SIGTERM');
+    await until('the server ends', () => this.#ended(), {
+      within: STOP_WITHIN,
+      every: LOOK_EVERY_MS,
+    });
+  }
+
+  /** Takes away all that can be made again from the log. To be stopped next: it can only complain now. */
+  async dropReadModels(): Promise<void> {
+    const client = await this.#database();
+    await client.query('drop schema seqline cascade');
+    await client.end();
+  }
+
+  async dispose(): Promise<void> {
+    try {
+      await this.stop();
+    } finally {
+      this.#child?.kill('SIGKILL');
+      await rm(this.data, { recursive: true, force: true });
+    }
+  }
+
+  get #apiAddr(): string {
+    return this.#said(/HTTP API\s+(http:\S+)/);
+  }
+
+  #said(pattern: RegExp): string {
+    const [, found] = this.#output.match(pattern) ?? [];
+    if (found === undefined) throw new Error(`no ${pattern.source} in:\n${this.#output}`);
+    return found;
+  }
+
+  #ended(): boolean {
+    return this.#child?.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  async #call(path: string, body: unknown): Promise<unknown> {
+    const answer = await post(`${this.#apiAddr}${path}`, JSON.stringify(body), {
+      'content-type': 'application/json',
+      operationID: `bench-${randomBytes(6).toString('hex')}`,
+      ...(this.#admin === '' ? {} : { token: this.#admin }),
+    });
+    const parsed = parseJson(answer.text);
+    if (numberAt(parsed, 'errCode') !== 0) throw new Error(`${path}: ${answer.text}`);
+    return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : {};
+  }
+
+  /** The embedded Postgres says in its pid file where its socket is. */
+  async #database(): Promise<pg.Client> {
+    const pidFile = join(this.data, 'postgres', 'cluster', 'postmaster.pid');
+    const [, , , port, host] = (await readFile(pidFile, 'utf8')).split('\n');
+    const client = new pg.Client({
+      host: host ?? '',
+      port: Number(port),
+      user: 'seqline',
+      database: 'seqline',
+    });
+    await client.connect();
+    return client;
+  }
+}
+
+/** What the disk gives for it: these files have holes. */
+const bytesUnder = async (folder: string): Promise<number> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(({ parentPath, name }) => stat(join(parentPath, name))),
+  );
+  return sizes.reduce((sum, { blocks }) => sum + blocks * BLOCK_BYTES, 0);
+};
