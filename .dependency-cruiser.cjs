@@ -60,52 +60,32 @@ module.exports = {
       to: { pathNot: '^core/' },
     },
     {
+      // What may be run of another capability: the names of its events and streams, and its ids.
+      // Its types may be known; its decisions are made in its own folder.
       name: 'core-by-capability',
       comment:
-        'A capability imports itself, core/kernel and core/sequence; of others only the types in events.ts.',
+        'Of another capability a file of the core imports types, and values from events.ts and ids.ts only.',
       severity: 'error',
-      from: { path: '^core/([^/]+)/', pathNot: '^core/(kernel|sequence|notice)/' },
+      from: { path: '^core/([^/]+)/', pathNot: '^core/kernel/' },
       to: {
         path: '^core/',
-        pathNot: ['^core/$1/', '^core/(kernel|sequence)/', '^core/[^/]+/events\\.ts$'],
-      },
-    },
-    {
-      name: 'core-sequence-is-numbers',
-      comment:
-        'core/sequence knows the kernel, and of the capabilities only the types in events.ts.',
-      severity: 'error',
-      from: { path: '^core/sequence/' },
-      to: { path: '^core/', pathNot: ['^core/(kernel|sequence)/', '^core/[^/]+/events\\.ts$'] },
-    },
-    {
-      name: 'core-events-of-others-are-types',
-      comment:
-        "Another capability's events are known by type only; what is run stays in its folder.",
-      severity: 'error',
-      from: { path: '^core/([^/]+)/', pathNot: ['^core/kernel/catalogue\\.ts$', '^core/notice/'] },
-      to: {
-        path: '^core/[^/]+/events\\.ts$',
-        pathNot: '^core/$1/',
+        pathNot: ['^core/$1/', '^core/(kernel|sequence)/', '^core/[^/]+/(events|ids)\\.ts$'],
         dependencyTypesNot: ['type-only'],
       },
     },
     {
       name: 'core-kernel-knows-no-capability',
-      comment: 'Only the catalogue reads the events of all capabilities.',
+      comment: 'Only the catalogue knows the events of all capabilities, by type.',
       severity: 'error',
       from: { path: '^core/kernel/', pathNot: '^core/kernel/catalogue\\.ts$' },
       to: { path: '^core/', pathNot: '^core/kernel/' },
     },
     {
-      name: 'core-readers-of-all-events',
-      comment: 'The catalogue and the notices read events, and nothing else of a capability.',
+      name: 'core-catalogue-reads-events',
+      comment: 'The catalogue knows events by their types, and nothing else of a capability.',
       severity: 'error',
-      from: { path: ['^core/kernel/catalogue\\.ts$', '^core/notice/'] },
-      to: {
-        path: '^core/',
-        pathNot: ['^core/(kernel|notice|sequence)/', '^core/[^/]+/events\\.ts$'],
-      },
+      from: { path: '^core/kernel/catalogue\\.ts$' },
+      to: { path: '^core/', pathNot: ['^core/kernel/', '^core/[^/]+/events\\.ts$'] },
     },
 
     {
@@ -127,12 +107,12 @@ module.exports = {
     },
     {
       name: 'gateways-know-no-other-gateway',
-      comment: 'A gateway imports itself, gateways/openim and gateways/ports.ts.',
+      comment: 'A gateway imports itself, gateways/openim and what lies directly in gateways/.',
       severity: 'error',
       from: { path: '^gateways/([^/]+)/' },
       to: {
         path: '^gateways/',
-        pathNot: ['^gateways/$1/', '^gateways/openim/', '^gateways/ports\\.ts$'],
+        pathNot: ['^gateways/$1/', '^gateways/openim/', '^gateways/[^/]+\\.ts$'],
       },
     },
     {
@@ -153,13 +133,19 @@ module.exports = {
     {
       name: 'infra-adapters-stand-alone',
       comment:
-        'An adapter imports core/kernel, its own folder, its library, infra/observe, infra/config and the ' +
-        'helpers that lie directly in infra/.',
+        'An adapter imports the ports of the core (core/kernel, ports.ts), its own folder, its library, ' +
+        'infra/observe, infra/config and the helpers that lie directly in infra/.',
       severity: 'error',
       from: { path: '^infra/([^/]+)/', pathNot: '^infra/(app|cli)/' },
       to: {
         path: '^(core|projections|gateways|infra)/',
-        pathNot: ['^core/kernel/', '^infra/$1/', '^infra/(observe|config)/', '^infra/[^/]+\\.ts$'],
+        pathNot: [
+          '^core/kernel/',
+          '^core/[^/]+/ports\\.ts$',
+          '^infra/$1/',
+          '^infra/(observe|config)/',
+          '^infra/[^/]+\\.ts$',
+        ],
       },
     },
     {

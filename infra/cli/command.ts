@@ -1,6 +1,14 @@
 import type { Config } from '../config/config.ts';
 
-export type Arguments = Readonly<{ rest: readonly string[]; platform: string | undefined }>;
+export type Arguments = Readonly<{
+  rest: readonly string[];
+  platform: string | undefined;
+  reason: string | undefined;
+  port: string | undefined;
+  host: string | undefined;
+  exposed: boolean;
+  allowWrites: boolean;
+}>;
 
 /** Resolves with the exit code. */
 export type Command = (config: Config, args: Arguments) => Promise<number>;

@@ -7,7 +7,7 @@ import { openPool } from '../postgres/pool.ts';
 import { findPackage } from '../postgres/binaries.ts';
 import { redactUrl } from '../redactUrl.ts';
 import { out, type Command } from './command.ts';
-import { addressOf } from './token.ts';
+import { addressOf } from './calls.ts';
 
 type Finding = Readonly<{ good: boolean; what: string }>;
 const good = (what: string): Finding => ({ good: true, what });

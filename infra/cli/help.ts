@@ -11,6 +11,13 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
   seqline serve                         all roles in one process
   seqline doctor                        looks whether this machine and configuration will do
   seqline token USER [--platform N]     asks the running server for a user's token (5: Web)
+  seqline projector status              how far the read models are, and what stops them
+  seqline projector skip POSITION --reason "…"
+                                        has the one that stops at this event do without it
+  seqline eventstore [--port N] [--host ADDRESS --expose] [--allow-writes]
+                                        the log alone, for EventStoreDB's clients and tools (port 2113);
+                                        without a login: --expose lets others than this machine reach it,
+                                        --allow-writes lets callers write Seqline's own streams
 
   --help       this text
 

@@ -8,6 +8,7 @@ import { SETTINGS, unknownSettings, type SettingName } from './settings.ts';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const MULTI_LOGINS = ['0', '1', '4', '5'] as const;
 const ON_OFF = ['on', 'off'] as const;
+const METRICS = ['local', 'open', 'off'] as const;
 const SECOND: Millis = 1000;
 const DAY: Millis = 24 * 60 * 60 * SECOND;
 /** Ten years; a longer one would be a mistake in the unit. */
@@ -29,6 +30,8 @@ export type Config = Readonly<{
   postgres: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'url'; url: string }>;
   bus: Readonly<{ kind: 'memory' }>;
   logLevel: LogLevel;
+  /** Who may read /metrics. */
+  metrics: (typeof METRICS)[number];
   seal: boolean;
   tokenLifetime: Millis;
   multiLogin: MultiLogin;
@@ -81,6 +84,7 @@ export const readConfig = (environment: Environment): Config => {
     postgres: setting('DATABASE_URL', postgresOf, 'is not a URL of Postgres; use postgres://…'),
     bus: setting('SEQLINE_BUS', busOf, NOT_SUPPORTED.bus),
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
+    metrics: setting('SEQLINE_METRICS', oneOf(METRICS), `is not a choice; ${use(METRICS)}`),
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     tokenLifetime: setting('SEQLINE_TOKEN_LIFETIME', lifetimeOf, NOT_A_LIFETIME),
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),

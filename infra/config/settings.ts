@@ -25,6 +25,10 @@ export const SETTINGS = {
     fallback: 'info',
     summary: 'trace, debug, info, warn, error, fatal or silent',
   },
+  SEQLINE_METRICS: {
+    fallback: 'local',
+    summary: 'who may read /metrics: local (this machine, and app admins), open or off',
+  },
   SEQLINE_SEAL: {
     fallback: 'on',
     summary: 'seal personal data, so that a user can be erased; fixed when the log is made',

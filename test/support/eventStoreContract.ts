@@ -49,7 +49,7 @@ export const eventStoreContract = (name: string, makeStore: () => Promise<EventS
     });
   });
 
-  test(`[STO-7] ${name}, once closed, takes no appends`, async () => {
+  test(`[STO-23] ${name}, once closed, takes no appends`, async () => {
     const store = await makeStore();
     await store.append(newStream(), 'any', [event()]);
     await store.close();

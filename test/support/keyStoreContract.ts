@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { UserId } from '../../core/kernel/ids.ts';
-import type { KeyStore } from '../../core/kernel/keyStore.ts';
+import { KeyMissing, type KeyStore } from '../../core/kernel/keyStore.ts';
 
 const ann = 'ann' as UserId;
 const bob = 'bob' as UserId;
@@ -39,11 +39,14 @@ export const keyStoreContract = (
         const [one, other] = await Promise.all([keyOf(keys, ann), keyOf(keys, ann)]);
         expect(one).toEqual(other);
       }));
-    test('has no key for a user it has never heard of, nor of a number it has not given', () =>
+    test('[SEA-9] a key that was never made is missing, which is not the same as destroyed', () =>
       use(async (keys) => {
-        await keyOf(keys, ann);
-        expect(await keys.opening(bob, 1)).toBeUndefined();
-        expect(await keys.opening(ann, 2)).toBeUndefined();
+        await keys.sealing([ann]);
+        await expect(keys.opening(bob, 1)).rejects.toBeInstanceOf(KeyMissing);
+        await expect(keys.opening(ann, 2)).rejects.toMatchObject({ subject: 'ann', keyId: 2 });
+        await keys.destroy(ann);
+        expect(await keys.opening(ann, 1)).toBeUndefined();
+        await expect(keys.opening(ann, 2)).rejects.toThrow(/key 2 of ann.*restore the key store/);
       }));
     test('[SEA-7] a destroyed key is gone, and those of others are not', () =>
       use(async (keys) => {

@@ -31,5 +31,5 @@ export const sent = (
     sendTime: 1_000,
     body: { content: '{"content":"hi"}' },
     ...data,
-  } as MessageSent['data'],
+  },
 });

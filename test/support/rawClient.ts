@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { RawRequests, RequestRefused } from './rawRequests.ts';
 import { PbCoder, textMessage, userOnly, type MsgData, type RawReply } from './rawWire.ts';
 import { dial, DialRefused, SocketClosed, type Login, type RawSocket } from './rawSocket.ts';
 import { RawStore } from './rawStore.ts';
@@ -23,32 +24,12 @@ const DESCENDING = 1;
 const TRY_AGAIN = 500;
 const TRY_AGAIN_AFTER = 1_000;
 
-/** A request was answered with an error. */
-export class RequestRefused extends Error {
-  override name = 'RequestRefused';
-  readonly errCode: number;
-  constructor(reqIdentifier: number, { errCode, errMsg }: RawReply) {
-    super(`${String(reqIdentifier)}: ${String(errCode)} ${errMsg}`);
-    this.errCode = errCode;
-  }
-}
-
 export type Acknowledged = Readonly<{
   to: string;
   clientMsgID: string;
   serverMsgID: string;
   sendTime: number;
 }>;
-
-type Queued = {
-  reqIdentifier: number;
-  data: Uint8Array;
-  /** A send outlives its connection: the same bytes go out again on the next one. */
-  lasting: boolean;
-  clientMsgID?: string;
-  done: (reply: RawReply) => void;
-  failed: (error: unknown) => void;
-};
 
 /**
  * A client that behaves as the Go core does where faults matter: one request at a time, no pulls but at a
@@ -67,10 +48,8 @@ export class RawClient {
   endedBy: number | undefined;
 
   readonly #login: Login;
-  readonly #queue: Queued[] = [];
+  readonly #requests: RawRequests;
   #socket: RawSocket | undefined;
-  #sending: string | undefined;
-  #pumping = false;
   #closed = false;
   #syncedAt = -Infinity;
   /** Syncs and pushes are worked off one after another, as the Go core's message thread does. */
@@ -78,6 +57,9 @@ export class RawClient {
 
   constructor(login: Login) {
     this.#login = login;
+    this.#requests = new RawRequests((what) => {
+      this.store.fault(what);
+    });
   }
 
   get userID(): string {
@@ -86,11 +68,6 @@ export class RawClient {
 
   get connected(): boolean {
     return this.#socket?.open === true;
-  }
-
-  /** What was not acknowledged yet and is still tried. */
-  get waiting(): number {
-    return this.#queue.filter(({ lasting }) => lasting).length;
   }
 
   start(): void {
@@ -127,7 +104,7 @@ export class RawClient {
         order: DESCENDING,
       };
       const reply = PbCoder.GetSeqMessageResp.decode(
-        await this.#ask(1005, PbCoder.GetSeqMessageReq.encode(request).finish()),
+        await this.#requests.ask(1005, PbCoder.GetSeqMessageReq.encode(request).finish()),
       );
       const found = { ...reply.msgs, ...reply.notificationMsgs }[conversationID]?.Msgs ?? [];
       const seqs = found.map(({ seq }) => seq);
@@ -140,7 +117,7 @@ export class RawClient {
   async #persist(data: Uint8Array, clientMsgID: string): Promise<Uint8Array> {
     for (;;) {
       try {
-        return await this.#ask(1003, data, { lasting: true, clientMsgID });
+        return await this.#requests.ask(1003, data, { lasting: true, clientMsgID });
       } catch (error) {
         if (!(error instanceof RequestRefused) || error.errCode !== TRY_AGAIN) throw error;
         this.triedAgain += 1;
@@ -168,6 +145,7 @@ export class RawClient {
           this.endedBy = error.errCode;
           return;
         }
+        // Nothing listens, or not for long, or not for now: the next attempt tells.
       }
       await setTimeout(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)]);
     }
@@ -181,7 +159,7 @@ export class RawClient {
     this.connects += 1;
     this.#socket = socket;
     this.#later(() => this.#sync());
-    void this.#pump();
+    this.#requests.goOn(socket);
   }
 
   /** What waits for a connection that has gone is of no use any more, and no fault. */
@@ -205,7 +183,7 @@ export class RawClient {
     const messages = all.flatMap(([id, { Msgs }]) => Msgs.map((message) => ({ id, message })));
     if (messages.length !== 1) this.store.fault(`${String(messages.length)} messages in one push`);
     for (const { id, message } of messages) {
-      if (message.clientMsgID === this.#sending)
+      if (message.clientMsgID === this.#requests.sending)
         this.store.fault(`the echo of ${message.clientMsgID} came before its reply`);
       this.#later(() => this.#pushed(id, message));
     }
@@ -233,8 +211,10 @@ export class RawClient {
       return;
     }
     this.#syncedAt = performance.now();
-    await this.#ask(1006, userOnly(this.userID));
-    const newest = PbCoder.GetMaxSeqResp.decode(await this.#ask(1001, userOnly(this.userID)));
+    await this.#requests.ask(1006, userOnly(this.userID));
+    const newest = PbCoder.GetMaxSeqResp.decode(
+      await this.#requests.ask(1001, userOnly(this.userID)),
+    );
     const ranges = Object.entries(newest.maxSeqs).flatMap(([conversationID, end]) => {
       const synced = this.store.synced(conversationID);
       if (end <= (synced ?? 0)) return [];
@@ -251,7 +231,7 @@ export class RawClient {
   ): Promise<void> {
     const request = { userID: this.userID, seqRanges, order: ASCENDING };
     const reply = PbCoder.PullMessageBySeqsResp.decode(
-      await this.#ask(1002, PbCoder.PullMessageBySeqsReq.encode(request).finish()),
+      await this.#requests.ask(1002, PbCoder.PullMessageBySeqsReq.encode(request).finish()),
     );
     const found = { ...reply.msgs, ...reply.notificationMsgs };
     for (const { conversationID, begin, end, num } of seqRanges) {
@@ -263,52 +243,6 @@ export class RawClient {
         this.store.fault(`1002 ${conversationID}: ${String(messages.length)} messages`);
       this.store.hold(conversationID, messages);
       this.store.syncedTo(conversationID, end);
-    }
-  }
-
-  async #ask(
-    reqIdentifier: number,
-    data: Uint8Array,
-    more: { lasting?: boolean; clientMsgID?: string } = {},
-  ): Promise<Uint8Array> {
-    const reply = await new Promise<RawReply>((done, failed) => {
-      this.#queue.push({ reqIdentifier, data, lasting: false, ...more, done, failed });
-      void this.#pump();
-    });
-    if (reply.errCode !== 0) throw new RequestRefused(reqIdentifier, reply);
-    return reply.data;
-  }
-
-  /** One request at a time; the next one goes out when this one is answered. */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      const socket = this.#socket;
-      if (socket === undefined || !socket.open) break;
-      try {
-        this.#sending = next.clientMsgID;
-        const answered = () => {
-          this.#sending = undefined;
-        };
-        next.done(await socket.request(next.reqIdentifier, next.data, { answered }));
-        this.#queue.splice(this.#queue.indexOf(next), 1);
-      } catch (error) {
-        if (!(error instanceof SocketClosed)) this.store.fault(String(error));
-        this.#dropPassing(error);
-      } finally {
-        this.#sending = undefined;
-      }
-    }
-    this.#pumping = false;
-  }
-
-  /** Requests that belong to a connection end with it; sends wait for the next. */
-  #dropPassing(error: unknown): void {
-    const passing = this.#queue.filter(({ lasting }) => !lasting);
-    for (const request of passing) {
-      this.#queue.splice(this.#queue.indexOf(request), 1);
-      request.failed(error);
     }
   }
 }

@@ -5,7 +5,6 @@ import { isRecord, numberAt, parseJson, textAt } from './json.ts';
 
 /** The messages themselves go through the official protobuf codec, not through the gateway's own. */
 export type MsgData = SdkWsProto.MsgData;
-export type PullMsgs = SdkWsProto.PullMsgs;
 export { PbCoder };
 
 /** How a connection writes its envelopes: chosen by its address, the same in both directions. */

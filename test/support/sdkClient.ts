@@ -3,7 +3,6 @@ import { until } from './until.ts';
 
 /** The platform that browsers log in as, for both SDKs. */
 export const WEB = 5;
-export const TEXT = 101;
 export const REVOKED = 2101;
 
 /** What an SDK shows of a message, as far as the tests look at it. */

@@ -12,7 +12,7 @@ import type { Shown } from '../../core/sequence/shown.ts';
 import type { Connection } from '../../gateways/ws/connection.ts';
 import { Gateway, type GatewayDeps } from '../../gateways/ws/gateway.ts';
 import { readQuery, type Welcome } from '../../gateways/ws/handshake.ts';
-import type { Log } from '../../gateways/ws/log.ts';
+import type { Log } from '../../gateways/log.ts';
 import type { Socket } from '../../gateways/ws/socket.ts';
 import {
   NotAnswerable,

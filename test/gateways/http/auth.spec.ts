@@ -7,7 +7,7 @@ const EXPIRES_SECONDS = NOW / 1_000 + LIFETIME_SECONDS;
 const asAdmin = { token: TOKENS.admin };
 
 describe('tokens for the app server', () => {
-  test('an app admin gets one for the secret', async () => {
+  test('[TOK-8] an app admin gets one for the secret', async () => {
     const { post } = gateway();
     const body = { secret: SECRET, userID: ADMIN };
     expect((await post('/auth/get_admin_token', body)).json).toEqual({
@@ -22,7 +22,7 @@ describe('tokens for the app server', () => {
     [1002, { secret: 'wrong', userID: ADMIN }],
     [1001, { secret: SECRET, userID: 'ann' }],
     [1001, { secret: SECRET, userID: '' }],
-  ])('and nobody else (%i)', async (errCode, body) => {
+  ])('[TOK-8] and nobody else (%i)', async (errCode, body) => {
     const { post } = gateway();
     expect((await post('/auth/get_admin_token', body)).json).toMatchObject({ errCode });
   });
@@ -35,7 +35,7 @@ describe('tokens for the app server', () => {
     [1001, { platformID: 0, userID: 'ann' }],
     [1001, { platformID: 12, userID: 'ann' }],
     [1004, { platformID: 1, userID: 'zed' }],
-  ])('get_user_token answers %i to %o', async (errCode, body) => {
+  ])('[TOK-8] get_user_token answers %i to %o', async (errCode, body) => {
     const { post, deps } = gateway();
     deps.users.add('robot' as never, 4);
     expect((await post('/auth/get_user_token', body, asAdmin)).json).toMatchObject({ errCode });
@@ -49,7 +49,7 @@ describe('tokens for the app server', () => {
     expect(malformed.json).toMatchObject({ errCode: 1503, errMsg: 'TokenMalformedError' });
   });
 
-  test('[TOK] force_logout ends the tokens of one platform', async () => {
+  test('[TOK-7] force_logout ends the tokens of one platform', async () => {
     const { post } = gateway();
     await post('/auth/force_logout', { platformID: 1, userID: 'ann' }, asAdmin);
     const { json } = await post('/msg/get_server_time', {}, { token: TOKENS.ann });
@@ -65,7 +65,7 @@ describe('old app servers', () => {
     { userID: 'u1', platform: 1, nickname: 'One', faceURL: 'http://x/1.png', operationID: '1' },
     { userID: 'u1', platformID: 1, nickname: 'One', faceURL: 'http://x/1.png', gender: 1 },
   ];
-  test.each(registrations)('[WIR] register as %o', async (spelled) => {
+  test.each(registrations)('[WIR-46] register as %o', async (spelled) => {
     const { post, deps } = gateway();
     const body = { secret: SECRET, ...spelled };
     const { status, json } = await post('/auth/user_register', body, { nameless: true });
@@ -86,14 +86,14 @@ describe('old app servers', () => {
     { uid: 'ann', platform: 2 },
     { userID: 'ann', platform: 2, operationID: '1' },
     { userID: 'ann', platformID: 2 },
-  ])('[WIR] ask for a token as %o', async (spelled) => {
+  ])('[WIR-46] ask for a token as %o', async (spelled) => {
     const { post } = gateway();
     const body = { secret: SECRET, ...spelled };
     const { json } = await post('/auth/user_token', body, { nameless: true });
     expect(json.data).toEqual({ userID: 'ann', uid: 'ann', token: 'ann.2.1', ...TIMES });
   });
 
-  test('[WIR] an app admin may log in as such with user_token', async () => {
+  test('[WIR-46] an app admin may log in as such with user_token', async () => {
     const { post } = gateway();
     const body = { secret: SECRET, userID: ADMIN, platformID: 10 };
     expect((await post('/auth/user_token', body)).json.errCode).toBe(0);
@@ -112,7 +112,7 @@ describe('old app servers', () => {
     ['/auth/user_token', '{', 400, 400],
     ['/auth/user_register', { secret: SECRET, ...v1 }, 200, 1102],
     ['/auth/user_token', { secret: SECRET, platform: 1, uid: 'zed' }, 200, 1004],
-  ])('[WIR] %s refuses %o with HTTP %i and %i', async (path, body, status, errCode) => {
+  ])('[WIR-46] %s refuses %o with HTTP %i and %i', async (path, body, status, errCode) => {
     const { post } = gateway();
     const answered = await post(path, body, { nameless: true });
     expect(answered).toMatchObject({ status, json: { errCode } });
@@ -120,7 +120,7 @@ describe('old app servers', () => {
     expect(answered.json).not.toHaveProperty('data');
   });
 
-  test('[WIR] the operationID of a body names the call', async () => {
+  test('[WIR-46] the operationID of a body names the call', async () => {
     const { post, deps } = gateway();
     const body = { secret: SECRET, ...v1, operationID: 'in-the-body' };
     await post('/auth/user_token', body, { nameless: true });
@@ -133,7 +133,7 @@ describe('old app servers', () => {
     [1001, {}, {}],
     [1002, { secret: SECRET }, { token: TOKENS.ann }],
   ])(
-    '[WIR] v3.8.0 registers with the secret and no token (%i)',
+    '[WIR-46] v3.8.0 registers with the secret and no token (%i)',
     async (errCode, secret, options) => {
       const { post } = gateway();
       const body = { ...secret, users: [{ userID: 'u1', nickname: 'One' }] };

@@ -30,7 +30,7 @@ const every = ROUTES.flatMap((each) =>
   fieldsOf(each).map(([field, schema]) => ({ each, field, schema, path: each.path })),
 );
 
-describe('[WIR] what a route does not take is refused with the name of the field', () => {
+describe('[WIR-42] what a route does not take is refused with the name of the field', () => {
   test.each(every.filter(({ schema }) => isRequired(schema)))(
     '$path without $field',
     async ({ each, field }) => {
@@ -56,7 +56,7 @@ describe('[WIR] what a route does not take is refused with the name of the field
   });
 });
 
-test('[WIR] keys match in any case, null is absent, unknown keys are passed over', async () => {
+test('[WIR-41] keys match in any case, null is absent, unknown keys are passed over', async () => {
   const body = '{"USERIDS":["ann"],"more":{"x":[1]},"userIDs":null}';
   const exactFirst = '{"USERIDS":["bob"],"userIDs":["ann"]}';
   expect((await call('/user/get_users_info', body)).json).toMatchObject({ errCode: 1001 });
@@ -71,13 +71,13 @@ test.each([
   ['a fraction', 1.5],
   ['text', '1'],
   ['beyond int32', 2 ** 31],
-])('[WIR] %s is no int32', async (_, showNumber) => {
+])('[WIR-42] %s is no int32', async (_, showNumber) => {
   const { json } = await call('/user/get_users', { pagination: { pageNumber: 1, showNumber } });
   expect(json).toMatchObject({ errCode: 1001, errMsg: 'ArgsError' });
   expect(json.errDlt).toContain('pagination.showNumber');
 });
 
-test('[WIR] text that no table can hold is refused, and what nests without end', async () => {
+test('[WIR-42] text that no table can hold is refused, and what nests without end', async () => {
   const nul = await call('/user/update_user_info_ex', { userInfo: { userID: 'ann', ex: 'a\0b' } });
   expect(nul.json.errDlt).toContain('userInfo.ex');
   const deep = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
@@ -87,7 +87,7 @@ test('[WIR] text that no table can hold is refused, and what nests without end',
   expect(json.errDlt).toContain('content must not nest');
 });
 
-test('[WIR] no body makes the server fail', async () => {
+test('[WIR-42] no body makes the server fail', async () => {
   const keys = [...new Set(every.map(({ field }) => field))];
   const anything = fc.oneof(
     fc.json(),

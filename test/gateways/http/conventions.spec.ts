@@ -10,7 +10,7 @@ import { gateway, TOKENS } from './client.ts';
 const asAnn = { token: TOKENS.ann };
 
 describe('the headers of a request', () => {
-  test('[WIR] operationID comes first, then the token, then the path', async () => {
+  test('[WIR-40] operationID comes first, then the token, then the path', async () => {
     const { post } = gateway();
     const nameless = await post('/no/such', '{', { nameless: true });
     expect(nameless).toMatchObject({
@@ -24,7 +24,7 @@ describe('the headers of a request', () => {
     expect((await post('/User/get_users_info', {}, asAnn)).status).toBe(404);
   });
 
-  test('[WIR] pages of any origin may send any header', async () => {
+  test('[WIR-43] pages of any origin may send any header', async () => {
     const { app } = gateway();
     const asked = 'token,operationid,reqfuncname';
     const answer = await app.inject({
@@ -42,7 +42,7 @@ describe('the headers of a request', () => {
     });
   });
 
-  test('[WIR] the content type does not matter', async () => {
+  test('[WIR-41] the content type does not matter', async () => {
     const { post } = gateway();
     for (const type of ['text/plain', 'application/octet-stream']) {
       const options = { ...asAnn, headers: { 'content-type': type } };
@@ -78,7 +78,7 @@ describe('an answer', () => {
     expect(gunzipSync(zipped.rawPayload).toString()).toBe(plain.payload);
   });
 
-  test('[WIR] says that what was done does not show yet, and is no error', async () => {
+  test('[PRJ-15] says that what was done does not show yet, and is no error', async () => {
     const { post } = gateway({ projected: () => Promise.resolve(false) });
     const body = { userID: 'ann', globalRecvMsgOpt: 1 };
     const { headers, json } = await post('/user/set_global_msg_recv_opt', body, asAnn);
@@ -95,7 +95,7 @@ describe('faults', () => {
   };
   const path = '/conversation/get_all_conversations';
 
-  test('[WIR] what cannot be answered exactly is to be tried again', async () => {
+  test('[WIR-44] what cannot be answered exactly is to be tried again', async () => {
     const { post } = failing(new NotAnswerable('the tail is overrun'));
     const answered = await post(path, { ownerUserID: 'ann' }, asAnn);
     expect(answered).toMatchObject({
@@ -105,7 +105,7 @@ describe('faults', () => {
     expect(answered.json.errDlt).toContain('try the same call again');
   });
 
-  test('[WIR] a fault is logged once and tells the client nothing', async () => {
+  test('[OPS-25] a fault is logged once and tells the client nothing', async () => {
     const { post, deps } = failing(new Error('password of the database'));
     const { status, text } = await post(path, { ownerUserID: 'ann' }, asAnn);
     expect(status).toBe(500);
@@ -118,7 +118,7 @@ describe('faults', () => {
     expect(lines[0]).toContain('op-1');
   });
 
-  test('a body beyond the limit is refused in the usual form', async () => {
+  test('[WIR-42] a body beyond the limit is refused in the usual form', async () => {
     const { post } = gateway();
     const { status, json } = await post(
       '/msg/get_server_time',
@@ -129,7 +129,7 @@ describe('faults', () => {
   });
 });
 
-test('[WIR] neither secrets nor tokens are ever logged', async () => {
+test('[OPS-25] neither secrets nor tokens are ever logged', async () => {
   const { post, deps } = gateway();
   const wrong = 'not-the-secret';
   for (const { path } of ROUTES) {
@@ -145,7 +145,7 @@ test('[WIR] neither secrets nor tokens are ever logged', async () => {
 });
 
 describe('for whoever runs it', () => {
-  test('/healthz and /readyz need no headers', async () => {
+  test('[OPS-24] /healthz and /readyz need no headers', async () => {
     const users = new FakeUsers();
     let ready = false;
     const { app } = gateway({
@@ -161,7 +161,7 @@ describe('for whoever runs it', () => {
     expect((await app.inject('/readyz')).statusCode).toBe(200);
   });
 
-  test('the API page lists every route, and its files come from here', async () => {
+  test('[WIR-47] the API page lists every route, and its files come from here', async () => {
     const { app } = gateway();
     const api: unknown = (await app.inject('/docs/json')).json();
     const paths = isRecord(api) && isRecord(api['paths']) ? api['paths'] : {};
@@ -180,7 +180,7 @@ describe('for whoever runs it', () => {
     expect((await app.inject('/demo')).payload).toBe('<p>hi</p>');
   });
 
-  test('[OPS] closing lets a call in flight finish', async () => {
+  test('[OPS-23] closing lets a call in flight finish', async () => {
     let begun = (): void => undefined;
     let finish = (): void => undefined;
     const started = new Promise<void>((resolve) => (begun = resolve));
@@ -208,13 +208,16 @@ describe('for whoever runs it', () => {
   });
 });
 
-test.each(ROUTES)('[WIR] $path answers what its published schema says', async ({ path, data }) => {
-  const { post } = gateway();
-  const { json } = await post(path, BODIES[path], { token: TOKENS.admin });
-  expect(json.errCode).toBe(0);
-  if (data === undefined) expect(json).not.toHaveProperty('data');
-  else expect([...Value.Errors(data, json.data)]).toEqual([]);
-});
+test.each(ROUTES)(
+  '[WIR-47] $path answers what its published schema says',
+  async ({ path, data }) => {
+    const { post } = gateway();
+    const { json } = await post(path, BODIES[path], { token: TOKENS.admin });
+    expect(json.errCode).toBe(0);
+    if (data === undefined) expect(json).not.toHaveProperty('data');
+    else expect([...Value.Errors(data, json.data)]).toEqual([]);
+  },
+);
 
 test('every route has a place in the tests', () => {
   expect(ROUTES.map(({ path }) => path).sort()).toEqual(Object.keys(BODIES).sort());

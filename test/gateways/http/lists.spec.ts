@@ -64,7 +64,7 @@ describe('conversations', () => {
     expect(json).toMatchObject({ errCode: 1004 });
   });
 
-  test('[SYN] full tells only the version; afterwards what has changed', async () => {
+  test('[SYN-11] full tells only the version; afterwards what has changed', async () => {
     const path = '/conversation/get_incremental_conversations';
     const versionID = versionIdOf('conversations', 'ann');
     const none = { delete: [], insert: [], update: [] };
@@ -78,7 +78,7 @@ describe('conversations', () => {
     });
   });
 
-  test('[SYN] ids are spared to a client whose hash of 64 bits is the same', async () => {
+  test('[SYN-13] ids are spared to a client whose hash of 64 bits is the same', async () => {
     const path = '/conversation/get_full_conversation_ids';
     const versionID = versionIdOf('conversations', 'ann');
     const hash = String(idHash([annAndBob]));
@@ -156,7 +156,7 @@ describe('friends and groups, of which there are none', () => {
   test.each([
     ['/friend/get_incremental_friends', 'friends'],
     ['/group/get_incremental_join_groups', 'groups'],
-  ])('[SYN] %s: version 1, full until the client has it', async (path, list) => {
+  ])('[SYN-11] %s: version 1, full until the client has it', async (path, list) => {
     const versionID = versionIdOf(list, 'ann');
     const none = { delete: [], insert: [], update: [], sortVersion: 0 };
     const first = { version: 1, versionID, full: true, ...none };
@@ -170,7 +170,7 @@ describe('friends and groups, of which there are none', () => {
   test.each([
     ['/friend/get_full_friend_user_ids', 'friends', 'userIDs'],
     ['/group/get_full_join_group_ids', 'groups', 'groupIDs'],
-  ])('[SYN] %s: an empty list equals hash 0', async (path, list, key) => {
+  ])('[SYN-13] %s: an empty list equals hash 0', async (path, list, key) => {
     const version = { version: 1, versionID: versionIdOf(list, 'ann') };
     expect(await dataOf(path, { userID, idHash: 0 })).toEqual({
       ...version,
@@ -184,7 +184,7 @@ describe('friends and groups, of which there are none', () => {
     });
   });
 
-  test('[SYN] every group asked for is answered, or the SDK asks for ever', async () => {
+  test('[SYN-14] every group asked for is answered, or the SDK asks for ever', async () => {
     const path = '/group/get_incremental_group_members_batch';
     const reqList = [{ groupID: 'g1', versionID: 'v', version: 3 }, { groupID: '__proto__' }];
     const data = await dataOf(path, { userID, reqList });
@@ -197,7 +197,7 @@ describe('friends and groups, of which there are none', () => {
   });
 });
 
-test('[SYN] the hash of a list is that of OpenIM', () => {
+test('[SYN-13] the hash of a list is that of OpenIM', () => {
   expect(idHash([])).toBe(0n);
   expect(idHash(['u2', 'u4'])).toBe(18284449917113438442n);
 });

@@ -47,7 +47,7 @@ const text = {
 };
 
 describe('sending for others', () => {
-  test('[MSG] a message is handed on whole, and its ids come back', async () => {
+  test('[MSG-9] a message is handed on whole, and its ids come back', async () => {
     const { post, deps } = gateway();
     const offlinePushInfo = { title: 'New', iOSBadgeCount: true };
     const more = { senderNickname: 'Ann', senderPlatformID: 10, ex: 'e', clientMsgID: 'mine' };
@@ -87,13 +87,13 @@ describe('sending for others', () => {
     ]);
   });
 
-  test('[MSG] clientMsgID is made where none is given', async () => {
+  test('[MSG-9] clientMsgID is made where none is given', async () => {
     const { post } = gateway();
     const { json } = await post('/msg/send_msg', text, asAdmin);
     expect((json.data as { clientMsgID: string }).clientMsgID).toMatch(/^[0-9a-f]{32}$/u);
   });
 
-  test('[MSG] app admins and notification accounts are privileged, and OA is of accounts', async () => {
+  test('[MSG-10] app admins and notification accounts are privileged, and OA is of accounts', async () => {
     const { post, deps } = gateway();
     deps.users.add('news' as UserId, 3);
     const content = { notificationName: 'News', notificationType: 1, text: 'x', mixType: 0 };
@@ -111,7 +111,7 @@ describe('sending for others', () => {
     });
   });
 
-  test('[MSG] online-only ones are not stored, and an import keeps its time', async () => {
+  test('[MSG-11] online-only ones are not stored, and an import keeps its time', async () => {
     const { post, deps } = gateway();
     await post('/msg/send_msg', { ...text, isOnlineOnly: true, sendTime: 5 }, asAdmin);
     expect(deps.messages.sent[0]).toMatchObject({ stored: false, senderSync: false, sendTime: 5 });
@@ -127,7 +127,7 @@ describe('sending for others', () => {
     [106, { text: '', atUserList: ['bob'] }, { text: 'x', atUserList: [] }],
     [110, { data: 'd' }, { description: 'd' }],
     [118, { content: 'x' }, {}],
-  ])('[MSG] content of type %i must be whole', async (contentType, right, wrong) => {
+  ])('[MSG-12] content of type %i must be whole', async (contentType, right, wrong) => {
     const { post } = gateway();
     const send = (content: object) =>
       post('/msg/send_msg', { ...text, contentType, content }, asAdmin);
@@ -142,7 +142,7 @@ describe('sending for others', () => {
     ['sessionType', { ...text, sessionType: 2 }],
     ['recvID', { ...text, recvID: null }],
     ['groupID', { ...text, sessionType: 3 }],
-  ])('[MSG] what cannot be sent is refused: %s', async (named, body) => {
+  ])('[MSG-12] what cannot be sent is refused: %s', async (named, body) => {
     const { json } = await gateway().post('/msg/send_msg', body, asAdmin);
     expect(json.errCode).toBe(1001);
     expect(json.errDlt).toContain(named);
@@ -157,7 +157,7 @@ describe('reading', () => {
     expect(await dataOf('/msg/newest_seq', { userID })).toEqual({ maxSeqs: { si_ann_bob: 2 } });
   });
 
-  test('[WIR] messages come with base64 content, and empty maps not at all', async () => {
+  test('[WIR-48] messages come with base64 content, and empty maps not at all', async () => {
     const range = { conversationID: annAndBob, begin: 1, end: 2, num: 2 };
     const foreign = { ...range, conversationID: 'si_x_y' };
     const body = { userID, seqRanges: [range, foreign], order: 1 };
@@ -198,7 +198,7 @@ describe('marking', () => {
     expect(json.errDlt).toContain('seqs');
   });
 
-  test('[WIR] what is between others is a matter of rights', async () => {
+  test('[WIR-22] what is between others is a matter of rights', async () => {
     const { post, deps } = gateway();
     deps.messages.markRead = () =>
       Promise.resolve({ kind: 'refused', reason: 'conversation/not-party', detail: 'others' });
@@ -210,7 +210,7 @@ describe('marking', () => {
     [{}, 'self'],
     [{ IsSyncSelf: true }, 'self-everywhere'],
     [{ IsSyncSelf: true, IsSyncOther: true }, 'all'],
-  ])('messages are deleted for whom %o says', async (deleteSyncOpt, scope) => {
+  ])('[MSG-13] messages are deleted for whom %o says', async (deleteSyncOpt, scope) => {
     const { post, deps } = gateway();
     await post('/msg/delete_msgs', { ...base, seqs: [1, 2], deleteSyncOpt }, asAnn);
     expect(deps.messages.hidden).toEqual([
@@ -218,7 +218,7 @@ describe('marking', () => {
     ]);
   });
 
-  test('all conversations are cleared, or those that are named', async () => {
+  test('[MSG-14] all conversations are cleared, or those that are named', async () => {
     const { post, deps } = gateway();
     await post('/msg/user_clear_all_msg', { userID }, asAnn);
     const named = { userID, conversationIDs: [annAndBob], deleteSyncOpt: { IsSyncSelf: true } };
@@ -230,7 +230,7 @@ describe('marking', () => {
     ]);
   });
 
-  test('nobody clears a conversation for somebody else', async () => {
+  test('[MSG-14] nobody clears a conversation for somebody else', async () => {
     const { post, deps } = gateway();
     const body = { userID, deleteSyncOpt: { IsSyncOther: true } };
     const { json } = await post('/msg/user_clear_all_msg', body, asAnn);
@@ -239,7 +239,7 @@ describe('marking', () => {
     expect(deps.messages.cleared).toEqual([]);
   });
 
-  test('a message is revoked once', async () => {
+  test('[MSG-4] a message is revoked once', async () => {
     const { post, deps } = gateway();
     const revoke = async () => (await post('/msg/revoke_msg', { ...base, seq: 1 }, asAnn)).json;
     expect(await revoke()).toEqual({ errCode: 0, errMsg: '', errDlt: '' });

@@ -29,7 +29,7 @@ const EXPECTED = {
 
 const rows: readonly Who[] = ['anonymous', 'malformed', 'kicked', 'foreign', 'self', 'admin'];
 
-describe.each(rows)('[WIR] what is open to %s', (who) => {
+describe.each(rows)('[WIR-45] what is open to %s', (who) => {
   // One server for each: what one call does must not change what the next is answered.
   const client = gateway();
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describe.each(rows)('[WIR] what is open to %s', (who) => {
   });
 });
 
-test('a route that declares no access is not built', () => {
+test('[OPS-26] a route that declares no access is not built', () => {
   const undeclared = {
     path: '/x/y',
     summary: '',
@@ -56,7 +56,7 @@ test('a route that declares no access is not built', () => {
   expect(() => route(undeclared)).toThrow('does not declare');
 });
 
-test('an access that speaks of a field the body lacks is not built', () => {
+test('[OPS-26] an access that speaks of a field the body lacks is not built', () => {
   const access = { kind: 'self', field: 'userID' } as const;
   const run = () => Promise.resolve({ kind: 'done' } as const);
   const wrong = { path: '/x/y', summary: '', access, body: body({}), run } as const;

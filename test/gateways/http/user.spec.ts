@@ -20,7 +20,7 @@ const wireUser = (userID: string, changed: object = {}) => ({
 const infoOf = async ({ post }: ReturnType<typeof gateway>, userID: string) =>
   (await post('/user/get_users_info', { userIDs: [userID] }, asAdmin)).json.data;
 
-test('[USR] a thousand users are registered in one call', async () => {
+test('[USR-7] a thousand users are registered in one call', async () => {
   const { post, deps } = gateway();
   const users = Array.from({ length: 1_000 }, (_, index) => ({
     userID: `user_${String(index)}`,
@@ -58,7 +58,7 @@ test.each([
     ],
   ],
   ['users', []],
-])('[USR] a registration is refused with the name of what is wrong: %s', async (named, users) => {
+])('[USR-6] a registration is refused with the name of what is wrong: %s', async (named, users) => {
   const { post, deps } = gateway();
   const { json } = await post('/user/user_register', { users }, asAdmin);
   expect(json.errCode).toBe(1001);
@@ -66,7 +66,7 @@ test.each([
   expect(deps.users.all.size).toBe(3);
 });
 
-test('[USR] one id that is taken refuses them all', async () => {
+test('[USR-2] one id that is taken refuses them all', async () => {
   const { post, deps } = gateway();
   const users = [
     { userID: 'u1', nickname },
@@ -78,7 +78,7 @@ test('[USR] one id that is taken refuses them all', async () => {
   expect(deps.users.all.size).toBe(3);
 });
 
-test('[USR] update_user_info_ex: absent stays, empty clears', async () => {
+test('[USR-8] update_user_info_ex: absent stays, empty clears', async () => {
   const client = gateway();
   const { post } = client;
   const path = '/user/update_user_info_ex';
@@ -88,7 +88,7 @@ test('[USR] update_user_info_ex: absent stays, empty clears', async () => {
   expect(await infoOf(client, 'ann')).toEqual({ usersInfo: [wireUser('ann', { ex: 'x' })] });
 });
 
-test('[USR] update_user_info: what is empty or 0 stays', async () => {
+test('[USR-8] update_user_info: what is empty or 0 stays', async () => {
   const client = gateway();
   const userInfo = { userID: 'ann', nickname: '', ex: 'y', globalRecvMsgOpt: 2 };
   await client.post('/user/update_user_info', { userInfo }, asAnn);
@@ -96,21 +96,21 @@ test('[USR] update_user_info: what is empty or 0 stays', async () => {
   expect(await infoOf(client, 'ann')).toEqual({ usersInfo: [wireUser('ann', changed)] });
 });
 
-test('[USR] nobody raises its own level', async () => {
+test('[USR-9] nobody raises its own level', async () => {
   const { post } = gateway();
   const body = { userInfo: { userID: 'ann', appMangerLevel: 3 } };
   expect((await post('/user/update_user_info', body, asAnn)).json.errCode).toBe(1002);
   expect((await post('/user/update_user_info', body, asAdmin)).json.errCode).toBe(0);
 });
 
-test('[USR] a change of an unknown user is refused', async () => {
+test('[USR-4] a change of an unknown user is refused', async () => {
   const { post } = gateway();
   const body = { userID: 'zed', globalRecvMsgOpt: 0 };
   const { json } = await post('/user/set_global_msg_recv_opt', body, asAdmin);
   expect(json).toMatchObject({ errCode: 1004, errMsg: 'RecordNotFoundError' });
 });
 
-test('get_users_info leaves out whom there is not, and what cannot be an id', async () => {
+test('[USR-20] get_users_info leaves out whom there is not, and what cannot be an id', async () => {
   const { post } = gateway();
   const { json } = await post('/user/get_users_info', { userIDs: ['zed', 'a b', 'bob'] }, asAnn);
   expect(json.data).toEqual({ usersInfo: [wireUser('bob')] });
@@ -127,7 +127,7 @@ test('account_check answers for each id, in order', async () => {
   expect(twice.json.errDlt).toContain('bob');
 });
 
-test('[WIR] pages: from 1, none cut short, none at all for showNumber 0', async () => {
+test('[USR-21] pages: from 1, none cut short, none at all for showNumber 0', async () => {
   const { post, deps } = gateway();
   for (let index = 0; index < 400; index++) deps.users.add(`u${String(index)}` as UserId);
   const page = async (pagination: object) =>
@@ -139,7 +139,7 @@ test('[WIR] pages: from 1, none cut short, none at all for showNumber 0', async 
   expect((await page({ pageNumber: 0, showNumber: 1 })).errCode).toBe(1001);
 });
 
-test('get_users finds by a part of the id or the name', async () => {
+test('[USR-22] get_users finds by a part of the id or the name', async () => {
   const { post } = gateway();
   const body = { pagination: { pageNumber: 1, showNumber: 5 }, nickName: 'ann' };
   const { json } = await post('/user/get_users', body, asAdmin);

@@ -360,7 +360,7 @@ describe('an open socket', () => {
   });
 });
 
-test('the implementation is the native one here', () => {
+test('[OPS-22] the implementation is the native one here', () => {
   expect(gateway.implementation).toBe('native');
 });
 

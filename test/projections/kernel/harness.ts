@@ -5,6 +5,7 @@ import type { Projection } from '../../../projections/kernel/model.ts';
 import { Reached } from '../../../projections/kernel/reached.ts';
 import { type Runner, runProjections } from '../../../projections/kernel/runner.ts';
 import type { RunnerState } from '../../../projections/kernel/runnerState.ts';
+import { Skips } from '../../../projections/kernel/skips.ts';
 import { Tail } from '../../../projections/kernel/tail.ts';
 import { users } from '../../../projections/users/project.ts';
 import type { UserRow, UsersTables } from '../../../projections/users/schema.ts';
@@ -45,10 +46,11 @@ export const startProjector = ({
     now: () => Date.now(),
     onOverflow: () => undefined,
   });
+  const skips = new Skips();
   const follower = startFollower({
     log,
     after,
-    listeners: [tail.take],
+    listeners: [tail.take, skips.take],
     onFailure: () => undefined,
   });
   const reached = new Reached({ projections, read: () => readCheckpoints(db) });
@@ -58,6 +60,7 @@ export const startProjector = ({
     log,
     tail,
     follower,
+    skips,
     reached,
     onState: (state) => states.push(state),
     ...(batchMax === undefined ? {} : { batchMax }),

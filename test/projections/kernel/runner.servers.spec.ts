@@ -6,6 +6,7 @@ import { advance, atCheckpoint, Fenced, takeOver } from '../../../projections/ke
 import { foldTail } from '../../../projections/kernel/foldTail.ts';
 import { isSeqlineEvent } from '../../../projections/kernel/follower.ts';
 import type { Projection } from '../../../projections/kernel/model.ts';
+import { Skips } from '../../../projections/kernel/skips.ts';
 import { usersTable, users } from '../../../projections/users/project.ts';
 import type { UsersTables } from '../../../projections/users/schema.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
@@ -117,7 +118,7 @@ describe('the runner', () => {
     await transaction((db) => takeOver(db, [users], own));
     const late = transaction(async (db) => {
       await advance(db, [{ projection: users, from, to: 3 }]);
-      await new Batches().apply(db, [users], events);
+      await new Batches(new Skips()).apply(db, [users], events);
     });
     await expect(late).rejects.toBeInstanceOf(Fenced);
     expect(await allUsers(database.db)).toEqual([]);
@@ -284,7 +285,7 @@ const applyInBatches = async (
   await dropAll(database.db);
   await sql`create schema seqline`.execute(database.db);
   await transaction(users.create);
-  const batches = new Batches();
+  const batches = new Batches(new Skips());
   for (let start = 0, turn = 0; start < events.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
     const portion = events.slice(start, start + size);

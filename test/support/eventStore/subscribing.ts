@@ -89,7 +89,7 @@ export const subscribingContract = (store: () => EventStore): void => {
     await slow.close();
   });
 
-  test('[STO-13] a handler that throws ends its own subscription, and no other', async () => {
+  test('[STO-22] a handler that throws ends its own subscription, and no other', async () => {
     const category = newStream('bad');
     const bad = follow(store(), {
       after: 'end',
@@ -108,7 +108,7 @@ export const subscribingContract = (store: () => EventStore): void => {
     await Promise.all([bad.close(), good.close()]);
   });
 
-  test('[STO-13] a closed subscription is handed nothing more', async () => {
+  test('[STO-22] a closed subscription is handed nothing more', async () => {
     const category = newStream('closed');
     const closed = follow(store(), { after: 'end', prefixes: [category] });
     const open = follow(store(), { after: 'end', prefixes: [category] });

@@ -88,7 +88,7 @@ test('[STO-32] $all is read from a position on, which is among it, and backwards
   expect(beyond).toEqual([]);
 });
 
-test('[STO-33] a reader who is slow holds up the log’s events, and nobody else', async () => {
+test('[STO-33] for a slow caller no more is read than it takes, and nobody waits for it', async () => {
   const stream = newStream('big');
   const event = () => binaryEvent({ type: 'big', data: Buffer.alloc(100_000) });
   for (let round = 0; round < 100; round++) await append(stream, [event(), event(), event()]);

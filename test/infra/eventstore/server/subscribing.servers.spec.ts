@@ -235,7 +235,7 @@ describe('[STO-36] a subscription to $all', () => {
   });
 });
 
-test('[STO-36] a slow consumer gets everything, in order, and is caught up once', async () => {
+test('[STO-36] a slow consumer gets everything, once and in order', async () => {
   const stream = newStream('slow');
   const subscription = served.client().subscribeToStream(stream);
   const reading = (async () => {

@@ -1,0 +1,138 @@
+import type { Millis, Position } from '../../core/kernel/ids.ts';
+import { one, type Look } from './looks.ts';
+
+type Counts<Key> = ReadonlyMap<Key, number>;
+
+/** As much of the parts of a server as is looked at. */
+export type Watched = Readonly<{
+  sockets: () => Readonly<{
+    sockets: number;
+    users: number;
+    opened: number;
+    /** Handshakes, by errCode. */
+    refused: Counts<number>;
+    /** By reason. */
+    closes: Counts<string>;
+    pushes: number;
+    requests: number;
+  }>;
+  projector: Readonly<{
+    state: () => Readonly<{ kind: string }>;
+    lags: () => readonly Readonly<{
+      projection: string;
+      position: Position;
+      head: Position;
+      waitingSince: Millis | undefined;
+    }>[];
+  }>;
+  tail: Readonly<{
+    head: Position;
+    size: Readonly<{ events: number; bytes: number }>;
+    covers: (checkpoint: Position) => boolean;
+  }>;
+  log: Readonly<{ writability: () => Readonly<{ writable: boolean }> }>;
+  now: () => Millis;
+}>;
+
+/** Each is shown, so that an alert on one has a series before it happens. */
+const STATES = ['starting', 'standby', 'running', 'retrying', 'poisoned', 'refused', 'stopped'];
+
+/** What goes up and down. */
+export const gaugesOf = ({ sockets, projector, tail, log, now }: Watched): readonly Look[] => [
+  {
+    name: 'seqline_sockets',
+    help: 'Open sockets of logged-in clients. A sudden fall means a network or a restart.',
+    look: () => one(sockets().sockets),
+  },
+  {
+    name: 'seqline_users_online',
+    help: 'Users with at least one open socket.',
+    look: () => one(sockets().users),
+  },
+  {
+    name: 'seqline_projector_state',
+    help: '1 for the state the projector is in. poisoned: see seqline projector status; retrying: look at Postgres.',
+    labels: ['state'],
+    look: () => {
+      const { kind } = projector.state();
+      return STATES.map((state) => ({ labels: { state }, value: state === kind ? 1 : 0 }));
+    },
+  },
+  {
+    name: 'seqline_projection_lag_positions',
+    help: 'How many positions of the log a read model is behind. Growing steadily: Postgres is too slow, or does not answer.',
+    labels: ['projection'],
+    look: () =>
+      projector.lags().map(({ projection, position, head }) => ({
+        labels: { projection },
+        value: Math.max(0, head - position),
+      })),
+  },
+  {
+    name: 'seqline_projection_lag_seconds',
+    help: 'How long ago the oldest event was committed that a read model lacks; 0 when it lacks none. Alert above 10: lists are out of date, and the tail has to hold all of it.',
+    labels: ['projection'],
+    look: () =>
+      projector.lags().map(({ projection, waitingSince }) => ({
+        labels: { projection },
+        value: waitingSince === undefined ? 0 : Math.max(0, now() - waitingSince) / 1000,
+      })),
+  },
+  {
+    name: 'seqline_tail_events',
+    help: 'Newest events held in memory for reads at the head; bounded by 200,000.',
+    look: () => one(tail.size.events),
+  },
+  {
+    name: 'seqline_tail_bytes',
+    help: 'What these take, about; bounded by 128 MiB.',
+    look: () => one(tail.size.bytes),
+  },
+  {
+    name: 'seqline_tail_covers_checkpoint',
+    help: '1 if the tail reaches back to every read model. Alert on 0: clients cannot sync until the projector has caught up.',
+    look: () => one(projector.lags().every(({ position }) => tail.covers(position)) ? 1 : 0),
+  },
+  {
+    name: 'seqline_log_position',
+    help: 'Position of the newest event of the log that this process has followed.',
+    look: () => one(tail.head),
+  },
+  {
+    name: 'seqline_log_writable',
+    help: '1 while the log takes events. Alert on 0: nothing can be sent; most likely the disk is full.',
+    look: () => one(log.writability().writable ? 1 : 0),
+  },
+];
+
+/** What only goes up. */
+export const countersOf = ({ sockets }: Watched): readonly Look[] => [
+  {
+    name: 'seqline_sockets_opened_total',
+    help: 'Sockets opened. Compare with seqline_sockets: many more means that clients come back again and again.',
+    look: () => one(sockets().opened),
+  },
+  {
+    name: 'seqline_socket_closes_total',
+    help: 'Sockets that have ended, by reason. too-slow, not-answerable and never-synced make clients sync again; the first is the network or the client, the second Postgres.',
+    labels: ['reason'],
+    look: () => [...sockets().closes].map(([reason, value]) => ({ labels: { reason }, value })),
+  },
+  {
+    name: 'seqline_handshakes_refused_total',
+    help: 'Sockets that were not let in, by err_code: 15xx is the token, 500 a fault of the server.',
+    labels: ['err_code'],
+    look: () =>
+      [...sockets().refused].map(([errCode, value]) => ({ labels: { err_code: errCode }, value })),
+  },
+  {
+    name: 'seqline_pushes_total',
+    help: 'Messages and notices written to sockets without being asked for. Divided by events of MessageSent: the fan-out.',
+    look: () => one(sockets().pushes),
+  },
+  {
+    name: 'seqline_socket_frames_total',
+    help: 'Requests read off sockets, those included that were never answered (seqline_requests_total).',
+    look: () => one(sockets().requests),
+  },
+];

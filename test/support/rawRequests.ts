@@ -1,0 +1,88 @@
+import { SocketClosed, type RawSocket } from './rawSocket.ts';
+import type { RawReply } from './rawWire.ts';
+
+/** A request was answered with an error. */
+export class RequestRefused extends Error {
+  override name = 'RequestRefused';
+  readonly errCode: number;
+  constructor(reqIdentifier: number, { errCode, errMsg }: RawReply) {
+    super(`${String(reqIdentifier)}: ${String(errCode)} ${errMsg}`);
+    this.errCode = errCode;
+  }
+}
+
+type Queued = {
+  reqIdentifier: number;
+  data: Uint8Array;
+  /** A send outlives its connection: the same bytes go out again on the next one. */
+  lasting: boolean;
+  clientMsgID?: string;
+  done: (reply: RawReply) => void;
+  failed: (error: unknown) => void;
+};
+
+/** The Go core's write loop: one request at a time, the next one goes out when this one is answered. */
+export class RawRequests {
+  /** The id of the message that is being sent and is not answered yet. */
+  sending: string | undefined;
+  readonly #queue: Queued[] = [];
+  readonly #fault: (what: string) => void;
+  #socket: RawSocket | undefined;
+  #running = false;
+
+  constructor(fault: (what: string) => void) {
+    this.#fault = fault;
+  }
+
+  /** What waits goes out on this connection from now on. */
+  goOn(socket: RawSocket): void {
+    this.#socket = socket;
+    void this.#run();
+  }
+
+  /** The data of the answer. Rejects with `RequestRefused`, or when its connection has gone. */
+  async ask(
+    reqIdentifier: number,
+    data: Uint8Array,
+    more: { lasting?: boolean; clientMsgID?: string } = {},
+  ): Promise<Uint8Array> {
+    const reply = await new Promise<RawReply>((done, failed) => {
+      this.#queue.push({ reqIdentifier, data, lasting: false, ...more, done, failed });
+      void this.#run();
+    });
+    if (reply.errCode !== 0) throw new RequestRefused(reqIdentifier, reply);
+    return reply.data;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      const socket = this.#socket;
+      if (socket === undefined || !socket.open) break;
+      try {
+        this.sending = next.clientMsgID;
+        const answered = () => {
+          this.sending = undefined;
+        };
+        next.done(await socket.request(next.reqIdentifier, next.data, { answered }));
+        this.#queue.splice(this.#queue.indexOf(next), 1);
+      } catch (error) {
+        if (!(error instanceof SocketClosed)) this.#fault(String(error));
+        this.#dropPassing(error);
+      } finally {
+        this.sending = undefined;
+      }
+    }
+    this.#running = false;
+  }
+
+  /** Requests that belong to a connection end with it; sends wait for the next. */
+  #dropPassing(error: unknown): void {
+    const passing = this.#queue.filter(({ lasting }) => !lasting);
+    for (const request of passing) {
+      this.#queue.splice(this.#queue.indexOf(request), 1);
+      request.failed(error);
+    }
+  }
+}
