@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --enable-source-maps --max-semi-space-size=64
 import { parseArgs } from 'node:util';
 import { doctor } from '../cli/doctor.ts';
 import { eventstore } from '../cli/eventstore.ts';

@@ -30,6 +30,9 @@ export type Options = Readonly<{
 const SECONDS = { whole: 10, quick: 3 } as const;
 const RUNS = { whole: 3, quick: 1 } as const;
 
+/** As `npm start` runs the server. */
+const AS_STARTED: readonly string[] = ['--max-semi-space-size=64'];
+
 export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--node FLAGS]
                [--quick]
 
@@ -41,7 +44,7 @@ ${Object.entries(SCENARIOS)
   --seconds N   measured seconds of a run (${String(SECONDS.whole)})
   --runs N      runs of each measurement, of which the median is shown (${String(RUNS.whole)})
   --users N     users, instead of each scenario's own number
-  --node FLAGS  flags for the server's Node, such as --node=--max-semi-space-size=64
+  --node FLAGS  flags for the server's Node, instead of what npm start gives
   --quick       short, single, small runs: to see that it works, not to quote
 `;
 
@@ -80,6 +83,6 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     runs: wholeNumber('runs', values.runs) ?? RUNS[size],
     users: wholeNumber('users', values.users),
     quick,
-    nodeFlags: values.node?.split(' ') ?? [],
+    nodeFlags: values.node?.split(' ') ?? AS_STARTED,
   };
 };
