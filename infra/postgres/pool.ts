@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { PostgresLog } from './place.ts';
+import { PreparingClient } from './preparing.ts';
 
 /** One for the projector, the rest for queries; an embedded Postgres takes 50 in all. */
 const CONNECTIONS_MAX = 12;
@@ -38,6 +39,7 @@ export const openPool = <Tables>({ url, log, connectionsMax }: PoolOptions): Poo
     application_name: 'seqline',
     keepAlive: true,
     types,
+    Client: PreparingClient,
   });
   const lost = (error: Error): void => {
     log.warn(`a connection to Postgres was lost: ${error.message}`);
