@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { describe as describeSettings } from '../infra/config/settings.ts';
 
 /**
  * House rules that no linter knows. Each finding is a line `file:line what`, so that the list a failure
@@ -124,6 +125,15 @@ describe('settings', () => {
 
   test('README names each environment variable', () => {
     expect(without(settings, inReadme)).toEqual([]);
+  });
+  test('README has the defaults of the settings', () => {
+    const table = read('README.md').split('\n');
+    const wrong = describeSettings().filter(({ name, fallback }) => {
+      const row = table.find((line) => line.startsWith(`| \`${name}\``));
+      const [, , , absent = ''] = row?.split('|') ?? [];
+      return row === undefined || (fallback !== '' && !absent.includes(`\`${fallback}\``));
+    });
+    expect(wrong).toEqual([]);
   });
   test('README names no environment variable that nothing reads', () => {
     const readByTests = namesIn(readIn('test/'), SETTING);

@@ -22,7 +22,7 @@ import { converged, rawUser } from './rawUsers.ts';
 
 const USERS = 8;
 const NEWCOMERS = 400;
-const SENDS_OF_EACH = 250;
+const SENDS_OF_EACH = 200;
 const CHANGES_OF_EACH = 30;
 const WEB = 5;
 const ANDROID = 2;

@@ -1,6 +1,7 @@
 import { isRecord, numberAt, parseJson, textAt } from './json.ts';
 import { singleChat } from './sdkClient.ts';
-import type { Seqline } from './seqline.ts';
+import type { Reply, Seqline } from './seqline.ts';
+import { until } from './until.ts';
 
 /** What became of a call that changes something. */
 export type Written =
@@ -92,4 +93,38 @@ export const writesBetween = (
       },
     },
   ];
+};
+
+/** Longer than a restart takes. */
+const PERSISTS_FOR = 60_000;
+const TRY_AGAIN = 500;
+
+/**
+ * Calls until there is an answer for good, as an app does: `isRepeated` if an earlier attempt may have
+ * been done though its answer was lost.
+ */
+export const persist = async (
+  server: Seqline,
+  token: string,
+  path: string,
+  body: unknown,
+): Promise<Reply & Readonly<{ isRepeated: boolean }>> => {
+  let isRepeated = false;
+  let last: unknown;
+  return until(
+    `${path} is answered`,
+    async () => {
+      try {
+        const reply = await server.api(path, body, { token });
+        last = reply;
+        return reply.errCode === TRY_AGAIN ? undefined : { ...reply, isRepeated };
+      } catch (error) {
+        // The connection broke, or nothing listens: whether it was done, nobody has said.
+        if (!(error instanceof TypeError)) throw error;
+        isRepeated = true;
+        return undefined;
+      }
+    },
+    { within: PERSISTS_FOR, seen: () => last },
+  );
 };

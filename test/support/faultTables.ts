@@ -6,7 +6,7 @@ export type Dump = Readonly<Record<string, readonly unknown[]>>;
 
 const WITHIN = 60_000;
 /** A log in which nothing has been written for so long has nothing under way: reactors are done. */
-const RESTS_FOR = 2_500;
+const RESTS_FOR = 1_500;
 
 /** Where a runner stands, and which one it was, is no part of what the log says. */
 const OF_THE_RUNNER = ['position', 'epoch'];

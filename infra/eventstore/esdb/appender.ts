@@ -1,0 +1,255 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  OutcomeUnknown,
+  StoreUnavailable,
+  type ExpectedRevision,
+  type StoreEvent,
+} from '../../../core/kernel/eventStore.ts';
+import type { Millis } from '../../../core/kernel/ids.ts';
+import type { Writability } from '../embedded/health.ts';
+import type { Log } from '../embedded/log.ts';
+import { faultOf, type Appended, type LogClient } from './client.ts';
+import { ClientFault } from './faults.ts';
+import { LOG_STREAM, type Founding } from './founding.ts';
+import {
+  APPEND_WAIT,
+  IN_FLIGHT_BYTES_MAX,
+  IN_FLIGHT_MAX,
+  QUEUE_BYTES_MAX,
+  QUEUE_MAX,
+  QUEUE_WAIT,
+  backoff,
+} from './limits.ts';
+import { tolerateAppendRejections } from './rejections.ts';
+
+export type AppenderOptions = Readonly<{
+  openClient: () => LogClient;
+  founding: Founding;
+  log: Log;
+  /** How long a sent append is waited for; a test may be less patient. */
+  appendWait?: Millis;
+}>;
+
+type Job = Readonly<{
+  stream: string;
+  expected: ExpectedRevision;
+  events: readonly StoreEvent[];
+  bytes: number;
+  resolve: (appended: Appended) => void;
+  reject: (error: Error) => void;
+}> & {
+  timer: NodeJS.Timeout | undefined;
+  settled: boolean;
+};
+
+/** A connection that has been tried, and what is under way on it. */
+type Line = Readonly<{ client: LogClient; inFlight: Set<Job> }> & { bytes: number };
+
+/**
+ * All appends of the process, over one client at a time. The client keeps what is under way in one table
+ * for all its objects, enforces no deadline, and may stop answering for good; so an append that is not
+ * answered in time takes the client with it: whatever was under way is of unknown outcome, and the next
+ * client sends nothing until the last one is gone and a trial append has come back on it. That trial also
+ * keeps the order: what is sent at once on a cold connection may overtake itself.
+ */
+export class Appender {
+  readonly #options: AppenderOptions;
+  readonly #appendWait: Millis;
+  readonly #queue: Job[] = [];
+  #queuedBytes = 0;
+  #line: Line | undefined;
+  #connecting: Promise<void>;
+  #trouble: string | undefined = 'it is not connected yet';
+  readonly #closing = new AbortController();
+  readonly #stopTolerating: () => void;
+
+  constructor(options: AppenderOptions) {
+    this.#options = options;
+    this.#appendWait = options.appendWait ?? APPEND_WAIT;
+    this.#stopTolerating = tolerateAppendRejections(() => {
+      // The append stream of some client of this process has broken, and maybe ours.
+      if (this.#line !== undefined && this.#line.inFlight.size > 0)
+        this.#leave(this.#line, 'the client has broken down');
+    });
+    this.#connecting = this.#connect(undefined);
+  }
+
+  get writability(): Writability {
+    return this.#trouble === undefined
+      ? { writable: true }
+      : { writable: false, reason: this.#trouble };
+  }
+
+  /** @throws ClientFault for what the store has answered; OutcomeUnknown, StoreUnavailable */
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly StoreEvent[],
+    bytes: number,
+  ): Promise<Appended> {
+    if (this.#closing.signal.aborted) return Promise.reject(closed());
+    if (this.#queue.length >= QUEUE_MAX || this.#queuedBytes + bytes > QUEUE_BYTES_MAX)
+      return Promise.reject(new StoreUnavailable('too many appends wait for the event store'));
+    return new Promise((resolve, reject) => {
+      const job: Job = {
+        ...{ stream, expected, events, bytes, resolve, reject },
+        ...{ timer: undefined, settled: false },
+      };
+      job.timer = setTimeout(() => this.#giveUp(job), QUEUE_WAIT);
+      this.#queue.push(job);
+      this.#queuedBytes += bytes;
+      this.#pump();
+    });
+  }
+
+  /** What has been sent is waited for; what has not is turned away. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const job of this.#queue.splice(0)) this.#fail(job, closed());
+    await this.#connecting;
+    while (this.#line !== undefined && this.#line.inFlight.size > 0) await pause(5);
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.client.discard();
+    this.#stopTolerating();
+  }
+
+  #pump(): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    while (line.inFlight.size < IN_FLIGHT_MAX) {
+      const job = this.#queue[0];
+      if (job === undefined) return;
+      const fits = line.bytes === 0 || line.bytes + job.bytes <= IN_FLIGHT_BYTES_MAX;
+      if (!job.settled && !fits) return;
+      this.#queue.shift();
+      this.#queuedBytes -= job.bytes;
+      if (!job.settled) void this.#send(line, job);
+    }
+  }
+
+  async #send(line: Line, job: Job): Promise<void> {
+    line.inFlight.add(job);
+    line.bytes += job.bytes;
+    clearTimeout(job.timer);
+    const late = `an append was not answered within ${this.#appendWait} ms`;
+    job.timer = setTimeout(() => this.#leave(line, late), this.#appendWait);
+    try {
+      const appended = await line.client.append(job.stream, job.expected, job.events);
+      if (settle(job)) job.resolve(appended);
+    } catch (error) {
+      this.#sendFailed(line, job, faultOf(error));
+    } finally {
+      if (line.inFlight.delete(job)) line.bytes -= job.bytes;
+      this.#pump();
+    }
+  }
+
+  #sendFailed(line: Line, job: Job, fault: ClientFault): void {
+    switch (fault.reason.kind) {
+      case 'conflict':
+      case 'no-stream':
+      case 'stream-deleted':
+      case 'too-big':
+      case 'invalid':
+        return this.#fail(job, fault);
+      case 'denied':
+        return this.#fail(job, new StoreUnavailable(`the event store denies it: ${fault.message}`));
+      // The server's own word on this one alone: it has it, and could not say in time how it ended.
+      case 'late':
+        return this.#fail(job, new OutcomeUnknown(fault.message));
+      case 'not-leader':
+      case 'away':
+      case 'other':
+        return this.#leave(line, fault.message, fault.reason.kind === 'not-leader');
+    }
+  }
+
+  #fail(job: Job, error: Error): void {
+    if (settle(job)) job.reject(error);
+  }
+
+  #giveUp(job: Job): void {
+    this.#fail(job, new StoreUnavailable(`the event store takes no appends: ${this.#why()}`));
+  }
+
+  #why = (): string => this.#trouble ?? 'it is too slow';
+
+  /** `followsLeader`: the client has been told where to go, and a new one would not know. */
+  #leave(line: Line, reason: string, followsLeader = false): void {
+    if (this.#line !== line) return;
+    this.#line = undefined;
+    this.#trouble = reason;
+    this.#options.log.warn({ reason, unknown: line.inFlight.size }, 'appending is interrupted');
+    for (const job of line.inFlight) this.#fail(job, new OutcomeUnknown(reason));
+    this.#connecting = this.#connect(line.client, followsLeader);
+  }
+
+  async #connect(last: LogClient | undefined, keepLast = false): Promise<void> {
+    let client = last;
+    let keep = keepLast;
+    for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
+      // What it still had under way is rejected by this, and with it whatever any other client had.
+      if (!keep) {
+        await client?.discard();
+        client = this.#options.openClient();
+      }
+      keep = false;
+      try {
+        if (client === undefined) continue;
+        await this.#try(client);
+        this.#line = { client, inFlight: new Set(), bytes: 0 };
+        if (attempt > 0 || last !== undefined)
+          this.#options.log.info({ attempts: attempt + 1 }, 'appending goes on');
+        this.#trouble = undefined;
+        this.#pump();
+        return;
+      } catch (error) {
+        const fault = faultOf(error);
+        keep = fault.reason.kind === 'not-leader';
+        this.#trouble = fault.message;
+        await this.#wait(backoff(attempt));
+      }
+    }
+    await client?.discard();
+  }
+
+  /** Through all that an append goes through, and nothing is written. */
+  async #try(client: LogClient): Promise<void> {
+    const { event, position } = this.#options.founding;
+    const trial = client.append(LOG_STREAM, 'no_stream', [event]);
+    const answer = await within(this.#appendWait, trial, 'the event store does not answer');
+    if (answer.position !== undefined && answer.position !== position)
+      throw new ClientFault({ kind: 'invalid' }, 'the event store holds another log than before');
+  }
+
+  async #wait(time: Millis): Promise<void> {
+    try {
+      await pause(time, undefined, { signal: this.#closing.signal });
+    } catch {
+      // It is closing.
+    }
+  }
+}
+
+const settle = (job: Job): boolean => {
+  if (job.settled) return false;
+  job.settled = true;
+  clearTimeout(job.timer);
+  return true;
+};
+
+const closed = (): StoreUnavailable => new StoreUnavailable('the log is closed');
+
+/** @throws ClientFault (late) when it takes longer; what comes after that is nobody's */
+export const within = async <T>(time: Millis, work: Promise<T>, what: string): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ClientFault({ kind: 'late' }, what)), time);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
