@@ -21,14 +21,18 @@ const READS = /^\s*(with|select)\b/i;
  * it anew each time costs several times what running it does.
  */
 export class PreparingClient extends pg.Client {
-  // The driver above calls this with a text and its values; all other forms are passed on as they are.
-  override query = ((...call: unknown[]): unknown => {
-    const [text, values, ...rest] = call;
-    const name =
-      typeof text === 'string' && Array.isArray(values) && values.length > 0 && READS.test(text)
-        ? nameOf(text)
-        : undefined;
-    const asked = name === undefined ? call : [{ name, text, values }, ...rest];
-    return Reflect.apply(pg.Client.prototype.query, this, asked) as unknown;
-  }) as pg.Client['query'];
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    const plain = this.query.bind(this) as (...call: readonly unknown[]) => unknown;
+    // The driver above asks with a text and its values; all other forms are passed on as they are.
+    const prepared = (...call: readonly unknown[]): unknown => {
+      const [text, values, ...rest] = call;
+      const name =
+        typeof text === 'string' && Array.isArray(values) && values.length > 0 && READS.test(text)
+          ? nameOf(text)
+          : undefined;
+      return name === undefined ? plain(...call) : plain({ name, text, values }, ...rest);
+    };
+    this.query = prepared as pg.Client['query'];
+  }
 }
