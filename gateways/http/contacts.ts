@@ -25,6 +25,14 @@ type ListSince<T> = Readonly<{
   sortVersion: number;
 }>;
 
+/** As it is answered. */
+export const changesOf = <T>(list: ListSince<T>) => ({
+  ...list,
+  delete: [...list.delete],
+  insert: [...list.insert],
+  update: [...list.update],
+});
+
 /** A list of one user that its clients keep in step by version (REST reference 9). */
 interface OwnedList<T> {
   page(owner: UserId, page: PageRequest): Promise<Page<T>>;

@@ -23,7 +23,7 @@ import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reade
 import { seqOfSend } from '../../projections/chats/queries.ts';
 import { isMissing } from '../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
-import { exactly as exactlyFrom } from './exactly.ts';
+import { exactly as exactlyFrom, HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 
 /** A sender is not kept waiting longer than this for what only Postgres knows. */
 const SENT_BEFORE_MS = 500;
@@ -42,7 +42,7 @@ export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Ch
   const ofUser = userAtHead(db, tail);
   const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
 
-  const exactly = exactlyFrom(isAway);
+  const exactly = exactlyFrom(isAway, SOCKET_ANSWER_MS_MAX);
 
   return {
     newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
@@ -74,7 +74,7 @@ export const openKnown = (
   }>,
 ): Known => {
   const atHead = conversationsAtHead(db, tail);
-  const exactly = exactlyFrom(isAway);
+  const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
     head: undefined,
     side: emptySide(owner, conversation),

@@ -1,13 +1,16 @@
+import type { Millis } from '../../core/kernel/ids.ts';
 import { NotAnswerable } from '../../gateways/ports.ts';
 import { Uncovered } from '../../projections/chats/atHead.ts';
 import { isMissing } from '../../projections/kernel/faults.ts';
 
 /**
  * A Postgres that takes a question and does not answer it counts as away after this time. A socket is
- * held for 8 s in all (gateways/ws/hold.ts): one question that hangs is the whole of that, and is not
- * asked a second time, for it would only stand in the way of those that wait for a connection.
+ * held for 8 s in all and asks again every quarter second (gateways/ws/hold.ts): what it asks last must
+ * end before Go core gives the request up, 10 s after it was made.
  */
-const ANSWER_MS_MAX = 7_800;
+export const SOCKET_ANSWER_MS_MAX = 1_500;
+/** HTTP asks once, and its clients give up after 10 s too. */
+export const HTTP_ANSWER_MS_MAX = 8_000;
 
 class Unanswered extends Error {
   override name = 'Unanswered';
@@ -18,13 +21,13 @@ class Unanswered extends Error {
  * away, hangs, or has lost the tables, or they are too far behind what this process remembers.
  */
 export const exactly =
-  (isAway: (error: unknown) => boolean) =>
+  (isAway: (error: unknown) => boolean, withinMs: Millis) =>
   async <T>(ask: () => Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new Unanswered(`Postgres has not answered in ${String(ANSWER_MS_MAX)} ms`));
-      }, ANSWER_MS_MAX);
+        reject(new Unanswered(`Postgres has not answered in ${String(withinMs)} ms`));
+      }, withinMs);
     });
     try {
       return await Promise.race([ask(), late]);

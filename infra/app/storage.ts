@@ -1,32 +1,43 @@
 import path from 'node:path';
-import type { EmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
+import type { EventStore } from '../../core/kernel/eventStore.ts';
 import { openEmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
+import type { Writability } from '../eventstore/embedded/health.ts';
+import { openEsdb } from '../eventstore/esdb/esdbLog.ts';
+import { hasOwnEvents, keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { eventLog, type SealedEventLog } from '../eventstore/eventLog.ts';
 import { keepSealChoice } from '../eventstore/sealChoice.ts';
-import { openEmbeddedKeys } from '../keys/embedded.ts';
+import { openEmbeddedKeys, type SealedLog } from '../keys/embedded.ts';
 import type { Config } from '../config/config.ts';
 import type { CommitMeter } from '../observe/commitMeter.ts';
 import type { Log } from '../observe/log.ts';
 
+type Store = EventStore & Readonly<{ writability: () => Writability }>;
+
 /** What must never be lost: the log and the keys that open it. */
 export type Storage = Readonly<{
-  store: EmbeddedLog;
+  store: Store;
   log: SealedEventLog;
   close: () => Promise<void>;
 }>;
 
+type StorageConfig = Pick<Config, 'data' | 'seal'> & Partial<Pick<Config, 'eventStore'>>;
+
 export const logDirectory = (data: string): string => path.join(data, 'log');
 
+/** The keys are beside this process wherever the log is. */
 export const openStorage = async (
-  { data, seal }: Pick<Config, 'data' | 'seal'>,
+  config: StorageConfig,
   log: Log,
   meter?: CommitMeter,
 ): Promise<Storage> => {
+  const { data, seal, eventStore } = config;
   const directory = logDirectory(data);
-  const store = await openEmbeddedLog({ directory, log, ...(meter && { meter }) });
+  const isElsewhere = eventStore?.kind === 'esdb';
+  const store: Store = isElsewhere
+    ? await openEsdb({ connectionString: eventStore.url, log })
+    : await openEmbeddedLog({ directory, log, ...(meter && { meter }) });
   try {
-    await keepSealChoice(directory, { seal, head: await store.head() });
-    const sealed = { id: await store.logId(), mayHoldSealed: seal && (await store.head()) > 0 };
+    const sealed = await (isElsewhere ? shared : own)(store, { seal, directory });
     const keys = await openEmbeddedKeys(path.join(data, 'keys'), sealed);
     return {
       store,
@@ -40,4 +51,17 @@ export const openStorage = async (
     await store.close();
     throw error;
   }
+};
+
+type Choice = Readonly<{ seal: boolean; directory: string }>;
+
+const own = async (store: Store, { seal, directory }: Choice): Promise<SealedLog> => {
+  await keepSealChoice(directory, { seal, head: await store.head() });
+  return { id: await store.logId(), mayHoldSealed: seal && (await store.head()) > 0 };
+};
+
+/** A store elsewhere may hold others' events, and what it says of itself. */
+const shared = async (store: Store, { seal, directory }: Choice): Promise<SealedLog> => {
+  await keepSealChosen(store, { seal, folder: directory });
+  return { id: await store.logId(), mayHoldSealed: seal && (await hasOwnEvents(store)) };
 };

@@ -14,7 +14,7 @@ const good = (what: string): Finding => ({ good: true, what });
 const bad = (what: string): Finding => ({ good: false, what });
 
 const MAJOR_MIN = 20;
-const MINOR_MIN = 15;
+const MINOR_MIN = 19;
 const DISK_FREE_MIN = 1024 ** 3;
 
 const node = (): Finding => {
@@ -22,7 +22,7 @@ const node = (): Finding => {
   const fits = major > MAJOR_MIN || (major === MAJOR_MIN && minor >= MINOR_MIN);
   return fits
     ? good(`Node ${process.versions.node}`)
-    : bad(`Node ${process.versions.node} is too old: install 20.15 or later`);
+    : bad(`Node ${process.versions.node} is too old: install 20.19 or later`);
 };
 
 const sockets = (): Finding =>

@@ -26,7 +26,7 @@ export type Config = Readonly<{
   data: string;
   secret: string;
   admins: readonly UserId[];
-  eventStore: Readonly<{ kind: 'embedded' }>;
+  eventStore: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'esdb'; url: string }>;
   postgres: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'url'; url: string }>;
   bus: Readonly<{ kind: 'memory' }>;
   logLevel: LogLevel;
@@ -80,7 +80,7 @@ export const readConfig = (environment: Environment): Config => {
     data: setting('SEQLINE_DATA', (text) => resolve(text)),
     secret: setting('SEQLINE_SECRET', (text) => text),
     admins: setting('SEQLINE_ADMIN', adminsOf, NOT_ADMINS),
-    eventStore: setting('SEQLINE_EVENTSTORE', eventStoreOf, NOT_SUPPORTED.eventStore),
+    eventStore: setting('SEQLINE_EVENTSTORE', eventStoreOf, NOT_A_LOG),
     postgres: setting('DATABASE_URL', postgresOf, 'is not a URL of Postgres; use postgres://…'),
     bus: setting('SEQLINE_BUS', busOf, NOT_SUPPORTED.bus),
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
@@ -118,8 +118,10 @@ const NOT_A_LIFETIME =
   'is not a lifetime; use a number with s, m, h or d, like 90d, of ten years at most';
 const NOT_ADMINS = 'are not user ids; use 1 to 64 of A-Z, a-z, 0-9 and _ for each, with commas';
 const NOT_A_POLICY = `is not a policy; ${use(MULTI_LOGINS)}`;
+const NOT_A_LOG =
+  'is not a log; use embedded, or the address of EventStoreDB or KurrentDB: ' +
+  'esdb://…, esdb+discover://… or kurrentdb://…';
 const NOT_SUPPORTED = {
-  eventStore: 'is not supported by this version (nor is any esdb://…); use embedded',
   bus: 'is not supported by this version (nor is any nats://…); use memory',
 };
 
@@ -188,8 +190,13 @@ const adminsOf = (text: string): readonly UserId[] | undefined => {
     : undefined;
 };
 
-const eventStoreOf = (text: string): Config['eventStore'] | undefined =>
-  text === 'embedded' ? EMBEDDED : undefined;
+/** User and password, nodes and settings: a URL, but that there may be several nodes in it. */
+const ESDB = /^(?:esdb|kurrentdb)(?:\+discover)?:\/\/(?:[^\s@/?]+@)?[^\s@/?]+\/?(?:\?\S*)?$/;
+
+const eventStoreOf = (text: string): Config['eventStore'] | undefined => {
+  if (text === 'embedded') return EMBEDDED;
+  return ESDB.test(text) ? Object.freeze({ kind: 'esdb', url: text }) : undefined;
+};
 
 const busOf = (text: string): Config['bus'] | undefined =>
   text === 'memory' ? Object.freeze({ kind: 'memory' }) : undefined;

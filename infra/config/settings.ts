@@ -12,7 +12,10 @@ export const SETTINGS = {
     summary: "the app server's secret; the default serves only a loopback SEQLINE_HOST",
   },
   SEQLINE_ADMIN: { fallback: 'imAdmin', summary: 'user ids of app admins, separated by commas' },
-  SEQLINE_EVENTSTORE: { fallback: 'embedded', summary: 'where the log is: embedded' },
+  SEQLINE_EVENTSTORE: {
+    fallback: 'embedded',
+    summary: 'where the log is: embedded, or esdb://… of EventStoreDB or KurrentDB',
+  },
   DATABASE_URL: {
     fallback: '',
     summary: 'postgres://… of your own Postgres; without it, embedded',

@@ -19,7 +19,7 @@ import {
   userIds,
   USERS_MAX,
 } from '../fields.ts';
-import { idHash as hashOf } from '../idHash.ts';
+import { idsUnlessKnown } from '../idHash.ts';
 import { answer, refuse, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
@@ -158,9 +158,9 @@ const syncRoutes = ({ chats }: RouteDeps): readonly Route[] => [
       const current = await chats.incremental(userID, { version: 0, versionId: '' });
       const views = await chats.conversations(userID);
       const all = views.map((view) => view.conversation);
-      const equal = hashOf(all) === idHash;
+      const { equal, ids: conversationIDs } = idsUnlessKnown(all, idHash);
       const { version: at, versionId: versionID } = current;
-      return answer({ version: at, versionID, equal, conversationIDs: equal ? null : all });
+      return answer({ version: at, versionID, equal, conversationIDs });
     },
   }),
 ];

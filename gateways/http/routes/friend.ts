@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
+import { changesOf } from '../contacts.ts';
 import { body, exactHash, idsToFind, pagination, since, userId } from '../fields.ts';
 import { isUserId } from '../../openim/user.ts';
-import { idHash as hashOf } from '../idHash.ts';
+import { idsUnlessKnown } from '../idHash.ts';
 import { answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
@@ -55,11 +56,8 @@ export const friendRoutes = ({ contacts }: RouteDeps): readonly Route[] => [
     access,
     body: body({ userID: userId, ...since }),
     data: sortedIncremental(friendInfo),
-    run: async ({ body: { userID, ...from } }) => {
-      const list = await contacts.friends.since(userID, from);
-      const { delete: gone, insert, update } = list;
-      return answer({ ...list, delete: [...gone], insert: [...insert], update: [...update] });
-    },
+    run: async ({ body: { userID, ...from } }) =>
+      answer(changesOf(await contacts.friends.since(userID, from))),
   }),
 
   route({
@@ -70,8 +68,8 @@ export const friendRoutes = ({ contacts }: RouteDeps): readonly Route[] => [
     data: Type.Object({ ...version, userIDs: idsOrNull }),
     run: async ({ body: { userID, idHash } }) => {
       const { ids, ...current } = await contacts.friends.ids(userID);
-      const equal = hashOf(ids) === idHash;
-      return answer({ ...current, equal, userIDs: equal ? null : [...ids] });
+      const { equal, ids: userIDs } = idsUnlessKnown(ids, idHash);
+      return answer({ ...current, equal, userIDs });
     },
   }),
 ];

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
-import type { MembersSince, Since } from '../contacts.ts';
+import { changesOf, type MembersSince, type Since } from '../contacts.ts';
 import { body, exactHash, pagination, since, userId } from '../fields.ts';
-import { idHash as hashOf } from '../idHash.ts';
+import { idsUnlessKnown } from '../idHash.ts';
 import { answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
@@ -46,11 +46,8 @@ export const groupRoutes = ({ contacts }: RouteDeps): readonly Route[] => [
     access,
     body: body({ userID: userId, ...since }),
     data: sortedIncremental(groupInfo),
-    run: async ({ body: { userID, ...from } }) => {
-      const list = await contacts.groups.since(userID, from);
-      const { delete: gone, insert, update } = list;
-      return answer({ ...list, delete: [...gone], insert: [...insert], update: [...update] });
-    },
+    run: async ({ body: { userID, ...from } }) =>
+      answer(changesOf(await contacts.groups.since(userID, from))),
   }),
 
   route({
@@ -61,8 +58,8 @@ export const groupRoutes = ({ contacts }: RouteDeps): readonly Route[] => [
     data: Type.Object({ ...version, groupIDs: idsOrNull }),
     run: async ({ body: { userID, idHash } }) => {
       const { ids, ...current } = await contacts.groups.ids(userID);
-      const equal = hashOf(ids) === idHash;
-      return answer({ ...current, equal, groupIDs: equal ? null : [...ids] });
+      const { equal, ids: groupIDs } = idsUnlessKnown(ids, idHash);
+      return answer({ ...current, equal, groupIDs });
     },
   }),
 

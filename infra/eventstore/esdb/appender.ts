@@ -24,6 +24,8 @@ import { tolerateAppendRejections } from './rejections.ts';
 
 export type AppenderOptions = Readonly<{
   openClient: () => LogClient;
+  /** On which a trial append has come back. */
+  first: LogClient;
   founding: Founding;
   log: Log;
   /** How long a sent append is waited for; a test may be less patient. */
@@ -58,8 +60,9 @@ export class Appender {
   readonly #queue: Job[] = [];
   #queuedBytes = 0;
   #line: Line | undefined;
-  #connecting: Promise<void>;
-  #trouble: string | undefined = 'it is not connected yet';
+  #connecting: Promise<void> = Promise.resolve();
+  /** Why appends wait. */
+  #trouble: string | undefined;
   readonly #closing = new AbortController();
   readonly #stopTolerating: () => void;
 
@@ -71,7 +74,7 @@ export class Appender {
       if (this.#line !== undefined && this.#line.inFlight.size > 0)
         this.#leave(this.#line, 'the client has broken down');
     });
-    this.#connecting = this.#connect(undefined);
+    this.#line = lineOf(options.first);
   }
 
   get writability(): Writability {
@@ -185,22 +188,19 @@ export class Appender {
     this.#connecting = this.#connect(line.client, followsLeader);
   }
 
-  async #connect(last: LogClient | undefined, keepLast = false): Promise<void> {
+  async #connect(last: LogClient, keepLast: boolean): Promise<void> {
     let client = last;
     let keep = keepLast;
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       // What it still had under way is rejected by this, and with it whatever any other client had.
       if (!keep) {
-        await client?.discard();
+        await client.discard();
         client = this.#options.openClient();
       }
-      keep = false;
       try {
-        if (client === undefined) continue;
         await this.#try(client);
-        this.#line = { client, inFlight: new Set(), bytes: 0 };
-        if (attempt > 0 || last !== undefined)
-          this.#options.log.info({ attempts: attempt + 1 }, 'appending goes on');
+        this.#line = lineOf(client);
+        this.#options.log.info({ attempts: attempt + 1 }, 'appending goes on');
         this.#trouble = undefined;
         this.#pump();
         return;
@@ -211,7 +211,7 @@ export class Appender {
         await this.#wait(backoff(attempt));
       }
     }
-    await client?.discard();
+    await client.discard();
   }
 
   /** Through all that an append goes through, and nothing is written. */
@@ -231,6 +231,8 @@ export class Appender {
     }
   }
 }
+
+const lineOf = (client: LogClient): Line => ({ client, inFlight: new Set(), bytes: 0 });
 
 const settle = (job: Job): boolean => {
   if (job.settled) return false;

@@ -69,8 +69,13 @@ export interface LogClient {
 export const clientConnectionString = (connectionString: string): string =>
   connectionString.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb');
 
+const HIDES_CONFLICTS = /[?&]throw[-_]?on[-_]?append[-_]?failure=/i;
+
 /** Connects at the first call. @throws Error when the connection string cannot be read */
 export const openClient = (connectionString: string): LogClient => {
+  // Without it a conflict would look like an append that went well.
+  if (HIDES_CONFLICTS.test(connectionString))
+    throw new Error('throwOnAppendFailure must stay as it is; leave it out');
   const client = EventStoreDBClient.connectionString(clientConnectionString(connectionString));
   return {
     append: async (stream, expected, events) => {

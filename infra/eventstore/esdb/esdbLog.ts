@@ -53,10 +53,10 @@ export const openEsdb = async (options: EsdbOptions): Promise<EsdbLog> => {
     return client;
   };
   try {
-    const reader = open();
-    const founding = await founded(reader, open());
-    await clients.at(-1)?.discard();
-    return new Esdb(options, reader, founding);
+    // Of two, the one that appends can be thrown away without ending what is read.
+    const [reader, writer] = [open(), open()];
+    const founding = await founded(reader, writer);
+    return new Esdb(options, { reader, writer, founding });
   } catch (error) {
     await Promise.all(clients.map((client) => client.discard()));
     throw startProblem(connectionString, error);
@@ -90,6 +90,8 @@ const founded = async (reader: LogClient, writer: LogClient): Promise<Founding> 
   return founding;
 };
 
+type Opened = Readonly<{ reader: LogClient; writer: LogClient; founding: Founding }>;
+
 class Esdb implements EsdbLog {
   readonly #reader: LogClient;
   readonly #reads: Reads;
@@ -104,7 +106,7 @@ class Esdb implements EsdbLog {
   #headKnownTo: Position;
   #closing: Promise<void> | undefined;
 
-  constructor(options: EsdbOptions, reader: LogClient, founding: Founding) {
+  constructor(options: EsdbOptions, { reader, writer, founding }: Opened) {
     const { connectionString, log = silentLog, appendWait } = options;
     this.#reader = reader;
     this.#reads = new Reads(reader);
@@ -114,6 +116,7 @@ class Esdb implements EsdbLog {
     this.#headKnownTo = founding.position;
     this.#appender = new Appender({
       openClient: () => openClient(connectionString),
+      first: writer,
       founding,
       log,
       ...(appendWait === undefined ? {} : { appendWait }),
@@ -219,9 +222,9 @@ class Esdb implements EsdbLog {
 
   #endAsOfNow(): () => Promise<Position> {
     let asked: Promise<Position> | undefined = this.#reads.lastPosition();
-    const settled = asked.then(
-      () => this.#ends.delete(settled),
-      () => this.#ends.delete(settled),
+    const settled: Promise<void> = asked.then(
+      () => void this.#ends.delete(settled),
+      () => void this.#ends.delete(settled),
     );
     this.#ends.add(settled);
     return () => {
