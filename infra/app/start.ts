@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis } from '../../core/kernel/ids.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { buildHttp } from '../../gateways/http/server.ts';
 import type { VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
@@ -55,10 +55,14 @@ const versionIdsOf =
 const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
   event.stream.startsWith(CONVERSATION_PREFIX);
 
-/** From the log to the sockets of this process. */
+/**
+ * From the log to the sockets of this process. What is older than the gateway is not pushed: whoever
+ * connects syncs, and a message of before a crash must not overtake the answer to its repetition.
+ */
 const fanOut =
-  (ws: WsGateway) =>
-  (events: readonly Recorded<SeqlineEvent>[]): void => {
+  (ws: WsGateway, after: Position) =>
+  (followed: readonly Recorded<SeqlineEvent>[]): void => {
+    const events = followed.filter(({ position }) => position > after);
     const numbered = events.filter(isNumbered);
     if (numbered.length > 0) ws.deliver(numbered);
     for (const event of events) {
@@ -123,6 +127,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const chats = openChats({ ...reading, versionIdOf });
     await registerAdmins(users, config.admins);
 
+    const before = await events.head();
     const gateway = await startWsGateway({
       logins,
       messages,
@@ -134,7 +139,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     });
     ws = gateway;
     closers.push(gateway.close);
-    models.follower.onEvents(fanOut(gateway));
+    models.follower.onEvents(fanOut(gateway, before));
 
     closers.push(await startReactor({ events, models, writers, pass: doing.pass, log }));
 

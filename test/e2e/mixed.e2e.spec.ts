@@ -32,7 +32,12 @@ test('the two SDKs read each other, and count the same', async () => {
   const [wasm, js] = [await devices.ready('wasm', ann), await devices.ready('js', bob)];
   const chat = singleChat(ann, bob);
 
-  for (const number of numbers(5)) await wasm.client.sendText(bob, `from wasm ${String(number)}`);
+  await wasm.client.sendText(bob, 'from wasm 1');
+  // The JS SDK (0.0.14) asks for a chat it does not know, and counts what comes meanwhile twice or not at all.
+  await conversationWhere(js.client, chat, ({ unreadCount }) => unreadCount === 1);
+  for (const number of numbers(5).slice(1)) {
+    await wasm.client.sendText(bob, `from wasm ${String(number)}`);
+  }
   await conversationWhere(js.client, chat, ({ unreadCount }) => unreadCount === 5);
   await js.client.markRead(chat);
   await wasm.client.events.heard('OnRecvC2CReadReceipt');

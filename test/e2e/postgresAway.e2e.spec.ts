@@ -20,7 +20,7 @@ const LATE = 3;
 const ANDROID = 2;
 const WEB = 5;
 /** Messages before, during and after an outage. */
-const MESSAGES = 300;
+const MESSAGES = 200;
 const HANGS_MS = 10_000;
 const GONE_MS = 8_000;
 /** A request is held for 8 s and what it was asking last; Go core waits 10. */

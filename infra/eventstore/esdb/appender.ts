@@ -6,8 +6,6 @@ import {
   type StoreEvent,
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis } from '../../../core/kernel/ids.ts';
-import type { Writability } from '../embedded/health.ts';
-import type { Log } from '../embedded/log.ts';
 import { faultOf, type Appended, type LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
 import { LOG_STREAM, type Founding } from './founding.ts';
@@ -18,8 +16,10 @@ import {
   QUEUE_BYTES_MAX,
   QUEUE_MAX,
   QUEUE_WAIT,
+  TRIAL_EVERY,
   backoff,
 } from './limits.ts';
+import type { Log, Writability } from './log.ts';
 import { tolerateAppendRejections } from './rejections.ts';
 
 export type AppenderOptions = Readonly<{
@@ -28,20 +28,24 @@ export type AppenderOptions = Readonly<{
   first: LogClient;
   founding: Founding;
   log: Log;
-  /** How long a sent append is waited for; a test may be less patient. */
+  /** How long a sent append is waited for, and how often one is tried; a test may be less patient. */
   appendWait?: Millis;
+  trialEvery?: Millis;
 }>;
 
-type Job = Readonly<{
+type Asked = Readonly<{
   stream: string;
   expected: ExpectedRevision;
   events: readonly StoreEvent[];
   bytes: number;
   resolve: (appended: Appended) => void;
   reject: (error: Error) => void;
-}> & {
+}>;
+
+type Job = Asked & {
   timer: NodeJS.Timeout | undefined;
   settled: boolean;
+  onSettled: (() => void) | undefined;
 };
 
 /** A connection that has been tried, and what is under way on it. */
@@ -64,6 +68,9 @@ export class Appender {
   /** Why appends wait. */
   #trouble: string | undefined;
   readonly #closing = new AbortController();
+  readonly #trials: NodeJS.Timeout;
+  /** Whether the store has answered an append since the last time that was looked at. */
+  #answered = false;
   readonly #stopTolerating: () => void;
 
   constructor(options: AppenderOptions) {
@@ -75,6 +82,7 @@ export class Appender {
         this.#leave(this.#line, 'the client has broken down');
     });
     this.#line = lineOf(options.first);
+    this.#trials = setInterval(() => this.#tryIdle(), options.trialEvery ?? TRIAL_EVERY).unref();
   }
 
   get writability(): Writability {
@@ -94,10 +102,7 @@ export class Appender {
     if (this.#queue.length >= QUEUE_MAX || this.#queuedBytes + bytes > QUEUE_BYTES_MAX)
       return Promise.reject(new StoreUnavailable('too many appends wait for the event store'));
     return new Promise((resolve, reject) => {
-      const job: Job = {
-        ...{ stream, expected, events, bytes, resolve, reject },
-        ...{ timer: undefined, settled: false },
-      };
+      const job = jobOf({ stream, expected, events, bytes, resolve, reject });
       job.timer = setTimeout(() => this.#giveUp(job), QUEUE_WAIT);
       this.#queue.push(job);
       this.#queuedBytes += bytes;
@@ -108,12 +113,14 @@ export class Appender {
   /** What has been sent is waited for; what has not is turned away. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#trials);
     for (const job of this.#queue.splice(0)) this.#fail(job, closed());
     await this.#connecting;
-    while (this.#line !== undefined && this.#line.inFlight.size > 0) await pause(5);
-    const line = this.#line;
+    await Promise.all([...(this.#line?.inFlight ?? [])].map(untilSettled));
+    // Where that took too long, its client is on its way out already.
+    await this.#connecting;
+    await this.#line?.client.discard();
     this.#line = undefined;
-    await line?.client.discard();
     this.#stopTolerating();
   }
 
@@ -139,6 +146,7 @@ export class Appender {
     job.timer = setTimeout(() => this.#leave(line, late), this.#appendWait);
     try {
       const appended = await line.client.append(job.stream, job.expected, job.events);
+      this.#answered = true;
       if (settle(job)) job.resolve(appended);
     } catch (error) {
       this.#sendFailed(line, job, faultOf(error));
@@ -146,6 +154,18 @@ export class Appender {
       if (line.inFlight.delete(job)) line.bytes -= job.bytes;
       this.#pump();
     }
+  }
+
+  /** On a line that is silent, whoever comes next would be the one to find out. */
+  #tryIdle(): void {
+    const line = this.#line;
+    const isIdle = !this.#answered && line?.inFlight.size === 0;
+    this.#answered = false;
+    if (line === undefined || !isIdle) return;
+    const ends = { resolve: () => undefined, reject: () => undefined };
+    const events = [this.#options.founding.event];
+    const trial = { stream: LOG_STREAM, expected: 'no_stream', events, bytes: 0 } as const;
+    void this.#send(line, jobOf({ ...trial, ...ends }));
   }
 
   #sendFailed(line: Line, job: Job, fault: ClientFault): void {
@@ -232,14 +252,28 @@ export class Appender {
   }
 }
 
+const jobOf = (asked: Asked): Job => ({
+  ...asked,
+  timer: undefined,
+  settled: false,
+  onSettled: undefined,
+});
+
 const lineOf = (client: LogClient): Line => ({ client, inFlight: new Set(), bytes: 0 });
 
 const settle = (job: Job): boolean => {
   if (job.settled) return false;
   job.settled = true;
   clearTimeout(job.timer);
+  job.onSettled?.();
   return true;
 };
+
+const untilSettled = (job: Job): Promise<void> =>
+  new Promise((resolve) => {
+    if (job.settled) resolve();
+    else job.onSettled = resolve;
+  });
 
 const closed = (): StoreUnavailable => new StoreUnavailable('the log is closed');
 

@@ -36,8 +36,8 @@ const READ_AHEAD = 256;
 /** A stream that ends with this has a revision for it that is no number of ours. */
 const TOMBSTONE_TYPE = '$streamDeleted';
 /** Streams of the store's own; the metadata (`$$x`) of others' streams is not among them. */
-const NOT_SYSTEM = String.raw`^([^$]|\$\$[^$])`;
-const isOfSystem = (stream: string): boolean => !new RegExp(NOT_SYSTEM, 'u').test(stream);
+const NOT_SYSTEM = /^([^$]|\$\$[^$])/u;
+const isOfSystem = (stream: string): boolean => !NOT_SYSTEM.test(stream);
 
 export type Appended = Readonly<{
   revision: Revision;
@@ -78,22 +78,7 @@ export const openClient = (connectionString: string): LogClient => {
     throw new Error('throwOnAppendFailure must stay as it is; leave it out');
   const client = EventStoreDBClient.connectionString(clientConnectionString(connectionString));
   return {
-    append: async (stream, expected, events) => {
-      try {
-        const answer = await client.appendToStream(stream, events.map(toWire), {
-          expectedRevision: typeof expected === 'number' ? BigInt(expected) : expected,
-          deadline: DEADLINE_TOLD,
-          requiresLeader: true,
-        });
-        const { position, nextExpectedRevision } = answer;
-        return {
-          revision: safeNumber(nextExpectedRevision),
-          position: position === undefined ? undefined : safeNumber(position.commit),
-        };
-      } catch (error) {
-        throw faultOf(error);
-      }
-    },
+    append: appendWith(client),
 
     readStream: (stream, { from, direction, count }) =>
       readingOf(
@@ -133,7 +118,7 @@ export const openClient = (connectionString: string): LogClient => {
           fromPosition: after === 0 ? START : positionOf(after),
           filter: hasPrefixes(prefixes)
             ? streamNameFilter({ ...checkpoint, prefixes: [...prefixes] })
-            : streamNameFilter({ ...checkpoint, regex: NOT_SYSTEM }),
+            : streamNameFilter({ ...checkpoint, regex: NOT_SYSTEM.source }),
         },
         { highWaterMark: READ_AHEAD },
       );
@@ -148,6 +133,28 @@ export const openClient = (connectionString: string): LogClient => {
     },
   };
 };
+
+const appendWith =
+  (client: EventStoreDBClient): LogClient['append'] =>
+  async (stream, expected, events) => {
+    try {
+      const { position, nextExpectedRevision } = await client.appendToStream(
+        stream,
+        events.map(toWire),
+        {
+          expectedRevision: typeof expected === 'number' ? BigInt(expected) : expected,
+          deadline: DEADLINE_TOLD,
+          requiresLeader: true,
+        },
+      );
+      return {
+        revision: safeNumber(nextExpectedRevision),
+        position: position === undefined ? undefined : safeNumber(position.commit),
+      };
+    } catch (error) {
+      throw faultOf(error);
+    }
+  };
 
 const hasPrefixes = (prefixes: StreamPrefixes | undefined): prefixes is StreamPrefixes =>
   prefixes !== undefined && prefixes.length > 0;

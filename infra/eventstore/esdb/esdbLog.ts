@@ -13,8 +13,6 @@ import {
   type Subscription,
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position, Revision } from '../../../core/kernel/ids.ts';
-import type { Writability } from '../embedded/health.ts';
-import { silentLog, type Log } from '../embedded/log.ts';
 import { NO_REVISION } from '../expectedRevision.ts';
 import { AppendTooBig, InvalidAppend, checkAppend } from '../limits.ts';
 import { Appender, within } from './appender.ts';
@@ -23,6 +21,7 @@ import { ClientFault } from './faults.ts';
 import { Follower } from './follower.ts';
 import { LOG_STREAM, foundLog, type Founding } from './founding.ts';
 import { APPEND_WAIT, PAGE_EVENTS_MAX } from './limits.ts';
+import { silentLog, type Log, type Writability } from './log.ts';
 import { Reads } from './reads.ts';
 import { startProblem } from './startChecks.ts';
 
@@ -30,8 +29,9 @@ export type EsdbOptions = Readonly<{
   /** `esdb://…`, `esdb+discover://…` or `kurrentdb://…`. */
   connectionString: string;
   log?: Log;
-  /** How long a sent append is waited for (2 s); for tests. */
+  /** How long a sent append is waited for (2 s), and how often one is tried (5 s); for tests. */
   appendWait?: Millis;
+  trialEvery?: Millis;
 }>;
 
 /** The log in EventStoreDB or KurrentDB. One that is written is opened once in a process. */
@@ -107,7 +107,7 @@ class Esdb implements EsdbLog {
   #closing: Promise<void> | undefined;
 
   constructor(options: EsdbOptions, { reader, writer, founding }: Opened) {
-    const { connectionString, log = silentLog, appendWait } = options;
+    const { connectionString, log = silentLog, appendWait, trialEvery } = options;
     this.#reader = reader;
     this.#reads = new Reads(reader);
     this.#founding = founding;
@@ -120,6 +120,7 @@ class Esdb implements EsdbLog {
       founding,
       log,
       ...(appendWait === undefined ? {} : { appendWait }),
+      ...(trialEvery === undefined ? {} : { trialEvery }),
     });
   }
 

@@ -5,10 +5,10 @@ import {
   type Subscription,
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
-import type { Log } from '../embedded/log.ts';
 import type { LogClient } from './client.ts';
 import { ClientFault, isPassing } from './faults.ts';
 import { BATCH_EVENTS_MAX, IDLE_FIRST, IDLE_MAX, backoff } from './limits.ts';
+import type { Log } from './log.ts';
 import type { Page, Reading } from './reading.ts';
 
 export type FollowerParts = Readonly<{
@@ -63,20 +63,22 @@ export class Follower implements Subscription {
 
   async #run(after: () => Promise<Position>): Promise<void> {
     try {
-      while (this.#isOpen()) {
-        try {
-          this.#reached ??= await after();
-          await this.#follow(this.#reached);
-        } catch (error) {
-          if (this.#isOpen()) await this.#bear(error);
-        }
-      }
+      while (this.#isOpen()) await this.#followOnce(after);
     } catch (error) {
       this.#closing.abort();
       const told = error instanceof HandlerThrew ? error.thrown : error;
       this.#options.onFailed(told instanceof Error ? told : new Error(String(told)));
     } finally {
       this.#parts.onEnded();
+    }
+  }
+
+  async #followOnce(after: () => Promise<Position>): Promise<void> {
+    try {
+      this.#reached ??= await after();
+      await this.#follow(this.#reached);
+    } catch (error) {
+      if (this.#isOpen()) await this.#bear(error);
     }
   }
 

@@ -10,11 +10,13 @@ export const QUEUE_WAIT: Millis = 2_000;
  */
 export const IN_FLIGHT_MAX = 64;
 export const IN_FLIGHT_BYTES_MAX = 768 * 1024;
+/** So long without an answer, appending is tried, so that a silent store is known before somebody waits. */
+export const TRIAL_EVERY: Millis = 5_000;
 /** Appends that may wait to be sent; with more, callers are better told at once. */
 export const QUEUE_MAX = 20_000;
 export const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** One page of events has to come within this, or the read begins anew. */
+/** The next events of a read have to come within this; who asks waits no longer for a silent store. */
 export const READ_WAIT: Millis = 5_000;
 export const READ_ATTEMPTS_MAX = 4;
 /** A connection has room for 100 calls, and one more simply waits, without a word. */

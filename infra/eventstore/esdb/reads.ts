@@ -60,33 +60,39 @@ export class Reads {
    * The server filters only subscriptions, so a page is what it looked at, less what concerns others; a
    * page may be without events long before the end.
    */
-  async all({ from, direction, max, prefixes }: ReadAll): Promise<AllPage> {
+  async all(options: ReadAll): Promise<AllPage> {
+    const { from, direction, max } = options;
     const forwards = direction === 'forwards';
     if (from === 'end' && forwards)
       return { events: [], next: await this.lastPosition(), end: true };
     if (!forwards && (from === 'start' || from === 0)) return { events: [], next: 0, end: true };
     if (max <= 0) return this.#emptyPage(from);
-    const inclusive = forwards && typeof from === 'number' && from > 0;
-    const start = from === 0 ? 'start' : from;
-    const wanted = Math.min(PAGE_EVENTS_MAX, max);
-    const count = inclusive ? wanted + 1 : wanted;
-    const { events, seen, last } = await this.#whole(() =>
-      this.#client.readAll({ from: start, direction, count }),
-    );
-    const concerns = streamFilter(prefixes);
-    return {
-      events: events.filter(
-        ({ stream, position }) => !(inclusive && position === from) && concerns(stream),
-      ),
-      next: last ?? (typeof from === 'number' ? from : 0),
-      end: seen < count,
-    };
+    return this.#page(options, from === 0 ? 'start' : from);
   }
 
   /** Of the last event of all, the store's own among them; 0 when there is none. */
   async lastPosition(): Promise<Position> {
     const part = { from: 'end', direction: 'backwards', count: 1 } as const;
     return (await this.#whole(() => this.#client.readAll(part))).last ?? 0;
+  }
+
+  async #page(
+    { direction, max, prefixes }: ReadAll,
+    from: Position | 'start' | 'end',
+  ): Promise<AllPage> {
+    const isPosition = typeof from === 'number';
+    // Forwards the server begins with the event that is named, and the port after it.
+    const named = direction === 'forwards' && isPosition ? from : undefined;
+    const count = Math.min(PAGE_EVENTS_MAX, max) + (named === undefined ? 0 : 1);
+    const { events, seen, last } = await this.#whole(() =>
+      this.#client.readAll({ from, direction, count }),
+    );
+    const concerns = streamFilter(prefixes);
+    return {
+      events: events.filter(({ stream, position }) => position !== named && concerns(stream)),
+      next: last ?? (isPosition ? from : 0),
+      end: seen < count,
+    };
   }
 
   async #emptyPage(from: ReadAll['from']): Promise<AllPage> {
@@ -97,16 +103,14 @@ export class Reads {
   async #whole(open: () => Reading): Promise<Whole> {
     await this.#enter();
     try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await toTheEnd(open());
-        } catch (error) {
-          const fault = faultOf(error);
-          if (!isPassing(fault) || fault.reason.kind === 'denied') throw fault;
-          if (attempt === this.#attempts) throw unreadable(fault);
-          await pause(backoff(attempt));
-        }
+      for (let attempt = 1; attempt < this.#attempts; attempt++) {
+        const whole = await attemptOf(open);
+        if (!(whole instanceof ClientFault)) return whole;
+        await pause(backoff(attempt));
       }
+      const whole = await attemptOf(open);
+      if (whole instanceof ClientFault) throw unreadable(whole);
+      return whole;
     } finally {
       this.#leave();
     }
@@ -124,6 +128,19 @@ export class Reads {
     else next();
   }
 }
+
+/** A fault that may pass is returned, and any other thrown. */
+const attemptOf = async (open: () => Reading): Promise<Whole | ClientFault> => {
+  try {
+    return await toTheEnd(open());
+  } catch (error) {
+    const fault = faultOf(error);
+    if (!isPassing(fault) || fault.reason.kind === 'denied') throw fault;
+    // Whoever asked has waited long enough.
+    if (fault.reason.kind === 'late') throw unreadable(fault);
+    return fault;
+  }
+};
 
 const unreadable = (cause: ClientFault): StoreUnavailable =>
   new StoreUnavailable(`the event store cannot be read: ${cause.message}`, { cause });

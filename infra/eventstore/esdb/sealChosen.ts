@@ -31,7 +31,10 @@ export const keepSealChosen = async (
   { seal, folder }: Readonly<{ seal: boolean; folder: string }>,
 ): Promise<void> => {
   const before = await readChoice(store);
-  if (before !== undefined) return compare(before, seal);
+  if (before !== undefined) {
+    compare(before, seal);
+    return;
+  }
   if (await hasOwnEvents(store)) await keepSealChoice(folder, { seal, head: 1 });
   const event = {
     id: randomUUID() as EventId,

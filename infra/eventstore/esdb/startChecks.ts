@@ -14,7 +14,7 @@ export const startProblem = (connectionString: string, thrown: unknown): EventSt
   const shown = redactUrl(connectionString);
   const advice = adviceFor(connectionString, error, message);
   return new EventStoreUnusable(
-    `SEQLINE_EVENTSTORE: ${shown}: ${advice} (${redactUrl(message.slice(0, MESSAGE_LENGTH_MAX))})`,
+    `SEQLINE_EVENTSTORE: ${shown}: ${advice} (${redactUrl(message.replace(/\s+/g, ' ').slice(0, MESSAGE_LENGTH_MAX))})`,
     { cause: error },
   );
 };
@@ -26,26 +26,29 @@ const adviceFor = (connectionString: string, error: unknown, message: string): s
   if (!(error instanceof ClientFault)) return 'it cannot be used';
   switch (error.reason.kind) {
     case 'denied':
-      return isPlain(connectionString)
-        ? 'it wants a user: passwords are sent over TLS only, so leave out tls=false'
-        : 'it refuses the user or the password, or the user may not write; correct them in the URL';
+      return isPlain(connectionString) ? NO_LOGIN : WRONG_LOGIN;
     case 'not-leader':
-      return 'this node does not lead and leads nowhere that could be reached; use esdb+discover://, or name all nodes with commas';
+      return NO_LEADER;
     case 'invalid':
-      return /position/.test(message)
-        ? 'the server is too old; use EventStoreDB 22.6 or later (oss-v24.6.0 is the last one under a BSD licence)'
-        : 'it refuses what a log needs';
+      return /position/.test(message) ? TOO_OLD : 'it refuses what a log needs';
     case 'away':
     case 'late':
     case 'other':
       return awayAdvice(connectionString, message);
-    case 'conflict':
-    case 'no-stream':
-    case 'stream-deleted':
-    case 'too-big':
+    default:
       return 'its stream seqline-log is not what Seqline has written there';
   }
 };
+
+const NO_LOGIN = 'it wants a user: passwords are sent over TLS only, so leave out tls=false';
+const WRONG_LOGIN =
+  'it refuses the user or the password, or the user may not write; correct them in the URL';
+const NO_LEADER =
+  'this node does not lead, and who does cannot be reached; use esdb+discover://, or name all ' +
+  'nodes with commas';
+const TOO_OLD =
+  'the server is too old; use EventStoreDB 22.6 or later (oss-v24.6.0 is the last one under a ' +
+  'BSD licence)';
 
 const isPlain = (connectionString: string): boolean => /[?&]tls=false\b/i.test(connectionString);
 
@@ -53,7 +56,7 @@ const isPlain = (connectionString: string): boolean => /[?&]tls=false\b/i.test(c
 const NO_TLS_THERE = /wrong version number|packet length too long|EPROTO|unexpected message/i;
 const UNTRUSTED = /self[- ]signed|unable to (get|verify)|certificate|altnames/i;
 /** What is left of a plain connection that the other side has taken for a broken handshake. */
-const HUNG_UP = /ECONNRESET|connection dropped|protocol error|socket hang up|goaway/i;
+const HUNG_UP = /Failed to connect|ECONNRESET|connection dropped|protocol error|goaway/i;
 
 const awayAdvice = (connectionString: string, message: string): string => {
   if (!isPlain(connectionString)) {

@@ -73,7 +73,7 @@ const isJson = (bytes: Uint8Array): boolean => {
 
 /** What is no JSON though it was called so comes from the client as the text it was. */
 const jsonBytes = (value: unknown): Uint8Array =>
-  encoder.encode(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+  encoder.encode(typeof value === 'string' ? value : JSON.stringify(value));
 
 /** The client knows bytes by their constructor, and a Buffer's is another one. */
 const plainBytes = (bytes: Uint8Array): Uint8Array =>

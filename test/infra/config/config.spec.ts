@@ -60,6 +60,12 @@ describe('configuration', () => {
     expect(readConfig({ [name]: value })).toMatchObject(wanted);
   });
 
+  test.each(['esdb://h', 'esdb+discover://u:p%40@c.example', 'kurrentdb://a:1,b:2/?tls=false'])(
+    'takes SEQLINE_EVENTSTORE=%s',
+    (url) =>
+      expect(readConfig({ SEQLINE_EVENTSTORE: url }).eventStore).toEqual({ kind: 'esdb', url }),
+  );
+
   test.each([
     ['SEQLINE_HOST', 'a b', 'SEQLINE_HOST: "a b" is not an address'],
     [
@@ -74,8 +80,8 @@ describe('configuration', () => {
     ['SEQLINE_ADMIN', 'a-b', 'SEQLINE_ADMIN: "a-b" are not user ids'],
     [
       'SEQLINE_EVENTSTORE',
-      'esdb://admin:changeit@h:2113',
-      'SEQLINE_EVENTSTORE: "esdb://admin:***@h:2113" is not supported by this version',
+      'mysql://admin:changeit@h:2113',
+      'SEQLINE_EVENTSTORE: "mysql://admin:***@h:2113" is not a log; use embedded, or the address',
     ],
     ['SEQLINE_EVENTSTORE', 'sqlite', 'SEQLINE_EVENTSTORE: "sqlite" is not'],
     ['SEQLINE_BUS', 'nats://h', 'SEQLINE_BUS: "nats://h" is not supported by this version'],
@@ -127,7 +133,7 @@ describe('configuration', () => {
       SEQLINE_HOST: 'not an address',
       SEQLINE_SECRET: hidden,
       DATABASE_URL: `mysql://u:${hidden}@h`,
-      SEQLINE_EVENTSTORE: `esdb://admin:${hidden}@h`,
+      SEQLINE_EVENTSTORE: `esdb+http://admin:${hidden}@h`,
       SEQLINE_BUS: `nats://u:${hidden}@h`,
     });
     expect(problems.length).toBeGreaterThan(3);

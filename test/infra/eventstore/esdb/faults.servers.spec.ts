@@ -10,6 +10,7 @@ import {
 } from '../../../../core/kernel/eventStore.ts';
 import { openEsdb, type EsdbLog } from '../../../../infra/eventstore/esdb/esdbLog.ts';
 import { event, events, follow, newStream } from '../../../support/eventStore/events.ts';
+import { appendSurely, writeUntil } from '../../../support/eventStore/surely.ts';
 import { startServedLog, type ServedLog } from '../../../support/eventStore/servedLog.ts';
 import { ShakyLine } from '../../../support/eventStore/shakyLine.ts';
 import { untilTrue } from '../../../support/until.ts';
@@ -33,7 +34,6 @@ const troubled = (store: EventStore): EventStore => ({
 let served: ServedLog;
 let line: ShakyLine;
 let log: EsdbLog;
-let repeats = 0;
 const unhandled: unknown[] = [];
 const noteUnhandled = (reason: unknown): void => void unhandled.push(reason);
 
@@ -54,40 +54,6 @@ afterEach(async () => {
   await line.close();
   await served.remove();
 });
-
-/** As the writer of a conversation does it: the very same append until it is known how it ended. */
-const appendSurely = async (
-  stream: string,
-  expected: number | 'no_stream',
-  batch: readonly StoreEvent[],
-): Promise<AppendResult> => {
-  for (;;) {
-    try {
-      return await log.append(stream, expected, batch);
-    } catch (error) {
-      if (!(error instanceof OutcomeUnknown || error instanceof StoreUnavailable)) throw error;
-      repeats++;
-      await pause(10);
-    }
-  }
-};
-
-type Written = Readonly<{ stream: string; ids: readonly string[]; broken: readonly string[] }>;
-
-/** Appends to a stream of its own until told to stop; says what must be in it then. */
-const writer = async (stream: string, goesOn: () => boolean): Promise<Written> => {
-  const ids: string[] = [];
-  const broken: string[] = [];
-  while (goesOn()) {
-    const batch = events(1 + (ids.length % 3));
-    const expected = ids.length === 0 ? 'no_stream' : ids.length - 1;
-    const result = await appendSurely(stream, expected, batch);
-    ids.push(...batch.map(({ id }) => id));
-    if (result.kind !== 'appended' || result.revision !== ids.length - 1)
-      broken.push(`${JSON.stringify(result)} for ${ids.length - 1}`);
-  }
-  return { stream, ids, broken };
-};
 
 const idsIn = async (stream: string): Promise<readonly string[]> =>
   (
@@ -132,6 +98,7 @@ const faults = {
 type Fault = keyof typeof faults;
 
 test('[STO-50] whatever breaks, nothing is lost, doubled or out of order', async () => {
+  let repeats = 0;
   const names = Object.keys(faults) as Fault[];
   const steps = fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(120)), {
     minLength: 2,
@@ -143,7 +110,7 @@ test('[STO-50] whatever breaks, nothing is lost, doubled or out of order', async
       const seen = follow(log, { after: 'end', prefixes: [category] });
       let goesOn = true;
       const writers = Array.from({ length: 12 }, (_, index) =>
-        writer(`${category}_${index}`, () => goesOn),
+        writeUntil(log, `${category}_${index}`, () => goesOn),
       );
       for (const [name, quiet] of troubles) {
         await pause(quiet);
@@ -152,7 +119,8 @@ test('[STO-50] whatever breaks, nothing is lost, doubled or out of order', async
       await untilTrue('appending goes on', () => log.writability().writable);
       goesOn = false;
       const written = await Promise.all(writers);
-      for (const { stream, ids, broken } of written) {
+      for (const { stream, ids, broken, repeated } of written) {
+        repeats += repeated;
         expect(broken).toEqual([]);
         expect(await idsIn(stream)).toEqual(ids);
       }
@@ -164,7 +132,7 @@ test('[STO-50] whatever breaks, nothing is lost, doubled or out of order', async
       expect(seen.failures).toEqual([]);
       await seen.close();
     }),
-    { numRuns: 8, examples: names.map((name) => [[[name, 50]]]) },
+    { numRuns: 14, examples: names.map((name) => [[[name, 50]]]) },
   );
   expect(unhandled).toEqual([]);
   expect(repeats).toBeGreaterThan(names.length);
@@ -180,7 +148,7 @@ test('[STO-51] an append that is not answered in time is of unknown outcome, and
   expect(log.writability()).toMatchObject({ writable: false });
   line.goOn();
   await untilTrue('it is writable', () => log.writability().writable);
-  expect(await appendSurely(stream, 'no_stream', batch)).toMatchObject({ revision: 1 });
+  expect(await appendSurely(log, stream, 'no_stream', batch)).toMatchObject({ revision: 1 });
   expect(await idsIn(stream)).toEqual(batch.map(({ id }) => id));
 });
 
@@ -190,6 +158,19 @@ test('[STO-51] what could not be sent has surely not been stored', async () => {
   await expect(log.append(stream, 'no_stream', events(1))).rejects.toThrow(OutcomeUnknown);
   await expect(log.append(stream, 'no_stream', events(1))).rejects.toThrow(StoreUnavailable);
   expect(await idsIn(stream)).toEqual([]);
+});
+
+test('[STO-56] a store that falls silent is known though nobody appends, and is known to be back', async () => {
+  const connectionString = `esdb://127.0.0.1:${line.port}?tls=false`;
+  const idle = await openEsdb({ connectionString, appendWait: APPEND_WAIT, trialEvery: 50 });
+  const { store } = served;
+  const head = await store.head();
+  line.hang();
+  await untilTrue('it is known', () => !idle.writability().writable);
+  line.goOn();
+  await untilTrue('it is back', () => idle.writability().writable);
+  expect(await store.head()).toBe(head);
+  await idle.close();
 });
 
 test('[STO-52] a conflict with what this very append has stored is a success', async () => {
@@ -223,6 +204,6 @@ test('[STO-53] a connection that ends while large appends wait for room leaves n
         (error) => error instanceof OutcomeUnknown || error instanceof StoreUnavailable,
       );
   await untilTrue('it is writable', () => log.writability().writable);
-  expect(await appendSurely(newStream(), 'no_stream', [big()])).toMatchObject({ revision: 0 });
+  expect(await appendSurely(log, newStream(), 'no_stream', [big()])).toMatchObject({ revision: 0 });
   expect(unhandled).toEqual([]);
 });
