@@ -169,6 +169,12 @@ const killSometimes = async ({ server, users }: World, chance: Chance): Promise<
 const orderOf = ({ client }: Device, chat: string): readonly string[] =>
   client.store.view(chat).map(({ sendID, clientMsgID }) => `${sendID} ${clientMsgID}`);
 
+/**
+ * Connections end at any moment here, and what came of a first try may meet the second: which of answer
+ * and echo is first is then a matter of the network. On one connection it is shown in sends.spec.ts.
+ */
+const isFault = (what: string): boolean => !what.endsWith('came before its reply');
+
 const checkUser = async (
   { recount, server }: World,
   user: User,
@@ -193,7 +199,7 @@ const checkUser = async (
       const unread = recount.unread(user.userID, chat, history);
       expect(summary.get(chat), `${where} ${chat}`).toEqual({ unread, last: history.at(-1) });
     }
-    expect(device.client.store.faults, where).toEqual([]);
+    expect(device.client.store.faults.filter(isFault), where).toEqual([]);
   }
 };
 

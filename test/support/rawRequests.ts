@@ -17,13 +17,18 @@ type Queued = {
   /** A send outlives its connection: the same bytes go out again on the next one. */
   lasting: boolean;
   clientMsgID?: string;
+  /** It has been written to a connection that has gone since. */
+  repeated?: true;
   done: (reply: RawReply) => void;
   failed: (error: unknown) => void;
 };
 
 /** The Go core's write loop: one request at a time, the next one goes out when this one is answered. */
 export class RawRequests {
-  /** The id of the message that is being sent and is not answered yet. */
+  /**
+   * The id of the message that is being sent and is not answered yet. Not of one that is sent again: what
+   * came of the first time may reach the new connection before the repetition reaches the server.
+   */
   sending: string | undefined;
   readonly #queue: Queued[] = [];
   readonly #fault: (what: string) => void;
@@ -61,7 +66,7 @@ export class RawRequests {
       const socket = this.#socket;
       if (socket === undefined || !socket.open) break;
       try {
-        this.sending = next.clientMsgID;
+        this.sending = next.repeated === true ? undefined : next.clientMsgID;
         const answered = () => {
           this.sending = undefined;
         };
@@ -69,6 +74,7 @@ export class RawRequests {
         this.#queue.splice(this.#queue.indexOf(next), 1);
       } catch (error) {
         if (!(error instanceof SocketClosed)) this.#fault(String(error));
+        next.repeated = true;
         this.#dropPassing(error);
       } finally {
         this.sending = undefined;
