@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { openStorage } from '../app/storage.ts';
+import { foundLog } from '../eventstore/esdb/founding.ts';
 import { NotLoopback, serveEventStore } from '../eventstore/server/serve.ts';
 import { createLog } from '../observe/log.ts';
 import { complain, out, type Command } from './command.ts';
@@ -25,6 +26,8 @@ export const eventstore: Command = async (config, args) => {
   try {
     const storage = await openStorage(config, log);
     try {
+      // Served to others, the log says its own id; otherwise they would give it a second one.
+      await foundLog(storage.store, await storage.store.logId());
       const server = await serveEventStore({
         store: storage.store,
         host,
