@@ -29,6 +29,8 @@ import { ann, bob, by, cat } from '../../support/people.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 const USERS = [ann, bob, cat] as const;
+/** Histories that are tried; SEQLINE_TEST_RUNS=1000 is some twenty thousand operations. */
+const RUNS = Number(process.env['SEQLINE_TEST_RUNS'] ?? '25');
 const VERSION_ID = '0123456789abcdef01234567';
 
 let database: TestDatabase<AnyTables>;
@@ -351,7 +353,7 @@ describe('what users see at the head of the log', () => {
           );
         }
       }),
-      { numRuns: 25 },
+      { numRuns: RUNS },
     );
   });
 });
