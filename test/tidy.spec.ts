@@ -69,7 +69,8 @@ describe('rules', () => {
 
 describe('what is left behind', () => {
   test('nothing is put off', () => {
-    expect(linesWith(CODE, /\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot implemented/)).toEqual([]);
+    const putOff = /\b(TODO|FIXME|XXX|HACK)\b|[Nn]ot implemented/; // the words looked for, not a left-over
+    expect(linesWith(CODE, putOff)).toEqual([]);
   });
   test('no test runs alone', () => {
     expect(linesWith(CODE, /\b(test|it|describe)\.only\b/)).toEqual([]);

@@ -170,8 +170,9 @@ const orderOf = ({ client }: Device, chat: string): readonly string[] =>
   client.store.view(chat).map(({ sendID, clientMsgID }) => `${sendID} ${clientMsgID}`);
 
 /**
- * Connections end at any moment here, and what came of a first try may meet the second: which of answer
- * and echo is first is then a matter of the network. On one connection it is shown in sends.spec.ts.
+ * An echo before its answer is left out here. For a message that is sent again on a new connection it is a
+ * matter of the network; but it was also seen once for a message sent for the first time (seed 77), which
+ * is not explained. On one connection the order is shown in sends.spec.ts.
  */
 const isFault = (what: string): boolean => !what.endsWith('came before its reply');
 
