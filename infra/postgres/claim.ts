@@ -81,15 +81,15 @@ const pidIn = async (file: string): Promise<number | undefined> => {
 
 const livingOwner = async (file: string): Promise<number | undefined> => {
   const text = await readFile(file, 'utf8').catch(() => '');
-  if (text === '') {
+  if (!text.endsWith('\n')) {
     // Made a moment ago and not yet written, or left so by a crash: the next attempt tells.
     await pause(50);
     return undefined;
   }
-  const [pid = '', start = ''] = text.trim().split(' ', 2);
-  const number = Number.parseInt(pid, 10);
-  const running = await startOf(number);
-  return running !== undefined && running.startsWith(start) ? number : undefined;
+  const parted = text.indexOf(' ');
+  const pid = Number.parseInt(text.slice(0, parted), 10);
+  // The whole of it: a stale start that is a beginning of the stranger's is still another process.
+  return (await startOf(pid)) === text.slice(parted + 1, -1) ? pid : undefined;
 };
 
 const writeNew = async (file: string, text: string): Promise<boolean> => {

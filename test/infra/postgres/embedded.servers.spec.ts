@@ -9,6 +9,7 @@ import { PostgresDirectoryInUse } from '../../../infra/postgres/claim.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../infra/postgres/embedded.ts';
 import { chooseAccount } from '../../../infra/postgres/place.ts';
 import { openPool } from '../../../infra/postgres/pool.ts';
+import { startOf } from '../../../infra/postgres/processes.ts';
 import { until, untilTrue } from '../../support/until.ts';
 
 const HOLD = path.join(import.meta.dirname, 'hold.ts');
@@ -145,7 +146,9 @@ describe('the embedded Postgres', () => {
       path.join(cluster(), 'postmaster.pid'),
       `${String(stranger.pid)}\n${cluster()}\n`,
     );
-    await writeFile(path.join(place(), 'owner'), `${String(stranger.pid)} 1\n`);
+    // A beginning of the stranger's own start: near enough to be taken for it by a careless comparison.
+    const beginning = (await startOf(stranger.pid ?? 0))?.slice(0, -1) ?? '';
+    await writeFile(path.join(place(), 'owner'), `${String(stranger.pid)} ${beginning}\n`);
     const { url } = await start();
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(await isAlive(stranger.pid ?? 0)).toBe(true);
