@@ -24,6 +24,10 @@ const DESCENDING = 1;
 const TRY_AGAIN = 500;
 const TRY_AGAIN_AFTER = 1_000;
 
+/** The fault of an echo that overtook the answer. */
+export const echoBeforeReply = (clientMsgID: string): string =>
+  `the echo of ${clientMsgID} came before its reply`;
+
 export type Acknowledged = Readonly<{
   to: string;
   clientMsgID: string;
@@ -184,7 +188,7 @@ export class RawClient {
     if (messages.length !== 1) this.store.fault(`${String(messages.length)} messages in one push`);
     for (const { id, message } of messages) {
       if (message.clientMsgID === this.#requests.sending)
-        this.store.fault(`the echo of ${message.clientMsgID} came before its reply`);
+        this.store.fault(echoBeforeReply(message.clientMsgID));
       this.#later(() => this.#pushed(id, message));
     }
   }
