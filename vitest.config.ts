@@ -36,8 +36,6 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // A wait may run out on a busy machine. It is tried once more, and the report says so ("retry x1").
-          retry: 1,
         },
       },
     ],

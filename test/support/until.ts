@@ -1,4 +1,6 @@
 const POLL_EVERY = 25;
+/** What a busy machine may take for anything; what passes is over long before. */
+const LIMIT_MS = 45_000;
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
@@ -12,7 +14,7 @@ const pause = (milliseconds: number): Promise<void> =>
 export const until = async <T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  { within = 15_000, seen }: { within?: number; seen?: () => unknown } = {},
+  { within = LIMIT_MS, seen }: { within?: number; seen?: () => unknown } = {},
 ): Promise<T> => {
   const deadline = Date.now() + within;
   for (;;) {
