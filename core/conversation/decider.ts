@@ -20,7 +20,10 @@ export type AppendNumbered = Readonly<{
   at: Millis;
   meta: Meta;
   wish: Wished;
-  /** A time of the past, for imports; falls back to the newest message's if it is before that. */
+  /**
+   * A time of the past, for imports: the newest message's if it is before that, and the server's if it is
+   * after that.
+   */
   sendTime?: Millis;
 }>;
 
@@ -44,12 +47,18 @@ export const sameParties = (one: Parties, other: Parties): boolean => {
   );
 };
 
+/** These alone: the first message's body is not to be held for as long as its conversation is. */
+const partiesIn = (parties: Parties): Parties =>
+  'group' in parties
+    ? { from: parties.from, group: parties.group }
+    : { from: parties.from, to: parties.to };
+
 /** Any numbered stream: who takes part, the newest time, and what has been appended lately. */
 export const numbered: Decider<AppendNumbered, NumberedEvent, Numbered, NumberedRefusal> = {
   initialState: { parties: undefined, lastSendTime: 0, window: SentWindow.empty() },
 
   evolve: ({ parties, lastSendTime, window }, { id, revision, data }) => ({
-    parties: parties ?? data,
+    parties: parties ?? partiesIn(data),
     lastSendTime: Math.max(lastSendTime, data.sendTime),
     window: window.with({ id, seq: revision + 1, sendTime: data.sendTime }),
   }),
@@ -59,7 +68,9 @@ export const numbered: Decider<AppendNumbered, NumberedEvent, Numbered, Numbered
       return refuse('conversation/not-party', 'this conversation is between others');
     }
     if (state.window.find(id) !== undefined) return accept();
-    const data = { ...wish.data, sendTime: Math.max(sendTime ?? at, state.lastSendTime) };
+    // Never of the future: all that follow would have to have that time too.
+    const wished = Math.min(sendTime ?? at, at);
+    const data = { ...wish.data, sendTime: Math.max(wished, state.lastSendTime) };
     // The wish has the data of its type but for the time, which has just been added.
     return accept({ id, type: wish.type, data } as Decided<NumberedEvent>);
   },

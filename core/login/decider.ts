@@ -76,16 +76,14 @@ const forceLogout = (
   { id, data: { user, platform } }: ForceLogout,
   { tokens }: Login,
 ): Decision => {
-  const lost = new Set(
-    tokens.filter((token) => token.platform === platform).map((token) => token.id),
+  const lost = tokens.filter((token) => token.platform === platform);
+  // A token that was kicked before may have sockets still, which wait for the next one to connect.
+  if (!lost.some(isRemembered)) return accept();
+  const kicks = lost.map((token) => token.id);
+  const set = tokens.map((token): Token =>
+    token.platform === platform ? { ...token, state: 'kicked', connected: false } : token,
   );
-  const set = cut(kick(tokens, lost));
-  if (tokens.every((token) => !lost.has(token.id) || token.state === 'kicked')) return accept();
-  return accept({
-    id,
-    type: 'LogoutForced',
-    data: { user, platform, kicks: [...lost], tokens: set },
-  });
+  return accept({ id, type: 'LogoutForced', data: { user, platform, kicks, tokens: set } });
 };
 
 export const login: Decider<LoginCommand, LoginEvent, Login, never> = {

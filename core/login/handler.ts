@@ -104,11 +104,15 @@ const checkHandler =
     return done({ caller }, undefined);
   };
 
+/**
+ * A socket has opened with a token that was good a moment ago; refused if it is not any more, because the
+ * next one was issued between the two.
+ */
 const activateHandler =
   ({ writers, newId, now }: LoginDeps) =>
-  async ({ user, token }: Caller, meta: Meta): Result<never> => {
+  async ({ user, token }: Caller, meta: Meta): Result<TokenRefusal> => {
     const known = writers.kept(loginStream(user))?.tokens.find(({ id }) => id === token);
-    if (known?.connected === true) return done({}, undefined);
+    if (known?.state === 'normal' && known.connected) return done({}, undefined);
     const handled = await writers.handle({
       type: 'ActivateLogin',
       id: newId(),
@@ -116,7 +120,11 @@ const activateHandler =
       meta,
       data: { user, token },
     });
-    return handled.kind === 'refused' ? handled : done({}, handled.position);
+    if (handled.kind === 'refused') return handled;
+    const standing = standingOf(handled.state, token);
+    return standing === 'normal'
+      ? done({}, handled.position)
+      : refuseToken(TOKEN_DETAILS[standing]);
   };
 
 const forceLogoutHandler =

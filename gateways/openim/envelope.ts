@@ -18,6 +18,12 @@ export const WIRE_FORMS = [
 /** The largest frame that is taken from a client, as received; the socket itself refuses longer ones. */
 export const FRAME_BYTES_MAX = 256 * 1024;
 
+/**
+ * Trace ids and request numbers are echoed, and kept with every event they cause: bounded here, so that one
+ * client's cannot fill an append that others share. SDKs make them of a user id and a time.
+ */
+export const TRACE_LENGTH_MAX = 256;
+
 /** What a client asks. `data` is the protobuf of the request. */
 export type Request = Readonly<{
   /** One of REQUESTS, or a number that nobody knows. */
@@ -28,6 +34,8 @@ export type Request = Readonly<{
   /** Tells requests of one connection apart; goes back as it came. */
   msgIncr: string;
   data: Uint8Array;
+  /** Bytes of the envelope, inflated: what it holds of memory until it is answered. */
+  size: number;
 }>;
 
 /** What the server says: to a request, or by itself (then `msgIncr` is empty). */
@@ -45,7 +53,11 @@ export type Reply = Readonly<{
 export const decodeRequest = (frame: Uint8Array, form: WireForm): Request => {
   if (frame.length > FRAME_BYTES_MAX) malformed(`a frame of more than ${FRAME_BYTES_MAX} bytes`);
   const envelope = form.gzip ? gunzip(frame) : frame;
-  return form.kind === 'gob' ? decodeGobRequest(envelope) : decodeJsonRequest(envelope);
+  const request = form.kind === 'gob' ? decodeGobRequest(envelope) : decodeJsonRequest(envelope);
+  const { operationId, msgIncr } = request;
+  if (operationId.length > TRACE_LENGTH_MAX) malformed('an operationID that is too long');
+  if (msgIncr.length > TRACE_LENGTH_MAX) malformed('a msgIncr that is too long');
+  return { ...request, size: envelope.length };
 };
 
 export const encodeReply = (reply: Reply, form: WireForm): Uint8Array => {
@@ -60,7 +72,7 @@ export const encodePush = (operationId: string, data: Uint8Array, form: WireForm
     form,
   );
 
-const decodeJsonRequest = (bytes: Uint8Array): Request => {
+const decodeJsonRequest = (bytes: Uint8Array): Omit<Request, 'size'> => {
   const envelope = parseObject(bytes);
   return {
     identifier: integerOf(envelope, 'reqIdentifier'),

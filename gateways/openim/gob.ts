@@ -16,7 +16,7 @@ import { malformed } from './malformed.ts';
  * Reads a request of Go core: a gob stream of its own, with the definition of its type and one value
  * (gateway reference 2.5). Fields go by their names; the numbers of types differ between clients.
  */
-export const decodeGobRequest = (frame: Uint8Array): Request => {
+export const decodeGobRequest = (frame: Uint8Array): GobRequest => {
   const reader = new GobReader(frame);
   const types: GobTypes = new Map();
   while (!reader.ended()) {
@@ -33,6 +33,8 @@ export const decodeGobRequest = (frame: Uint8Array): Request => {
   return malformed('a gob stream without a value');
 };
 
+type GobRequest = Omit<Request, 'size'>;
+
 /** The fields of a request and their types. `Token` is not among them: the connection has its own. */
 const REQUEST_FIELDS = {
   ReqIdentifier: GOB_INT,
@@ -47,7 +49,7 @@ const isRequestField = (name: string): name is keyof typeof REQUEST_FIELDS =>
 
 const NO_BYTES = new Uint8Array(0);
 
-const readRequest = (reader: GobReader, id: number, types: GobTypes): Request => {
+const readRequest = (reader: GobReader, id: number, types: GobTypes): GobRequest => {
   const type = types.get(id);
   if (type?.kind !== 'struct') return malformed(`a gob value of type ${id}`);
   // Go refuses a structure of which it knows no field at all, and so do we.
@@ -72,7 +74,7 @@ const readField = (
   reader: GobReader,
   { name, type }: GobField,
   types: GobTypes,
-  request: Mutable<Request>,
+  request: Mutable<GobRequest>,
 ): void => {
   if (!isRequestField(name)) {
     skipValue(reader, type, types);

@@ -1,8 +1,8 @@
 import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { MalformedFrame } from './malformed.ts';
 
-/** What a frame may become when it is inflated: far above any request, far below a bomb's aim. */
-export const INFLATED_BYTES_MAX = 8 * 1024 * 1024;
+/** What a frame may become when it is inflated: above any request, far below a bomb's aim. */
+export const INFLATED_BYTES_MAX = 1024 * 1024;
 /** Frames are small, and zlib allocates this much for each one. */
 const CHUNK_BYTES = 1024;
 

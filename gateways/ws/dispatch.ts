@@ -64,12 +64,12 @@ export const dispatcher = (handlers: Handlers, log: Log, meter = NO_SOCKET_METER
       connection.close('unknown-request');
       return;
     }
-    if (!connection.begin(frame.length)) {
+    if (!connection.begin(request.size)) {
       connection.close('too-many-requests');
       return;
     }
     const given = await answer(handlers[identifier], connection, request);
-    connection.finish(frame.length);
+    connection.finish(request.size);
     if (given === undefined) return;
     meter.answered(identifier, given.kind === 'error' ? given.error.errCode : 0);
     if (given.kind === 'answered') return;

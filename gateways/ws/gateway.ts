@@ -26,6 +26,8 @@ const CLOSING_PORTIONS = 20;
 const CLOSING_EVERY_MS = 50;
 /** A kick may be followed before the socket of a login that was checked just before has opened. */
 const KICKS_REMEMBERED_MS = 30_000;
+/** Logins that the log did not take are tried again, so many a second. */
+const ACTIVATED_AGAIN_MAX = 100;
 
 export type GatewayDeps = Readonly<{
   logins: Pick<Logins, 'check' | 'activate'>;
@@ -67,6 +69,8 @@ export class Gateway {
   readonly #closes = new Map<CloseReason, number>();
   readonly #refused = new Map<number, number>();
   readonly #kicked = new Map<TokenId, Millis>();
+  /** Open, but the log does not say so yet: their tokens would not be cut with the others. */
+  readonly #unactivated = new Set<Connection>();
   readonly #underWay = new Set<Promise<void>>();
   #handshakes = 0;
   #opened = 0;
@@ -152,11 +156,16 @@ export class Gateway {
   gone(connection: Connection, reason: CloseReason): void {
     count(this.#closes, connection.gone(reason));
     this.#connections.remove(connection);
+    this.#unactivated.delete(connection);
   }
 
   /** To be called every `TICK_MS`. */
   tick(): void {
     this.#keep();
+    for (const connection of [...this.#unactivated].slice(0, ACTIVATED_AGAIN_MAX)) {
+      this.#unactivated.delete(connection);
+      void this.#activate(connection);
+    }
     const at = this.#deps.now();
     for (const [token, since] of this.#kicked) {
       if (at - since < KICKS_REMEMBERED_MS) break;
@@ -218,7 +227,8 @@ export class Gateway {
       });
       if (activated.kind === 'refused') this.#kick(connection);
     } catch (error) {
-      // The socket stays: who is kicked by it is, when this token connects the next time.
+      // The socket stays, and its login is told to the log as soon as that can be had.
+      if (connection.closed === undefined) this.#unactivated.add(connection);
       const { user } = caller;
       this.#deps.log.error({ err: error, operationId, user }, 'a login could not be activated');
     }

@@ -1,6 +1,6 @@
 import type { UserId } from '../../core/kernel/ids.ts';
 import { isPlatform } from '../../core/login/policy.ts';
-import type { WireForm } from '../openim/envelope.ts';
+import { TRACE_LENGTH_MAX, type WireForm } from '../openim/envelope.ts';
 import { WIRE_ERRORS, type WireError } from '../openim/errors.ts';
 import { REFUSALS } from '../openim/refusals.ts';
 import type { Caller, Logins } from '../ports.ts';
@@ -75,6 +75,7 @@ const mistakeIn = (said: Said): string | undefined => {
     [isGiven(said['token']), 'token is empty'],
     [isGiven(said['sendID']), 'sendID is empty'],
     [isGiven(said['operationID']), 'operationID is empty'],
+    [(said['operationID'] ?? '').length <= TRACE_LENGTH_MAX, 'operationID is too long'],
     [platformOf(platformID) !== undefined, 'platformID is not a known platform'],
     [SDK_TYPES.has(sdkType), 'sdkType is neither go nor js'],
     [boolean(said['isMsgResp']) !== undefined, 'isMsgResp is not a boolean'],

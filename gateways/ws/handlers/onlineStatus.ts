@@ -1,6 +1,7 @@
 import type { UserId } from '../../../core/kernel/ids.ts';
 import { subUserOnlineStatus, subUserOnlineStatusTips } from '../../openim/requests.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
+import { isUserId } from '../../openim/user.ts';
 import { data, failure, type Handler } from '../answer.ts';
 import type { HandlerDeps } from './common.ts';
 
@@ -13,7 +14,11 @@ export const onlineStatus =
   (connection, request) => {
     const { subscribeUserID, unsubscribeUserID } = subUserOnlineStatus.decode(request.data);
     for (const user of unsubscribeUserID) connections.unwatch(connection, user as UserId);
-    const users = [...new Set(subscribeUserID)].map((user) => user as UserId);
+    const users = [...new Set(subscribeUserID)].filter(isUserId);
+    const strange = subscribeUserID.find((user) => !isUserId(user));
+    if (strange !== undefined) {
+      return failure(WIRE_ERRORS.args, 'subscribeUserID: one of these is no user id');
+    }
     const added = users.filter((user) => !connection.watched.has(user)).length;
     if (connection.watched.size + added > WATCHED_MAX) {
       return failure(WIRE_ERRORS.args, `subscribeUserID: at most ${String(WATCHED_MAX)}`);

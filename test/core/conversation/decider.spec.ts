@@ -60,6 +60,9 @@ describe('a numbered stream', () => {
     given(sent(1, { sendTime: 500 }))
       .when(send(2, { at: 9_000, sendTime: 400 }))
       .then(sent(2, { sendTime: 500 }));
+    given(sent(1, { sendTime: 500 }))
+      .when(send(2, { at: 9_000, sendTime: 9_000_000 }))
+      .then(sent(2, { sendTime: 9_000 }));
   });
 
   test('[SEQ-1] [SEQ-2] counts 1..n and holds each message once, however often each was sent', () => {

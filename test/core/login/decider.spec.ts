@@ -124,6 +124,35 @@ describe('tokens', () => {
           tokens: [token('a', 'kicked'), { ...token('b'), platform: 1 }],
         },
       }));
+  test('[TOK-7] a forced logout cuts the sockets of one that was kicked before, and no others', () =>
+    given(
+      issued(
+        token('a', 'kicked', true),
+        { ...token('b', 'kicked', true), platform: 1 },
+        { ...token('c'), platform: 1 },
+      ),
+    )
+      .when({
+        type: 'ForceLogout',
+        id: eventId('out'),
+        at: 20,
+        meta: by('imAdmin'),
+        data: { user: ann, platform: WEB },
+      })
+      .then({
+        id: eventId('out'),
+        type: 'LogoutForced',
+        data: {
+          user: ann,
+          platform: WEB,
+          kicks: [tokenId('a')],
+          tokens: [
+            token('a', 'kicked'),
+            { ...token('b', 'kicked', true), platform: 1 },
+            { ...token('c'), platform: 1 },
+          ],
+        },
+      }));
   test('[TOK-7] a forced logout of nobody changes nothing', () =>
     given()
       .when({

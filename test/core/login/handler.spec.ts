@@ -108,4 +108,26 @@ describe('issuing and checking tokens', () => {
     const one = logins({ ann: 0, robot: 4, imAdmin: 2 });
     expect(await issue(one, undefined, user as UserId, platform)).toBe(reason);
   });
+
+  test('[TOK-6] a socket that opens after the next token was issued is told so', async () => {
+    const one = logins();
+    const checked = await one.handler.check(await issue(one));
+    if (checked.kind === 'refused') throw new Error(checked.reason);
+    const { caller } = checked;
+    await issue(one);
+    const activated = await one.handler.activate(caller, by(ann));
+    expect(activated).toMatchObject({ kind: 'refused', reason: 'token/kicked' });
+  });
+
+  test('[TOK-6] likewise if it is one more socket of a token that had some', async () => {
+    const one = logins();
+    const checked = await one.handler.check(await issue(one));
+    if (checked.kind === 'refused') throw new Error(checked.reason);
+    const { caller } = checked;
+    expect(await one.handler.activate(caller, by(ann))).toMatchObject({ kind: 'done' });
+    expect(await one.handler.activate(caller, by(ann))).toMatchObject({ kind: 'done' });
+    await issue(one);
+    const activated = await one.handler.activate(caller, by(ann));
+    expect(activated).toMatchObject({ kind: 'refused', reason: 'token/kicked' });
+  });
 });

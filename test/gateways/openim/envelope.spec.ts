@@ -6,6 +6,7 @@ import {
   encodePush,
   encodeReply,
   FRAME_BYTES_MAX,
+  TRACE_LENGTH_MAX,
   WIRE_FORMS,
   type Reply,
   type WireForm,
@@ -69,6 +70,7 @@ describe('JSON', () => {
       '{"reqIdentifier":1001,"sendID":"u1","operationID":"op1","msgIncr":"m1","data":"CgJ1MQ=="}';
     const read = decodeRequest(frame(json), JSON_PLAIN);
     expect(read).toEqual({
+      size: json.length,
       identifier: 1001,
       sendId: 'u1',
       operationId: 'op1',
@@ -80,6 +82,7 @@ describe('JSON', () => {
   test('what is missing or null is empty, and unknown keys are passed over', () => {
     const json = '{"reqIdentifier":2005,"data":null,"sendID":null,"later":{"a":[1]}}';
     expect(decodeRequest(frame(json), JSON_PLAIN)).toEqual({
+      size: json.length,
       identifier: 2005,
       sendId: '',
       operationId: '',
@@ -107,6 +110,13 @@ describe('JSON', () => {
     expect(() => decodeRequest(frame(json), JSON_PLAIN)).toThrow(MalformedFrame);
   });
 
+  test.each(['operationID', 'msgIncr'])('[WIR-7] a %s has its limit', (name) => {
+    const fits = frame(JSON.stringify({ [name]: 'x'.repeat(TRACE_LENGTH_MAX) }));
+    expect(decodeRequest(fits, JSON_PLAIN).size).toBe(fits.length);
+    const long = frame(JSON.stringify({ [name]: 'x'.repeat(TRACE_LENGTH_MAX + 1) }));
+    expect(() => decodeRequest(long, JSON_PLAIN)).toThrow(MalformedFrame);
+  });
+
   test('[WIR-7] bytes that are not UTF-8 are no request', () => {
     const bytes = Buffer.from('{"sendID":"u\xff"}', 'latin1');
     expect(() => decodeRequest(bytes, JSON_PLAIN)).toThrow(MalformedFrame);
@@ -131,6 +141,7 @@ describe('gzip', () => {
       operationId: 'op1',
       msgIncr: 'm1',
       data: '0a027531',
+      size: gunzip(Buffer.from(BY_GO, 'hex')).length,
     });
   });
 
@@ -190,7 +201,9 @@ describe.each(WIRE_FORMS)('in the form %j', (form) => {
     fc.assert(
       fc.property(requests, (asked) => {
         const read = decodeRequest(encodeRequest(clientsForm(form), asked), form);
-        expect({ ...read, data: hex(read.data) }).toEqual({
+        expect(read.size).toBeGreaterThan(asked.data.length);
+        expect({ ...read, size: 0, data: hex(read.data) }).toEqual({
+          size: 0,
           identifier: asked.reqIdentifier,
           sendId: asked.sendID,
           operationId: asked.operationID,

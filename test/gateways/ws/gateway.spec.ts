@@ -233,6 +233,57 @@ describe('the end of a login', () => {
     expect(kicked.connection.closed).toBe('kicked');
   });
 
+  test('[TOK-6] a login that the log did not take is told to it again, until it has it', async () => {
+    const world = new FakeWorld();
+    await world.connect('ann');
+    let away = true;
+    const told: string[] = [];
+    const other = new FakeWorld({
+      logins: {
+        ...world.deps.logins,
+        activate: ({ token }) => {
+          told.push(token);
+          if (away) return Promise.reject(new Error('the log is away'));
+          return Promise.resolve({ kind: 'done' as const });
+        },
+      },
+    });
+    world.callers.forEach((caller, token) => other.callers.set(token, caller));
+    const client = await other.connect('ann');
+    await settled();
+    other.gateway.tick();
+    await settled();
+    away = false;
+    for (let tick = 0; tick < 3; tick++) {
+      other.gateway.tick();
+      await settled();
+    }
+    expect(told).toHaveLength(3);
+    expect(client.connection.closed).toBeUndefined();
+  });
+
+  test('[TOK-6] what has gone meanwhile is not', async () => {
+    const world = new FakeWorld();
+    await world.connect('ann');
+    const told: string[] = [];
+    const other = new FakeWorld({
+      logins: {
+        ...world.deps.logins,
+        activate: ({ token }) => {
+          told.push(token);
+          return Promise.reject(new Error('the log is away'));
+        },
+      },
+    });
+    world.callers.forEach((caller, token) => other.callers.set(token, caller));
+    const client = await other.connect('ann');
+    await settled();
+    other.gateway.gone(client.connection, 'client');
+    other.gateway.tick();
+    await settled();
+    expect(told).toHaveLength(1);
+  });
+
   test('[WIR-34] by its expiry closes the connection', async () => {
     const world = new FakeWorld();
     const client = await world.connect('ann', { lifetime: 2000 });

@@ -63,6 +63,7 @@ describe('who may connect', () => {
     ['an empty token', query({ token: '' }), 1602],
     ['no sendID', query({ sendID: undefined }), 1602],
     ['no operationID', query({ operationID: undefined }), 1602],
+    ['a very long operationID', query({ operationID: 'x'.repeat(257) }), 1602],
     ['no platform', query({ platformID: undefined }), 1602],
     ['a platform that is no number', query({ platformID: 'web' }), 1602],
     ['an unknown platform', query({ platformID: '12' }), 1602],

@@ -357,9 +357,12 @@ describe('2005', () => {
     const client = await world.connect('ann');
     const many = Array.from({ length: WATCHED_MAX + 1 }, (_, index) => `u${String(index)}`);
     expect(await client.ask(2005, watch(many))).toMatchObject({ errCode: 1001 });
+    const long = 'u'.repeat(65);
+    expect(await client.ask(2005, watch([long]))).toMatchObject({ errCode: 1001 });
+    expect(world.gateway.stats().closes.size).toBe(0);
     await client.ask(2005, watch(['bob']));
     client.socket.end(1000);
     await world.connect('bob');
-    expect(client.frames).toHaveLength(2);
+    expect(client.frames).toHaveLength(3);
   });
 });
