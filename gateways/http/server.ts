@@ -61,6 +61,18 @@ export type HttpDeps = Readonly<{
   extraRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }>;
 
+/** How long requests under way have when the process ends; then their connections are cut. */
+const END_WITHIN: Millis = 5_000;
+
+/** Stops listening and lets requests in flight be answered, for a bounded time. */
+export const endHttp = async (app: FastifyInstance, within = END_WITHIN): Promise<void> => {
+  const cut = setTimeout(() => {
+    app.server.closeAllConnections();
+  }, within);
+  await app.close();
+  clearTimeout(cut);
+};
+
 /** The HTTP gateway, complete but not listening. `close()` lets requests in flight finish. */
 export const buildHttp = (deps: HttpDeps): FastifyInstance => {
   const {

@@ -43,8 +43,14 @@ export const serve: Command = async (config, { rest }) => {
     log.error('what was in flight did not end in time');
     process.exit(1);
   }, CLOSE_MS_MAX);
-  await running.close();
+  let isWhole = !reason.startsWith('failed');
+  try {
+    await running.close();
+  } catch (error) {
+    isWhole = false;
+    log.error({ err: error }, 'not all could be ended in order');
+  }
   clearTimeout(late);
   log.info('stopped');
-  return reason.startsWith('failed') ? 1 : 0;
+  return isWhole ? 0 : 1;
 };

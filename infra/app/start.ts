@@ -5,7 +5,7 @@ import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
-import { buildHttp } from '../../gateways/http/server.ts';
+import { buildHttp, endHttp } from '../../gateways/http/server.ts';
 import type { VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
@@ -15,6 +15,7 @@ import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import { loggedAppends } from '../observe/loggedAppends.ts';
 import { openMetrics } from '../observe/metrics.ts';
+import { Closers, closeTogether } from './closers.ts';
 import { openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { isAway } from './isAway.ts';
@@ -78,14 +79,12 @@ const fanOut =
 
 /** Read this to know what the process is made of: every part is made here, and handed what it needs. */
 export const start = async (config: Config, log: Log): Promise<Running> => {
-  const closers: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const closeOne of closers.splice(0).toReversed()) await closeOne();
-  };
+  const closers = new Closers();
+  const close = (): Promise<void> => closers.close();
   try {
     const metrics = openMetrics();
     const storage: Storage = await openStorage(config, log, metrics.log);
-    closers.push(storage.close);
+    closers.add(storage.close);
     const events = { ...storage.log, append: loggedAppends(storage.log, log) };
     const writers = openWriters(
       events,
@@ -102,7 +101,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       listeners: [writers.observe],
       onStopped: fail,
     });
-    closers.push(models.close);
+    closers.add(models.close);
 
     const signingKeys = await openSigningKeys(fileShelf(path.join(config.data, 'tokens')), now);
     const versionIdOf = versionIdsOf(await events.logId());
@@ -138,10 +137,12 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       meter: metrics.sockets,
     });
     ws = gateway;
-    closers.push(gateway.close);
+    let closeHttp = (): Promise<void> => Promise.resolve();
+    // Both doors at once: sockets must not wait for a request whose body trickles in.
+    closers.add(closeTogether(gateway.close, () => closeHttp()));
     models.follower.onEvents(fanOut(gateway, before));
 
-    closers.push(await startReactor({ events, models, writers, pass: doing.pass, log }));
+    closers.add(await startReactor({ events, models, writers, pass: doing.pass, log }));
 
     const { runner, tail, skips } = models;
     const sockets = gateway.stats;
@@ -176,7 +177,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       uwsInfo: gateway.implementation,
       extraRoutes: demoPages(() => gateway.port),
     });
-    closers.push(() => http.close());
+    closeHttp = () => endHttp(http);
     const httpAddress = await http.listen({ host: config.host, port: config.httpPort });
     return {
       httpAddress,
