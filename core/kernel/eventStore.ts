@@ -103,6 +103,11 @@ export class OutcomeUnknown extends Error {
   override name = 'OutcomeUnknown';
 }
 
+/** The append, or one event of it, is larger than every store would take; surely nothing was stored. */
+export class AppendTooLarge extends Error {
+  override name = 'AppendTooLarge';
+}
+
 /** The store takes no writes for now (disk full, not the leader, away); surely nothing was stored. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';

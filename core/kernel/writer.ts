@@ -1,8 +1,14 @@
-import type { Decider, Decided, Placed, Refused } from './decider.ts';
+import { give, place, type Answer, type Handled, type Waiting } from './answers.ts';
+import type { Decider, Placed } from './decider.ts';
 import type { EventLog } from './eventLog.ts';
-import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, OutcomeUnknown } from './eventStore.ts';
+import {
+  APPEND_BYTES_MAX,
+  APPEND_EVENTS_MAX,
+  AppendTooLarge,
+  OutcomeUnknown,
+} from './eventStore.ts';
 import type { AnyFact, Meta, NewEvent, Recorded } from './fact.ts';
-import type { Millis, Position, Revision } from './ids.ts';
+import type { Millis, Revision } from './ids.ts';
 
 /** How long a conflict or an unknown outcome is pursued before the commands are given back. */
 export const CONTENTION_MS_MAX = 5_000;
@@ -24,18 +30,6 @@ export class StreamContended extends Error {
 
 export type Loaded<S> = Readonly<{ state: S; revision: Revision }>;
 
-export type Handled<S, E extends AnyFact, R extends string> =
-  | Readonly<{
-      kind: 'accepted';
-      /** The stream's state with this command and all before it. */
-      state: S;
-      /** What the command led to; none when it had been done already. */
-      events: readonly Placed<E>[];
-      /** Of the append it was decided in; absent when there was nothing to append. */
-      position?: Position;
-    }>
-  | Refused<R>;
-
 export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<{
   log: EventLog;
   decider: Decider<C, E, S, R>;
@@ -43,7 +37,10 @@ export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<
   metaOf: (command: C) => Meta;
   /** State and revision of a stream seen for the first time; by default all of it is folded. */
   load?: (stream: string) => Promise<Loaded<S>>;
-  /** Bytes that the events of a command may come to, at most; keeps an append within its limit. */
+  /**
+   * About how many bytes the events of a command come to, so that an append seldom has to be parted because
+   * it is too large.
+   */
   weigh?: (command: C) => number;
   /** What keeping this state costs, in units of the caller's choice, and how many may be kept. */
   weightOf?: (state: S) => number;
@@ -51,12 +48,6 @@ export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<
   /** Milliseconds of a clock that only goes forward; only differences are used. */
   clock: () => Millis;
   pause: (ms: number) => Promise<void>;
-}>;
-
-type Waiting<C, S, E extends AnyFact, R extends string> = Readonly<{
-  command: C;
-  resolve: (handled: Handled<S, E, R>) => void;
-  reject: (error: unknown) => void;
 }>;
 
 type Entry<C, S, E extends AnyFact, R extends string> = {
@@ -69,13 +60,6 @@ type Entry<C, S, E extends AnyFact, R extends string> = {
   /** Since it was last looked at for letting it go. */
   used: boolean;
 };
-
-type Answer<C, S, E extends AnyFact, R extends string> = Readonly<{
-  waiting: Waiting<C, S, E, R>;
-  refused: Refused<R> | undefined;
-  state: S;
-  events: readonly Placed<E>[];
-}>;
 
 /**
  * One queue for each busy stream. Whatever waits is decided together, one command after the other on the
@@ -231,17 +215,27 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         for (const { reject } of entry.queue.splice(0)) reject(error);
         break;
       }
-      const batch = this.#take(entry);
-      try {
-        await this.#settle(entry, batch);
-      } catch (error) {
-        // What is in the log is no longer known for sure; the next command reads it again.
-        entry.known = undefined;
-        for (const { reject } of batch) reject(error);
-      }
+      await this.#settleAll(entry, this.#take(entry));
     }
     entry.running = false;
     this.#evict();
+  }
+
+  /** One append if it can be; the halves of what is too large, so that no command fails for its neighbour's size. */
+  async #settleAll(entry: Entry<C, S, E, R>, batch: readonly Waiting<C, S, E, R>[]): Promise<void> {
+    try {
+      await this.#settle(entry, batch);
+    } catch (error) {
+      if (error instanceof AppendTooLarge && batch.length > 1) {
+        const half = Math.ceil(batch.length / 2);
+        await this.#settleAll(entry, batch.slice(0, half));
+        await this.#settleAll(entry, batch.slice(half));
+        return;
+      }
+      // What is in the log is no longer known for sure; the next command reads it again.
+      entry.known = undefined;
+      for (const { reject } of batch) reject(error);
+    }
   }
 
   #take({ queue }: Entry<C, S, E, R>): Waiting<C, S, E, R>[] {
@@ -322,28 +316,3 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     }
   }
 }
-
-const place =
-  (after: Revision) =>
-  <E extends AnyFact>(event: Decided<E>, index: number): Placed<E> => ({
-    ...event,
-    revision: after + 1 + index,
-  });
-
-/** Positions of one append are not known event by event: each answer waits for the append's last. */
-const give = <C, S, E extends AnyFact, R extends string>(
-  answers: readonly Answer<C, S, E, R>[],
-  appended: Readonly<{ position: Position }> | undefined,
-): void => {
-  for (const { waiting, refused, state, events } of answers) {
-    if (refused !== undefined) waiting.resolve(refused);
-    else {
-      waiting.resolve({
-        kind: 'accepted',
-        state,
-        events,
-        ...(appended === undefined ? {} : { position: appended.position }),
-      });
-    }
-  }
-};

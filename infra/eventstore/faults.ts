@@ -1,4 +1,4 @@
-import { EVENT_BYTES_MAX, type StoredEvent } from '../../core/kernel/eventStore.ts';
+import { AppendTooLarge, EVENT_BYTES_MAX, type StoredEvent } from '../../core/kernel/eventStore.ts';
 import type { Position, Revision } from '../../core/kernel/ids.ts';
 import type { KeyMissing } from '../../core/kernel/keyStore.ts';
 
@@ -49,7 +49,7 @@ export class EventWithoutKey extends UnreadableEvent {
 }
 
 /** An event to be appended is larger than the store takes. Nothing has been stored. */
-export class EventTooLarge extends Error {
+export class EventTooLarge extends AppendTooLarge {
   override name = 'EventTooLarge';
   readonly bytes: number;
 

@@ -1,6 +1,7 @@
 import {
   APPEND_BYTES_MAX,
   APPEND_EVENTS_MAX,
+  AppendTooLarge,
   EVENT_BYTES_MAX,
   type StoreEvent,
 } from '../../core/kernel/eventStore.ts';
@@ -14,7 +15,7 @@ export const EVENT_TYPE_BYTES_MAX = 255;
  * The append as a whole, or one event of it, is larger than every store would take. Nothing is
  * stored.
  */
-export class AppendTooBig extends Error {
+export class AppendTooBig extends AppendTooLarge {
   override name = 'AppendTooBig';
 }
 

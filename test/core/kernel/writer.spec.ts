@@ -4,7 +4,11 @@ import { numbered, type AppendNumbered } from '../../../core/conversation/decide
 import { loadNumbered } from '../../../core/conversation/load.ts';
 import type { MessageSent, NumberedEvent } from '../../../core/conversation/events.ts';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
-import { OutcomeUnknown, StoreUnavailable } from '../../../core/kernel/eventStore.ts';
+import {
+  AppendTooLarge,
+  OutcomeUnknown,
+  StoreUnavailable,
+} from '../../../core/kernel/eventStore.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
 import { CONTENTION_MS_MAX, StreamWriters } from '../../../core/kernel/writer.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
@@ -75,6 +79,35 @@ describe('the writer of a stream', () => {
       Array.from({ length: 100 }, (_, index) => eventId(index)),
     );
     expect(appends).toBeLessThanOrEqual(2);
+  });
+
+  test('[SEQ-1] parts an append that is too large: no command fails for the size of another', async () => {
+    const log = new MemoryEventLog();
+    const huge = eventId(7);
+    const sizes: number[] = [];
+    const writers = writersOn(
+      withAppend(log, (real, stream, expected, events) => {
+        if (events.length > 4 || events.some(({ id }) => id === huge)) {
+          return Promise.reject(new AppendTooLarge('more than fits'));
+        }
+        sizes.push(events.length);
+        return real(stream, expected, events);
+      }),
+    );
+    const all = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) => writers.handle(send(index))),
+    );
+    expect(all.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([7]);
+    expect(all[7]).toMatchObject({ reason: { name: 'AppendTooLarge' } });
+    const expected = Array.from({ length: 20 }, (_, index) => index).filter((one) => one !== 7);
+    expect((await stored(log)).map(({ id }) => id)).toEqual(expected.map(eventId));
+    expect(sizes.length).toBeLessThan(19);
+    const answers = all.map((one, index) =>
+      one.status === 'fulfilled' && one.value.kind === 'accepted'
+        ? one.value.state.window.find(eventId(index))?.seq
+        : undefined,
+    );
+    expect(answers.filter((seq) => seq !== undefined)).toEqual(expected.map((_, at) => at + 1));
   });
 
   test('[SEQ-2] the same message a hundred times at once is one event with one answer', async () => {
