@@ -20,6 +20,11 @@ export type ReactorDeps = Readonly<{
   append: (command: AppendNumbered) => Promise<Readonly<{ position?: Position }>>;
   note: (command: NoteInInbox) => Promise<Readonly<{ position?: Position }>>;
   pass: (passing: Passing, senderSync: boolean) => void;
+  /**
+   * Copies are passed of later facts only: whoever has connected since then has fetched what they tell, and
+   * one that clears a chat must not reach a client that has gone on in it.
+   */
+  copiesAfter: Position;
   /** Whether the read models have come to the position in time. */
   projected: (position: Position, ms: Millis) => Promise<boolean>;
   deriveId: DeriveId;
@@ -35,7 +40,7 @@ export class Reactor {
   /** Events up to here are done, or ask for nothing. */
   #done: Position;
   #passed = 0;
-  #stored = false;
+  #reacted = false;
 
   constructor(deps: ReactorDeps) {
     this.#deps = deps;
@@ -55,14 +60,18 @@ export class Reactor {
       lane.push(() => this.#do(event, reaction));
       lanes.set(reaction.order, lane);
     }
-    await Promise.all(
+    // All lanes come to rest before a fault is told: whoever tries again must not meet the first try.
+    const ended = await Promise.allSettled(
       [...lanes.values()].map(async (lane) => {
         for (const step of lane) await step();
       }),
     );
+    const failed = ended.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
     this.#done = last.position;
     this.#passed += fresh.length;
-    if (this.#stored || this.#passed >= UNREMARKABLE_EVENTS_MAX) await this.keep();
+    this.#reacted ||= lanes.size > 0;
+    if (this.#reacted || this.#passed >= UNREMARKABLE_EVENTS_MAX) await this.keep();
   }
 
   /** Writes down how far it has come, if there is anything to say. */
@@ -70,7 +79,7 @@ export class Reactor {
     if (this.#passed === 0) return;
     await this.#deps.checkpoint.moveTo(this.#done);
     this.#passed = 0;
-    this.#stored = false;
+    this.#reacted = false;
   }
 
   async #do(event: Event, { note, line, copies = [] }: Reaction): Promise<void> {
@@ -79,20 +88,18 @@ export class Reactor {
     const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
     let visible = event.position;
     if (note !== undefined) {
-      this.#stored = true;
       const id = deriveId(event.id, 'note', note.user);
       const command = { type: 'NoteInInbox', id, at: now(), meta, data: note } as const;
       const { position } = await this.#deps.note(command);
       visible = position ?? visible;
     }
     if (line !== undefined) {
-      this.#stored = true;
       const stream = conversationStream(line.conversation);
       const data = { ...line.data, ...this.#marks(event) };
       const wish = { type: 'NoticePosted', data } as const;
       await this.#deps.append({ stream, id: said, at: now(), meta, wish });
     }
-    if (copies.length === 0) return;
+    if (copies.length === 0 || event.position <= this.#deps.copiesAfter) return;
     await this.#deps.projected(visible, PROJECTED_MS);
     for (const copy of copies) {
       const data = { ...copy.data, ...this.#marks(event), sendTime: now() };

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts';
 import { Reactor } from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { reactionTo } from '../../gateways/openim/notices.ts';
 import { Bell } from '../../projections/kernel/bell.ts';
@@ -21,6 +22,8 @@ type ReactorDeps = Readonly<{
   models: Pick<ReadModels, 'tail' | 'follower' | 'runner'>;
   writers: Writers;
   pass: (passing: Passing, senderSync: boolean) => void;
+  /** The head of the log as the sockets of this process could first be opened. */
+  copiesAfter: Position;
   log: Log;
 }>;
 
@@ -30,8 +33,11 @@ export const startReactor = async ({
   models,
   writers,
   pass,
+  copiesAfter,
   log,
 }: ReactorDeps): Promise<() => Promise<void>> => {
+  let end: (isProjected: boolean) => void = () => undefined;
+  const ending = new Promise<boolean>((resolve) => (end = resolve));
   const checkpoint = await LogCheckpoint.open({
     log: events,
     name: 'notices',
@@ -51,7 +57,9 @@ export const startReactor = async ({
       return handled.kind === 'refused' ? {} : handled;
     },
     pass,
-    projected: (position, ms) => models.runner.reached(position, ms),
+    copiesAfter,
+    // Who is to end does not wait for the lists: whoever is told too early asks once more.
+    projected: (position, ms) => Promise.race([models.runner.reached(position, ms), ending]),
     deriveId,
     now: Date.now,
   });
@@ -91,6 +99,7 @@ export const startReactor = async ({
   const ended = run();
   return async () => {
     stopped = true;
+    end(false);
     deaf();
     bell.ring();
     await ended;

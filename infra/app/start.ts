@@ -142,7 +142,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     closers.add(closeTogether(gateway.close, () => closeHttp()));
     models.follower.onEvents(fanOut(gateway, before));
 
-    closers.add(await startReactor({ events, models, writers, pass: doing.pass, log }));
+    closers.add(
+      await startReactor({ events, models, writers, pass: doing.pass, copiesAfter: before, log }),
+    );
 
     const { runner, tail, skips } = models;
     const sockets = gateway.stats;

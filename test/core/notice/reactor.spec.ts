@@ -7,7 +7,7 @@ import type { NoteInInbox } from '../../../core/inbox/decider.ts';
 import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
-import { Reactor } from '../../../core/notice/reactor.ts';
+import { Reactor, type ReactorDeps } from '../../../core/notice/reactor.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { reactionTo } from '../../../gateways/openim/notices.ts';
 import { deriveId } from '../../../infra/ids.ts';
@@ -32,8 +32,9 @@ const world = async () => {
   const checkpoint = await open(log, 'notices', 'one');
   const did: Did[] = [];
   let projected = 0;
-  const reactor = (at = checkpoint) =>
+  const reactor = (at = checkpoint, more: Partial<ReactorDeps> = {}) =>
     new Reactor({
+      copiesAfter: 0,
       reactionTo,
       checkpoint: at,
       append: (line) => {
@@ -51,6 +52,7 @@ const world = async () => {
       },
       deriveId,
       now: () => 5_000,
+      ...more,
     });
   const add = async (event: SeqlineEvent, more: Partial<NewEvent> = {}) => {
     const id = deriveId('test', String(await log.head()));
@@ -117,6 +119,41 @@ describe('what follows from facts', () => {
     expect(did).toHaveLength(3);
     const late = await open(log, 'a new one', 'one');
     expect(late.position).toBeGreaterThan(checkpoint.position);
+  });
+
+  test('[PRJ-17] nor is what was told to sockets only, after a crash at once', async () => {
+    const { log, did, reactor, add } = await world();
+    await reactor().react(await add(configured({ pinned: true })));
+    expect(did).toHaveLength(1);
+    const again = await open(log, 'notices', 'one restarted');
+    await reactor(again).react(knownEvents((await log.readAll({ after: 0, max: 100 })).events));
+    expect(did).toHaveLength(1);
+  });
+
+  test('[PRJ-17] copies of facts from before the sockets are not passed; what is stored is', async () => {
+    const { did, reactor, add, checkpoint } = await world();
+    const events = await add(configured({ privateChat: true }));
+    await reactor(checkpoint, { copiesAfter: events.at(-1)?.position ?? 0 }).react(events);
+    expect(did.map((one) => Object.keys(one)[0])).toEqual(['note', 'line']);
+  });
+
+  test('[PRJ-17] a fault is told once all else has come to rest, so that nothing is tried beside it', async () => {
+    const { did, reactor, add, checkpoint } = await world();
+    await add(configured({ pinned: true }));
+    const events = await add(configured({ privateChat: true }));
+    let shown: (isShown: boolean) => void = () => undefined;
+    const lists = new Promise<boolean>((resolve) => (shown = resolve));
+    const failed = reactor(checkpoint, {
+      projected: () => lists,
+      append: () => {
+        setImmediate(() => {
+          shown(true);
+        });
+        return Promise.reject(new Error('the log is away'));
+      },
+    }).react(events);
+    await expect(failed).rejects.toThrow('the log is away');
+    expect(did.map((one) => Object.keys(one)[0])).toEqual(['note', 'passed']);
   });
 
   test('[PRJ-17] a crash in between repeats with the same ids', async () => {
