@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { isLoopback } from '../config/config.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -43,15 +44,24 @@ const filesOf = (
 const WITHOUT_SDK =
   'The demo runs the official SDK, which is not installed here: npm install @openim/wasm-client-sdk';
 
+const ELSEWHERE =
+  'The demo asks for the app secret, so it is only served while SEQLINE_HOST is of this machine alone.';
+
 /**
  * A page that chats through the official, unmodified wasm SDK: what a newcomer opens first. It also
  * plays the app server, with the secret that is typed into it, so it is only for one's own machine.
  */
 export const demoPages =
-  (wsPort: () => number) =>
+  (host: string, wsPort: () => number) =>
   (app: FastifyInstance): void => {
     const sdk = sdkFolder();
     const schema = { hide: true };
+    if (!isLoopback(host)) {
+      app.get('/demo', { schema }, (_, reply) =>
+        reply.code(404).type('text/plain').send(ELSEWHERE),
+      );
+      return;
+    }
     if (sdk === undefined) {
       app.get('/demo', { schema }, (_, reply) =>
         reply.code(404).type('text/plain').send(WITHOUT_SDK),

@@ -1,5 +1,6 @@
 import { createLog } from '../observe/log.ts';
 import { complain, out, type Command } from '../cli/command.ts';
+import { isLoopback } from '../config/config.ts';
 import { start, type Running } from './start.ts';
 
 /** After this long an orderly end is given up, so that whoever asked for it does not have to kill. */
@@ -14,10 +15,11 @@ const signalled = (): Promise<string> =>
     }
   });
 
-const announce = ({ httpAddress, wsAddress, sockets }: Running): void => {
+const announce = ({ httpAddress, wsAddress, sockets }: Running, host: string): void => {
+  const pages = isLoopback(host) ? '/docs, /demo' : '/docs';
   out(`Seqline is ready.
 
-  HTTP API     ${httpAddress}   (pages: /docs, /demo)
+  HTTP API     ${httpAddress}   (pages: ${pages})
   WebSocket    ${wsAddress}     (uWebSockets.js: ${sockets})
 `);
 };
@@ -35,7 +37,7 @@ export const serve: Command = async (config, { rest }) => {
     log.debug({ err: error }, 'the start has failed');
     return complain(error instanceof Error ? error.message : String(error));
   }
-  announce(running);
+  announce(running, config.host);
 
   const reason = await Promise.race([stop, running.failed.then((why) => `failed: ${why}`)]);
   log.info(`stopping (${reason})`);

@@ -177,7 +177,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       ready: readiness(storage, models),
       metrics: { ...metrics, meter: metrics.http, access: config.metrics },
       uwsInfo: gateway.implementation,
-      extraRoutes: demoPages(() => gateway.port),
+      extraRoutes: demoPages(config.host, () => gateway.port),
     });
     closeHttp = () => endHttp(http);
     const httpAddress = await http.listen({ host: config.host, port: config.httpPort });

@@ -177,7 +177,8 @@ const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/;
 
 const hostOf = (text: string) => (isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined);
 
-const isLoopback = (host: string): boolean =>
+/** Whether an address is of this machine alone. */
+export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
