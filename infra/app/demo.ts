@@ -1,18 +1,11 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/config.ts';
+import { packageRoot } from '../packageRoot.ts';
 
 const require = createRequire(import.meta.url);
-
-/** The package's own folder, from the sources and from dist alike. */
-const packageRoot = (): string => {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
-  return folder;
-};
 
 /** It comes with `npm install`, but not with `npm install --omit=dev`. */
 const sdkFolder = (): string | undefined => {

@@ -5,6 +5,7 @@ import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
 import { projector } from '../cli/projector.ts';
 import { token } from '../cli/token.ts';
+import { version } from '../cli/version.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
@@ -34,6 +35,10 @@ const run = async (): Promise<number> => {
     },
   });
   const [name, ...rest] = positionals;
+  if (values.version === true) {
+    process.stdout.write(`seqline ${version()}\n`);
+    return 0;
+  }
   if (values.help === true || name === 'help') {
     process.stdout.write(HELP);
     return 0;

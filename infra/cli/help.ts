@@ -20,6 +20,7 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         --allow-writes lets callers write Seqline's own streams
 
   --help       this text
+  --version    which Seqline this is
 
 Configuration, by environment; all optional:
 ${SETTINGS.map(setting).join('\n')}
