@@ -20,6 +20,14 @@ export type Placed<E extends AnyFact> = E & Readonly<{ id: EventId; revision: Re
 /** An event that a decision leads to, with the id by which a repetition is known. */
 export type Decided<E extends AnyFact> = E & Readonly<{ id: EventId }>;
 
+/** For `map`: decided events as they will stand after a revision. */
+export const placedAfter =
+  (revision: Revision) =>
+  <E extends AnyFact>(event: Decided<E>, index: number): Placed<E> => ({
+    ...event,
+    revision: revision + 1 + index,
+  });
+
 /** The whole of a capability's behaviour: pure, synchronous, and total. */
 export type Decider<C, E extends AnyFact, S, R extends string> = Readonly<{
   initialState: S;
