@@ -333,7 +333,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       const placed = outcome.events.map(placedAfter(known.revision));
       known = this.#fold(known, placed);
       const meta = metaOf(waiting.command);
-      for (const event of outcome.events) events.push({ ...event, meta });
+      for (const event of outcome.events) events.push(Object.assign({ meta }, event));
       return { waiting, refused: undefined, state: known.state, events: placed };
     });
     return { answers, events, after: known };
