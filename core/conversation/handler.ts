@@ -1,31 +1,18 @@
 import { done, type Result } from '../kernel/call.ts';
-import { refuse } from '../kernel/decider.ts';
+import { refuse, type Refused } from '../kernel/decider.ts';
 import { isErased, type Meta } from '../kernel/fact.ts';
 import type { ConversationId, DeriveId, EventId, Millis, Seq, UserId } from '../kernel/ids.ts';
-import type { StreamWriters } from '../kernel/writer.ts';
+import { appendOnce, onceAt, sentInWindow, type NumberedWriters, type Once } from './appendOnce.ts';
 import {
   CONTENT_BYTES_MAX,
   type AppendNumbered,
-  type Numbered,
   type NumberedRefusal,
   type Wished,
 } from './decider.ts';
-import {
-  conversationStream,
-  type MessageData,
-  type MessageSent,
-  type NumberedEvent,
-  type Parties,
-} from './events.ts';
+import { conversationStream, type MessageData, type MessageSent, type Parties } from './events.ts';
 import type { Doing, Known } from './ports.ts';
+import { WINDOW_MS } from './sentWindow.ts';
 import { utf8Length } from './utf8.ts';
-
-export type NumberedWriters = StreamWriters<
-  AppendNumbered,
-  NumberedEvent,
-  Numbered,
-  NumberedRefusal
->;
 
 export type SendMessage = Readonly<{
   conversation: ConversationId;
@@ -64,24 +51,37 @@ export type ConversationDeps = Readonly<{
 
 /** A client's clock may be this far off before a message counts as one that was made some time ago. */
 export const FRESH_MS = 5 * 60 * 1000;
+/** By so much may the clock of whoever made it be ahead of ours, and its repetition is still known. */
+const CLOCK_AHEAD_MS = WINDOW_MS - FRESH_MS;
 
 /**
- * The second line of once-only sends, behind the writer's window: only for a message that was made some
- * time ago, or in a conversation too busy for the window to be wide. Fresh sends never come here, so they
- * flow while Postgres is away.
+ * A message cannot have been sent before it was made: how far back the window must reach for its not being
+ * there to mean that it was never sent. `-Infinity`: when it was made says nothing.
+ */
+const sentAfter = ({ message: { createTime }, sendTime }: SendMessage, at: Millis): Millis => {
+  if (createTime > at + FRESH_MS) return -Infinity;
+  if (createTime >= at - FRESH_MS) return at - WINDOW_MS;
+  // An import may say that it was sent before it was made.
+  return sendTime === undefined ? createTime - CLOCK_AHEAD_MS : -Infinity;
+};
+
+/**
+ * The second line of once-only sends, behind the writer's window: only for a message that may have been
+ * sent before all that the window has. That is one that was made some time ago, or one for a very busy
+ * conversation just after a restart, or beyond the memory that windows are given. No other send comes here,
+ * so they flow while Postgres is away.
  */
 const sentLongAgo = async (
   { writers, known }: Pick<ConversationDeps, 'writers' | 'known'>,
-  { conversation, message }: SendMessage,
-  id: EventId,
-  at: Millis,
-) => {
-  const stream = conversationStream(conversation);
-  const { window } = writers.kept(stream) ?? (await writers.state(stream));
-  if (window.from === 1 || window.find(id) !== undefined) return undefined;
-  const isFresh = Math.abs(at - message.createTime) <= FRESH_MS;
-  if (isFresh && window.isWide(at)) return undefined;
-  const seq = await known.sentBefore(conversation, id, window.from);
+  send: SendMessage,
+  wish: AppendNumbered,
+): Promise<Once | Refused<'service/unavailable'> | undefined> => {
+  const state = writers.kept(wish.stream) ?? (await writers.state(wish.stream));
+  if (state.window.reachesBackTo(sentAfter(send, wish.at))) return undefined;
+  const lately = await sentInWindow(known, wish, state);
+  if (lately !== undefined) return lately;
+  const { conversation } = send;
+  const seq = await known.sentBefore(conversation, wish.id, state.window.from);
   if (seq === 'never') return undefined;
   if (seq === 'unanswerable') {
     return refuse(
@@ -91,8 +91,7 @@ const sentLongAgo = async (
   }
   const first = await known.message(conversation, seq);
   if (first === undefined) throw new Error(`${conversation} has no event ${String(seq)}`);
-  const sent: Sent = { serverMsgId: serverMsgIdOf(id), sendTime: first.data.sendTime, seq, id };
-  return done({ sent }, undefined);
+  return onceAt(first);
 };
 
 /** What the sender's clients know the message by; a repetition gives the same. */
@@ -122,55 +121,45 @@ const mayBeSent = async (known: Known, { message, privileged }: SendMessage) => 
   return { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
 };
 
-/** Appends it, or finds it appended before: there is one and the same answer. */
-const appendOnce = async (
-  { writers, doing }: ConversationDeps,
-  wish: AppendNumbered,
-): Result<NumberedRefusal, { sent: Sent }> => {
-  const handled = await writers.handle(wish);
-  if (handled.kind === 'refused') return handled;
-  const { id } = wish;
-  const found = handled.state.window.find(id);
-  if (found === undefined) throw new Error(`message ${id} is not among those just sent`);
-  if (handled.position !== undefined) await doing.followed(handled.position);
-  const { seq, sendTime } = found;
-  return done({ sent: { serverMsgId: serverMsgIdOf(id), sendTime, seq, id } }, handled.position);
-};
-
 const isTooLong = ({ message: { body } }: SendMessage): boolean =>
   !isErased(body) && utf8Length(body.content) > CONTENT_BYTES_MAX;
 
-export const sendHandler =
-  (deps: ConversationDeps) =>
-  async (wish: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
-    const { conversation, message, stored, senderSync, sendTime } = wish;
+const appendOf = (
+  { conversation, sendTime }: SendMessage,
+  data: Wished<MessageSent>['data'],
+  by: Readonly<{ id: EventId; at: Millis; meta: Meta }>,
+): AppendNumbered => ({
+  stream: conversationStream(conversation),
+  ...by,
+  wish: { type: 'MessageSent', data },
+  ...(sendTime === undefined ? {} : { sendTime }),
+});
+
+export const sendHandler = (deps: ConversationDeps) => {
+  const append = appendOnce(deps);
+  return async (send: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
+    const { conversation, message, stored, senderSync } = send;
     const { deriveId, known, doing } = deps;
-    if (isTooLong(wish)) {
+    if (isTooLong(send)) {
       return refuse('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`);
     }
-    const allowed = await mayBeSent(known, wish);
+    const allowed = await mayBeSent(known, send);
     if ('kind' in allowed) return allowed;
     const data = allowed.quietly
       ? { ...message, options: { ...message.options, offlinePush: false } }
       : message;
     const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
+    const serverMsgId = serverMsgIdOf(id);
     const at = doing.now();
     if (!stored) {
       doing.pass({ conversation, id, meta, data: { ...data, sendTime: at } }, senderSync);
-      return done(
-        { sent: { serverMsgId: serverMsgIdOf(id), sendTime: at, seq: 0, id } },
-        undefined,
-      );
+      return done({ sent: { serverMsgId, sendTime: at, seq: 0, id } }, undefined);
     }
-    const before = await sentLongAgo(deps, wish, id, at);
-    if (before !== undefined) return before;
-    const wished: Wished<MessageSent> = { type: 'MessageSent', data };
-    return appendOnce(deps, {
-      stream: conversationStream(conversation),
-      id,
-      at,
-      meta,
-      wish: wished,
-      ...(sendTime === undefined ? {} : { sendTime }),
-    });
+    const wish = appendOf(send, data, { id, at, meta });
+    const once = (await sentLongAgo(deps, send, wish)) ?? (await append(wish));
+    if (once.kind === 'refused') return once;
+    const { seq, sendTime, position } = once;
+    if (position !== undefined) await doing.followed(position);
+    return done({ sent: { serverMsgId, sendTime, seq, id } }, position);
   };
+};

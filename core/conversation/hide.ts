@@ -3,8 +3,8 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
 import { otherThan, takesPart } from '../sequence/head.ts';
+import { appendOnce, type NumberedWriters } from './appendOnce.ts';
 import { conversationStream, type Parties } from './events.ts';
-import type { NumberedWriters } from './handler.ts';
 import { notificationOf, selfNotification } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
 
@@ -67,13 +67,13 @@ const areOwn = async (
 
 /** Deletion that others are told of takes a number in a notification conversation. */
 const tell = async (
-  { writers, doing, newId }: HideDeps,
+  { writers, known, doing, newId }: HideDeps,
   at: ConversationId,
   parties: Parties,
   { conversation, seqs, scope }: HideMessages,
   meta: Meta,
 ): Result<'conversation/not-party'> => {
-  const handled = await writers.handle({
+  const handled = await appendOnce({ writers, known })({
     stream: conversationStream(at),
     id: newId(),
     at: doing.now(),

@@ -3,8 +3,8 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart } from '../sequence/head.ts';
+import { appendOnce, type NumberedWriters } from './appendOnce.ts';
 import { conversationStream } from './events.ts';
-import type { NumberedWriters } from './handler.ts';
 import { notificationOf } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
 
@@ -52,7 +52,7 @@ export const markReadHandler =
     if (quiet || formOf(conversation) !== 'single') {
       return noteMark(reader, conversation, upTo, meta);
     }
-    const handled = await writers.handle({
+    const handled = await appendOnce({ writers, known })({
       stream: conversationStream(notificationOf(conversation)),
       id: newId(),
       at: doing.now(),

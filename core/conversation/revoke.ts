@@ -4,6 +4,7 @@ import { isErased, type Meta, type Personal, type Recorded } from '../kernel/fac
 import type { ConversationId, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart, type Head } from '../sequence/head.ts';
 import type { User } from '../user/decider.ts';
+import { appendOnce } from './appendOnce.ts';
 import type { NumberedRefusal, Wished } from './decider.ts';
 import {
   conversationStream,
@@ -81,7 +82,7 @@ export const revokeHandler =
       return refuse('caller/not-allowed', 'only the sender may revoke a message of a single chat');
     }
     if (revoked) return refuse('message/revoked-already', `message ${String(seq)} is revoked`);
-    const handled = await writers.handle({
+    const handled = await appendOnce({ writers, known })({
       stream: conversationStream(notificationOf(conversation)),
       id: deriveId('revoke', conversation, String(seq)),
       at: doing.now(),

@@ -1,6 +1,6 @@
-import type { Decided, Placed, Refused } from './decider.ts';
+import type { Placed, Refused } from './decider.ts';
 import type { AnyFact } from './fact.ts';
-import type { Position, Revision } from './ids.ts';
+import type { Position } from './ids.ts';
 
 export type Handled<S, E extends AnyFact, R extends string> =
   | Readonly<{
@@ -28,14 +28,6 @@ export type Answer<C, S, E extends AnyFact, R extends string> = Readonly<{
   state: S;
   events: readonly Placed<E>[];
 }>;
-
-/** Where decided events will stand if they are appended behind `after`. */
-export const place =
-  (after: Revision) =>
-  <E extends AnyFact>(event: Decided<E>, index: number): Placed<E> => ({
-    ...event,
-    revision: after + 1 + index,
-  });
 
 /** Positions of one append are not known event by event: each answer waits for the append's last. */
 export const give = <C, S, E extends AnyFact, R extends string>(

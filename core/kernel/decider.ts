@@ -20,6 +20,12 @@ export type Placed<E extends AnyFact> = E & Readonly<{ id: EventId; revision: Re
 /** An event that a decision leads to, with the id by which a repetition is known. */
 export type Decided<E extends AnyFact> = E & Readonly<{ id: EventId }>;
 
+/** For `map`: decided events as they will stand after a revision. (`...` would make shapes without end.) */
+export const placedAfter =
+  (revision: Revision) =>
+  <E extends AnyFact>(event: Decided<E>, index: number): Placed<E> =>
+    Object.assign({ revision: revision + 1 + index }, event);
+
 /** The whole of a capability's behaviour: pure, synchronous, and total. */
 export type Decider<C, E extends AnyFact, S, R extends string> = Readonly<{
   initialState: S;

@@ -1,19 +1,13 @@
-import { give, place, type Answer, type Handled, type Waiting } from './answers.ts';
-import type { Decider, Placed } from './decider.ts';
+import { give, type Answer, type Handled, type Waiting } from './answers.ts';
+import { appendUntilKnown, isFaultOfStore } from './appendUntilKnown.ts';
+import { placedAfter, type Decider, type Placed } from './decider.ts';
 import type { EventLog } from './eventLog.ts';
-import {
-  APPEND_BYTES_MAX,
-  APPEND_EVENTS_MAX,
-  AppendTooLarge,
-  OutcomeUnknown,
-} from './eventStore.ts';
+import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendTooLarge } from './eventStore.ts';
 import type { AnyFact, Meta, NewEvent, Recorded } from './fact.ts';
 import type { Millis, Revision } from './ids.ts';
 
 /** How long a conflict or an unknown outcome is pursued before the commands are given back. */
 export const CONTENTION_MS_MAX = 5_000;
-/** Pause before the same append is tried again after an unknown outcome; doubles each time. */
-const UNKNOWN_RETRY_MS = 25;
 /** Streams whose state is kept; see also `weightMax`. Commands that wait do not count. */
 const STREAMS_KEPT_MAX = 50_000;
 /** How many commands may wait for one stream before new ones are turned away. */
@@ -45,6 +39,8 @@ export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<
   /** What keeping this state costs, in units of the caller's choice, and how many may be kept. */
   weightOf?: (state: S) => number;
   weightMax?: number;
+  /** Makes a state that is in use weigh less, if it can: asked when letting go of others is not enough. */
+  lighten?: (state: S) => void;
   /** Milliseconds of a clock that only goes forward; only differences are used. */
   clock: () => Millis;
   pause: (ms: number) => Promise<void>;
@@ -53,6 +49,8 @@ export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<
 type Entry<C, S, E extends AnyFact, R extends string> = {
   readonly stream: string;
   known: Loaded<S> | undefined;
+  /** There may be events after those that `known` knows: they are read before it is used again. */
+  behind: boolean;
   loading: Promise<Loaded<S>> | undefined;
   queue: Waiting<C, S, E, R>[];
   running: boolean;
@@ -71,10 +69,12 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   readonly #options: WriterOptions<C, E, S, R>;
   /** In the order they are looked at when something has to go; what is in use gets another turn. */
   readonly #entries = new Map<string, Entry<C, S, E, R>>();
+  readonly #append: ReturnType<typeof appendUntilKnown>;
   #weight = 0;
 
   constructor(options: WriterOptions<C, E, S, R>) {
     this.#options = options;
+    this.#append = appendUntilKnown(options);
   }
 
   /** Decides and appends. Rejects with a fault (`StoreUnavailable`, `StreamContended`, …). */
@@ -105,11 +105,12 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   /** What the process's follower has seen: keeps states fresh that other processes write to. */
   observe(event: Recorded<E>): void {
     const entry = this.#entries.get(event.stream);
-    if (entry?.known === undefined || entry.running) return;
+    if (entry?.known === undefined || entry.running || entry.behind) return;
     if (event.revision === entry.known.revision + 1) {
       this.#learn(entry, this.#fold(entry.known, [event]));
+      this.#evict();
     } else if (event.revision > entry.known.revision) {
-      entry.known = undefined; // Some were missed: read it anew when it is next needed.
+      entry.behind = true; // Some were missed.
     }
   }
 
@@ -122,6 +123,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     const entry: Entry<C, S, E, R> = {
       stream,
       known: undefined,
+      behind: false,
       loading: undefined,
       queue: [],
       running: false,
@@ -142,7 +144,8 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     const turns = this.#entries.size;
     let turn = 0;
     for (const [stream, entry] of this.#entries) {
-      if (!isFull() || (turn += 1) > turns) return;
+      if (!isFull()) return;
+      if ((turn += 1) > turns) break;
       if (entry.used || entry.running || entry.queue.length > 0 || entry.loading !== undefined) {
         entry.used = false;
         this.#entries.delete(stream);
@@ -152,23 +155,43 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       this.#weight -= entry.weight;
       this.#entries.delete(stream);
     }
+    this.#lighten();
+  }
+
+  /** All that is left is in use. Whoever was asked goes to the end, so that it is not always the same. */
+  #lighten(): void {
+    const { lighten, weightMax = Infinity } = this.#options;
+    if (lighten === undefined || this.#weight <= weightMax) return;
+    for (const [stream, entry] of [...this.#entries]) {
+      if (this.#weight <= weightMax) return;
+      if (entry.known === undefined) continue;
+      lighten(entry.known.state);
+      this.#weigh(entry, entry.known);
+      this.#entries.delete(stream);
+      this.#entries.set(stream, entry);
+    }
   }
 
   #learn(entry: Entry<C, S, E, R>, known: Loaded<S>): void {
-    const weight = this.#options.weightOf?.(known.state) ?? 1;
+    this.#weigh(entry, known);
+    entry.known = known;
+    entry.behind = false;
+  }
+
+  #weigh(entry: Entry<C, S, E, R>, { state }: Loaded<S>): void {
+    const weight = this.#options.weightOf?.(state) ?? 1;
     this.#weight += weight - entry.weight;
     entry.weight = weight;
-    entry.known = known;
   }
 
   async #load(entry: Entry<C, S, E, R>): Promise<Loaded<S>> {
     const { known } = entry;
-    if (known !== undefined) return known;
-    entry.loading ??= (this.#options.load ?? ((stream) => this.#foldAll(stream)))(entry.stream);
+    if (known !== undefined && !entry.behind) return known;
+    entry.loading ??= this.#read(entry.stream, known);
     try {
       const loaded = await entry.loading;
       // Whoever waited for the same load finds what has been learnt since, never the older state.
-      if (entry.known === undefined) {
+      if (entry.known === known) {
         this.#learn(entry, loaded);
         this.#evict();
       }
@@ -178,8 +201,10 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     }
   }
 
-  #foldAll(stream: string): Promise<Loaded<S>> {
-    return this.#forward(stream, { state: this.#options.decider.initialState, revision: -1 });
+  #read(stream: string, known: Loaded<S> | undefined): Promise<Loaded<S>> {
+    if (known !== undefined) return this.#forward(stream, known);
+    const { load, decider } = this.#options;
+    return load?.(stream) ?? this.#forward(stream, { state: decider.initialState, revision: -1 });
   }
 
   async #forward(stream: string, known: Loaded<S>): Promise<Loaded<S>> {
@@ -216,6 +241,8 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         break;
       }
       await this.#settleAll(entry, this.#take(entry));
+      // A stream that is written to all the time does not come to an end here.
+      this.#evict();
     }
     entry.running = false;
     this.#evict();
@@ -232,8 +259,10 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         await this.#settleAll(entry, batch.slice(half));
         return;
       }
-      // What is in the log is no longer known for sure; the next command reads it again.
-      entry.known = undefined;
+      // What the log has beyond what is known is no longer sure; the next command reads it. After a
+      // fault of our own, all of it.
+      if (isFaultOfStore(error) || error instanceof StreamContended) entry.behind = true;
+      else entry.known = undefined;
       for (const { reject } of batch) reject(error);
     }
   }
@@ -261,7 +290,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         return;
       }
       const expected = before.revision < 0 ? 'no_stream' : before.revision;
-      const result = await this.#append(entry.stream, expected, events, deadline);
+      const result = await this.#append(deadline, entry.stream, expected, events);
       if (result.kind === 'appended') {
         this.#learn(entry, after);
         give(answers, result);
@@ -290,29 +319,12 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       if (outcome.kind === 'refused') {
         return { waiting, refused: outcome, state: known.state, events: [] };
       }
-      const placed = outcome.events.map(place(known.revision));
+      const placed = outcome.events.map(placedAfter(known.revision));
       known = this.#fold(known, placed);
       const meta = metaOf(waiting.command);
-      for (const event of outcome.events) events.push({ ...event, meta });
+      for (const event of outcome.events) events.push(Object.assign({ meta }, event));
       return { waiting, refused: undefined, state: known.state, events: placed };
     });
     return { answers, events, after: known };
-  }
-
-  /** After an unknown outcome the very same append is repeated: the store knows it by its ids. */
-  async #append(
-    stream: string,
-    expected: Revision | 'no_stream',
-    events: readonly NewEvent<E>[],
-    deadline: Millis,
-  ): ReturnType<EventLog['append']> {
-    for (let pauseMs = UNKNOWN_RETRY_MS; ; pauseMs *= 2) {
-      try {
-        return await this.#options.log.append(stream, expected, events);
-      } catch (error) {
-        if (!(error instanceof OutcomeUnknown) || this.#options.clock() > deadline) throw error;
-        await this.#options.pause(pauseMs);
-      }
-    }
   }
 }

@@ -65,6 +65,18 @@ export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Ch
   };
 };
 
+/** The event of a number, as the log has it. */
+export const messageIn =
+  (log: EventLog): Known['message'] =>
+  async (conversation: ConversationId, seq: Seq) => {
+    const [event] = await log.readStream<NumberedEvent>(conversationStream(conversation), {
+      from: seq - 1,
+      direction: 'forwards',
+      max: 1,
+    });
+    return event;
+  };
+
 /** What the core must know before it decides, from the same place. */
 export const openKnown = (
   { db, tail, log, isAway }: Omit<ChatsDeps, 'versionIdOf'>,
@@ -106,13 +118,6 @@ export const openKnown = (
       const seq = await Promise.race([asked, late]);
       return seq === 'behind' ? 'unanswerable' : (seq ?? 'never');
     },
-    message: async (conversation: ConversationId, seq: Seq) => {
-      const [event] = await log.readStream<NumberedEvent>(conversationStream(conversation), {
-        from: seq - 1,
-        direction: 'forwards',
-        max: 1,
-      });
-      return event;
-    },
+    message: messageIn(log),
   };
 };

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { appendOnce } from '../../core/conversation/appendOnce.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts';
 import { Reactor } from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
@@ -9,6 +10,7 @@ import { Bell } from '../../projections/kernel/bell.ts';
 import { Source } from '../../projections/kernel/source.ts';
 import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
+import { messageIn } from './chats.ts';
 import type { ReadModels } from './readModels.ts';
 import type { Writers } from './writers.ts';
 
@@ -44,13 +46,14 @@ export const startReactor = async ({
     owner: randomId(),
     deriveId,
   });
+  const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
   const reactor = new Reactor({
     reactionTo,
     checkpoint,
     append: async (command) => {
-      const handled = await writers.numbered.handle(command);
+      const once = await append(command);
       // Between others: there is nobody to tell.
-      return handled.kind === 'refused' ? {} : handled;
+      return once.kind === 'refused' ? {} : once;
     },
     note: async (command) => {
       const handled = await writers.inboxes.handle(command);

@@ -90,6 +90,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       events,
       () => performance.now(),
       (ms) => pause(ms),
+      (error, stream) => {
+        log.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
+      },
     );
 
     let fail: (reason: string) => void = () => undefined;

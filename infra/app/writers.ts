@@ -1,5 +1,6 @@
 import { numbered, type AppendNumbered } from '../../core/conversation/decider.ts';
-import type { NumberedWriters } from '../../core/conversation/handler.ts';
+import type { NumberedWriters } from '../../core/conversation/appendOnce.ts';
+import { lengthenWindows } from '../../core/conversation/lengthen.ts';
 import { loadNumbered } from '../../core/conversation/load.ts';
 import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
 import { inboxStream } from '../../core/inbox/events.ts';
@@ -18,8 +19,13 @@ import { user } from '../../core/user/decider.ts';
 import { userStream } from '../../core/user/events.ts';
 import type { UserWriters } from '../../core/user/handler.ts';
 
-/** Window entries of conversations kept in all: at about 150 bytes each, 60 MB. */
-const WINDOW_ENTRIES_MAX = 400_000;
+/**
+ * Memory for the windows of once-only sends: at 10 bytes a message (docs/adr/0005), 15 minutes of 20,000
+ * messages/s. Beyond it, conversations that nobody writes to go first, then windows become shorter.
+ */
+const WINDOWS_BYTES_MAX = 256 * 1024 * 1024;
+/** What a conversation's state takes beside its window. */
+const STATE_BYTES = 600;
 
 /** What JSON, sealing and metadata add to a message's text; a unit of text is 3 bytes of UTF-8 at most. */
 const EVENT_OVERHEAD_BYTES = 1_500;
@@ -51,6 +57,8 @@ export const openWriters = (
   log: EventLog,
   clock: () => Millis,
   pause: (ms: Millis) => Promise<void>,
+  /** What has failed behind the sends, of which nobody else is told. */
+  onFault: (error: unknown, stream: string) => void,
 ): Writers => {
   const time = { clock, pause };
   const numberedWriters: NumberedWriters = new StreamWriters({
@@ -58,10 +66,13 @@ export const openWriters = (
     decider: numbered,
     streamOf: ({ stream }) => stream,
     metaOf: ({ meta }) => meta,
-    load: loadNumbered(log),
+    load: loadNumbered(log, lengthenWindows({ log, pause, onFault })),
     weigh: weighNumbered,
-    weightOf: ({ window }) => window.size + 1,
-    weightMax: WINDOW_ENTRIES_MAX,
+    weightOf: ({ window }) => STATE_BYTES + window.bytes,
+    weightMax: WINDOWS_BYTES_MAX,
+    lighten: ({ window }) => {
+      window.shorten();
+    },
     ...time,
   });
   const users: UserWriters = new StreamWriters({

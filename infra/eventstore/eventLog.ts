@@ -80,6 +80,11 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
       return events as readonly Recorded<E>[];
     },
 
+    readPlaces: async (stream, options) =>
+      (await store.readStream(stream, options))
+        .filter(isOurs)
+        .map(({ id, revision, created }) => ({ id, revision, created })),
+
     readAll: async ({ after, max, prefixes = STREAM_PREFIXES }) => {
       const from = after === 0 ? 'start' : after;
       const page = await store.readAll({ from, direction: 'forwards', max, prefixes });

@@ -1,4 +1,4 @@
-import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { EventLog, Place } from '../../core/kernel/eventLog.ts';
 import type {
   AppendResult,
   ExpectedRevision,
@@ -63,6 +63,10 @@ export class MemoryEventLog implements EventLog {
             .reverse()
             .slice(0, max);
     return Promise.resolve(found);
+  }
+
+  readPlaces(stream: string, options: ReadStream): Promise<readonly Place[]> {
+    return this.readStream(stream, options);
   }
 
   readAll({

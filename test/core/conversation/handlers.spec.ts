@@ -1,19 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import type { NumberedWriters } from '../../../core/conversation/appendOnce.ts';
 import { CONTENT_BYTES_MAX, numbered } from '../../../core/conversation/decider.ts';
 import {
   conversationStream,
   type MessageRevoked,
   type NumberedEvent,
 } from '../../../core/conversation/events.ts';
-import {
-  FRESH_MS,
-  sendHandler,
-  sendId,
-  type NumberedWriters,
-} from '../../../core/conversation/handler.ts';
+import { FRESH_MS, sendHandler, sendId } from '../../../core/conversation/handler.ts';
 import { notificationOf } from '../../../core/conversation/ids.ts';
+import { lengthenWindows } from '../../../core/conversation/lengthen.ts';
 import { loadNumbered } from '../../../core/conversation/load.ts';
 import { markReadHandler } from '../../../core/conversation/markRead.ts';
+import type { SentWindow } from '../../../core/conversation/sentWindow.ts';
 import type { Known } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
 import type { Seq, UserId } from '../../../core/kernel/ids.ts';
@@ -23,6 +21,7 @@ import { emptySide, foldSide, type Side } from '../../../core/sequence/side.ts';
 import type { User } from '../../../core/user/decider.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { untilTrue } from '../../support/until.ts';
 import { ann, annAndBob, bob, by, cat, eventId } from '../../support/people.ts';
 
 const NOW = 1_700_000_000_000;
@@ -37,15 +36,26 @@ const known = (user: UserId): User => ({
   profile: { nickname: user, faceUrl: '', ex: '' },
 });
 
+type ChatOptions = Readonly<{
+  sentBefore?: Known['sentBefore'];
+  log?: MemoryEventLog;
+  /** A window that does not reach back far enough (core/conversation/lengthen.ts). */
+  lacking?: Parameters<typeof loadNumbered>[1];
+}>;
+
 /** The handlers over a log; what they must know of others is folded from it at every question. */
-const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) => {
-  const log = new MemoryEventLog();
+const chat = ({
+  sentBefore = () => Promise.resolve('never'),
+  log = new MemoryEventLog(),
+  lacking = () => undefined,
+}: ChatOptions = {}) => {
+  let now = NOW;
   const writers: NumberedWriters = new StreamWriters({
     log,
     decider: numbered,
     streamOf: ({ stream }) => stream,
     metaOf: ({ meta }) => meta,
-    load: loadNumbered(log),
+    load: loadNumbered(log, lacking),
     clock: () => 0,
     pause: () => Promise.resolve(),
   });
@@ -57,7 +67,7 @@ const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) 
         event.type === 'MessagesRead' && event.data.from === user ? foldSide(side, event) : side,
       emptySide(user, annAndBob),
     );
-  const doing = { pass: () => undefined, followed: () => Promise.resolve(true), now: () => NOW };
+  const doing = { pass: () => undefined, followed: () => Promise.resolve(true), now: () => now };
   let ids = 0;
   const deps = {
     writers,
@@ -83,7 +93,10 @@ const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) 
   const revoke = revokeHandler(deps);
   return {
     read,
-    send: (clientMsgId: string, content = 'hi', createTime = NOW) =>
+    pass: (ms: number): void => {
+      now += ms;
+    },
+    send: (clientMsgId: string, content = 'hi', createTime = now) =>
       send(
         {
           conversation: annAndBob,
@@ -119,29 +132,99 @@ describe('a send', () => {
     expect(reasonOf(await send('too long', '€'.repeat(euros + 1)))).toBe('message/too-long');
   });
 
-  /** More messages than the writer of a conversation keeps in mind, and then a restart. */
+  const HOUR = 3_600_000;
+  const noQuestion: Known['sentBefore'] = () => Promise.reject(new Error('nobody should ask'));
+  const idOf = (clientMsgId: string) => sendId(deriveId, annAndBob, ann, clientMsgId);
+
+  /** One message an hour: the window has some hundreds of them, and not the first. */
   const grown = async (sentBefore: Known['sentBefore']) => {
-    const { send } = chat(sentBefore);
-    for (let index = 1; index <= 5_000; index++) await send(String(index));
-    return send;
+    const all = chat({ sentBefore });
+    for (let index = 1; index <= 1_000; index++) {
+      await all.send(String(index));
+      all.pass(HOUR);
+    }
+    return all;
   };
 
-  test('[SEQ-9] made some time ago is looked up, and answered as it was', async () => {
+  test('[SEQ-9] made before what the window has is looked up, and answered as it was', async () => {
     const asked: unknown[] = [];
-    const send = await grown((conversation, id, before) => {
+    const { send } = await grown((conversation, id, before) => {
       asked.push([conversation, id, before]);
       return Promise.resolve(1);
     });
-    const answer = await send('1', 'hi', NOW - FRESH_MS - 1);
-    const id = sendId(deriveId, annAndBob, ann, '1');
-    expect(answer).toMatchObject({ kind: 'done', sent: { id, seq: 1, sendTime: NOW } });
-    expect(asked.at(-1)).toEqual([annAndBob, id, expect.any(Number)]);
+    const answer = await send('1', 'hi', NOW);
+    expect(answer).toMatchObject({ kind: 'done', sent: { id: idOf('1'), seq: 1, sendTime: NOW } });
+    expect(asked).toEqual([[annAndBob, idOf('1'), expect.any(Number)]]);
   });
 
   test('[SEQ-9] that cannot be looked up is to be tried again', async () => {
-    const send = await grown(() => Promise.resolve('unanswerable'));
-    const answer = await send('x', 'hi', NOW - FRESH_MS - 1);
-    expect(reasonOf(answer)).toBe('service/unavailable');
+    const { send } = await grown(() => Promise.resolve('unanswerable'));
+    expect(reasonOf(await send('x', 'hi', NOW))).toBe('service/unavailable');
+    expect(reasonOf(await send('y'))).toBe('done');
+  });
+
+  test('[SEQ-9] made long ago, but when the window has everything since, is not looked up', async () => {
+    const { send } = await grown(noQuestion);
+    const hoursAgo = (hours: number) => NOW + (1_000 - hours) * HOUR;
+    expect(await send('990', 'hi', hoursAgo(11))).toMatchObject({ sent: { seq: 990 } });
+    expect(await send('new', 'hi', hoursAgo(100))).toMatchObject({ sent: { seq: 1_001 } });
+  });
+
+  test('[SEQ-9] from a clock that is ahead is looked up: when it was made says nothing', async () => {
+    const { send } = await grown(() => Promise.resolve('unanswerable'));
+    const ahead = NOW + 1_000 * HOUR + FRESH_MS;
+    expect(reasonOf(await send('a little', 'hi', ahead))).toBe('done');
+    expect(reasonOf(await send('much', 'hi', ahead + 1))).toBe('service/unavailable');
+  });
+
+  test('[SEQ-6] in a hot conversation needs no read model, and is once', async () => {
+    const { send, read } = chat({ sentBefore: noQuestion });
+    for (let index = 1; index <= 10_000; index++) await send(String(index));
+    for (const seq of [1, 5_000, 10_000]) {
+      const again = await send(String(seq), 'something else');
+      expect(again).toMatchObject({ sent: { id: idOf(String(seq)), seq, sendTime: NOW } });
+    }
+    expect(await read(STREAM)).toHaveLength(10_000);
+  });
+
+  test('[SEQ-6] after a restart needs one only until the window has been made longer', async () => {
+    const log = new MemoryEventLog();
+    const before = chat({ log });
+    for (let index = 1; index <= 6_000; index++) await before.send(String(index));
+
+    let asked = 0;
+    const faults: unknown[] = [];
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    let windowOf: (window: SentWindow) => void = () => undefined;
+    const lacking = new Promise<SentWindow>((resolve) => (windowOf = resolve));
+    const lengthen = lengthenWindows({
+      log: {
+        readPlaces: async (stream, options) => {
+          await begun;
+          return log.readPlaces(stream, options);
+        },
+      },
+      pause: () => Promise.resolve(),
+      onFault: (error) => faults.push(error),
+    });
+    const after = chat({
+      log,
+      sentBefore: () => Promise.resolve((asked += 1) > 0 ? 'never' : 'unanswerable'),
+      lacking: (stream, window, until) => {
+        lengthen(stream, window, until);
+        windowOf(window);
+      },
+    });
+    expect(await after.send('6001')).toMatchObject({ sent: { seq: 6_001 } });
+    expect(asked).toBe(1);
+    begin();
+    const window = await lacking;
+    await untilTrue('the window is whole', () => window.from === 1);
+    expect(await after.send('1')).toMatchObject({ sent: { seq: 1 } });
+    expect(await after.send('6002')).toMatchObject({ sent: { seq: 6_002 } });
+    expect(asked).toBe(1);
+    expect(faults).toEqual([]);
   });
 });
 

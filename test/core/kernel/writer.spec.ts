@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
+import {
+  numbered,
+  type AppendNumbered,
+  type Numbered,
+  type NumberedRefusal,
+} from '../../../core/conversation/decider.ts';
 import { loadNumbered } from '../../../core/conversation/load.ts';
 import type { MessageSent, NumberedEvent } from '../../../core/conversation/events.ts';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
@@ -10,11 +15,17 @@ import {
   StoreUnavailable,
 } from '../../../core/kernel/eventStore.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
-import { CONTENTION_MS_MAX, StreamWriters } from '../../../core/kernel/writer.ts';
+import {
+  CONTENTION_MS_MAX,
+  StreamWriters,
+  type WriterOptions,
+} from '../../../core/kernel/writer.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { ann, by, eventId, sent } from '../../support/people.ts';
 
 const STREAM = 'conversation-si_ann_bob';
+
+type Options = WriterOptions<AppendNumbered, NumberedEvent, Numbered, NumberedRefusal>;
 
 const send = (name: string | number): AppendNumbered => {
   const { sendTime: _, ...data } = sent(name).data;
@@ -27,17 +38,17 @@ const send = (name: string | number): AppendNumbered => {
   };
 };
 
-const writersOn = (log: EventLog, clock: () => number = () => 0) =>
-  new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }: AppendNumbered) => stream,
-    metaOf: ({ meta }) => meta,
-    load: loadNumbered(log),
-    weightOf: ({ window }) => window.size,
-    clock,
-    pause: () => Promise.resolve(),
-  });
+const optionsOn = (log: EventLog, clock: () => number = () => 0): Options => ({
+  log,
+  decider: numbered,
+  streamOf: ({ stream }) => stream,
+  metaOf: ({ meta }) => meta,
+  load: loadNumbered(log, () => undefined),
+  clock,
+  pause: () => Promise.resolve(),
+});
+
+const writersOn = (log: EventLog, clock?: () => number) => new StreamWriters(optionsOn(log, clock));
 
 const stored = (log: EventLog): Promise<readonly Recorded<NumberedEvent>[]> =>
   log.readStream<NumberedEvent>(STREAM, { from: 'start', direction: 'forwards', max: 10_000 });
@@ -104,7 +115,7 @@ describe('the writer of a stream', () => {
     expect(sizes.length).toBeLessThan(19);
     const answers = all.map((one, index) =>
       one.status === 'fulfilled' && one.value.kind === 'accepted'
-        ? one.value.state.window.find(eventId(index))?.seq
+        ? one.value.state.window.find(eventId(index))
         : undefined,
     );
     expect(answers.filter((seq) => seq !== undefined)).toEqual(expected.map((_, at) => at + 1));
@@ -132,7 +143,7 @@ describe('the writer of a stream', () => {
     for (const [index, one] of handled.entries()) {
       const wanted = [1, 2, 1, 3, 2][index % 5];
       const id = all[index]?.id ?? eventId('');
-      expect(one.kind === 'accepted' && one.state.window.find(id)?.seq).toBe(wanted);
+      expect(one.kind === 'accepted' && one.state.window.find(id)).toBe(wanted);
     }
     for (const stream of streams) {
       const events = await log.readStream(stream, { from: 'start', direction: 'forwards', max: 9 });
@@ -186,6 +197,110 @@ describe('the writer of a stream', () => {
     expect(await stored(log)).toHaveLength(1);
   });
 
+  test('[SEQ-7] an outcome stays unknown though the store is away when the append is repeated', async () => {
+    const log = new MemoryEventLog();
+    let time = 0;
+    let calls = 0;
+    const writers = writersOn(
+      withAppend(log, async (real, ...args) => {
+        time += CONTENTION_MS_MAX / 4;
+        calls += 1;
+        if (calls === 1) {
+          await real(...args);
+          throw new OutcomeUnknown('no answer');
+        }
+        if (calls < 10) throw new StoreUnavailable('away');
+        return real(...args);
+      }),
+      () => time,
+    );
+    await expect(writers.handle(send(1))).rejects.toThrow(OutcomeUnknown);
+    expect(calls).toBeGreaterThan(2);
+    calls = 10;
+    const again = await writers.handle(send(1));
+    expect(again.kind === 'accepted' && again.events).toEqual([]);
+    expect(await stored(log)).toHaveLength(1);
+  });
+
+  test('[SEQ-7] a store that comes back in time says how the append ended', async () => {
+    const log = new MemoryEventLog();
+    let calls = 0;
+    const writers = writersOn(
+      withAppend(log, async (real, ...args) => {
+        const result = await real(...args);
+        calls += 1;
+        if (calls === 1) throw new OutcomeUnknown('no answer');
+        if (calls === 2) throw new StoreUnavailable('away');
+        return result;
+      }),
+    );
+    const handled = await writers.handle(send(1));
+    expect(handled.kind === 'accepted' && handled.events).toHaveLength(1);
+    expect(await stored(log)).toHaveLength(1);
+  });
+
+  test('[SEQ-6] keeps what it knows over faults of the store, and reads only what came after', async () => {
+    const log = new MemoryEventLog();
+    let away = false;
+    let loads = 0;
+    const load = loadNumbered(log, () => undefined);
+    const writers = new StreamWriters({
+      ...optionsOn(
+        withAppend(log, (real, ...args) =>
+          away ? Promise.reject(new StoreUnavailable('disk full')) : real(...args),
+        ),
+      ),
+      load: (stream) => {
+        loads += 1;
+        return load(stream);
+      },
+    });
+    await writers.handle(send(1));
+    away = true;
+    await expect(writers.handle(send(2))).rejects.toThrow('disk full');
+    away = false;
+    await writersOn(log).handle(send(2));
+    const again = await writers.handle(send(2));
+    expect(again.kind === 'accepted' && again.events).toEqual([]);
+    const missed = await writersOn(log).handle(send(3));
+    await writersOn(log).handle(send(4));
+    expect(missed.kind).toBe('accepted');
+    const newest = (await stored(log)).at(-1);
+    if (newest !== undefined) writers.observe(newest);
+    const next = await writers.handle(send(3));
+    expect(next.kind === 'accepted' && next.events).toEqual([]);
+    expect((await stored(log)).map(({ id }) => id)).toEqual([1, 2, 3, 4].map(eventId));
+    expect(loads).toBe(1);
+  });
+
+  test('[SEQ-6] beyond its memory lets go of idle streams, and then shortens those in use', async () => {
+    const log = new MemoryEventLog();
+    const memory = 10_000;
+    let shortened = 0;
+    const writers = new StreamWriters({
+      ...optionsOn(log),
+      weightOf: ({ window }) => window.bytes,
+      weightMax: memory,
+      lighten: ({ window }) => {
+        const { bytes } = window;
+        window.shorten();
+        if (window.bytes < bytes) shortened += 1;
+      },
+    });
+    const idle = { ...send('idle'), stream: 'conversation-si_ann_cat' };
+    await writers.handle(idle);
+    for (let index = 0; index < 3_000; index++) {
+      await writers.handle({ ...send(index), at: 1_000 * index });
+    }
+    expect(shortened).toBeGreaterThan(0);
+    expect(writers.kept(idle.stream)).toBeUndefined();
+    const { window } = writers.kept(STREAM) ?? numbered.initialState;
+    expect(window.bytes).toBeLessThanOrEqual(memory);
+    expect(window.find(eventId(2_999))).toBe(3_000);
+    expect(window.reachesBackTo((window.from - 1) * 1_000)).toBe(true);
+    expect(window.reachesBackTo((window.from - 3) * 1_000)).toBe(false);
+  });
+
   test('a store that is away is a fault for those who waited, and no more than that', async () => {
     const log = new MemoryEventLog();
     let away = true;
@@ -214,7 +329,7 @@ describe('the writer of a stream', () => {
     for (const { id, revision } of before) {
       const name = id.slice('id-'.length);
       const again = await fresh.handle(send(name));
-      expect(again.kind === 'accepted' && again.state.window.find(id)?.seq).toBe(revision + 1);
+      expect(again.kind === 'accepted' && again.state.window.find(id)).toBe(revision + 1);
     }
     expect(await stored(log)).toHaveLength(before.length);
   });

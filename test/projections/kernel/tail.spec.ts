@@ -97,6 +97,18 @@ describe('the tail', () => {
   });
 });
 
+describe('what the tail takes an event to cost', () => {
+  test('[PRJ-9] is more for a text that needs two bytes a letter', () => {
+    const bytesOf = (nickname: string): number => {
+      const { tail } = tailOf();
+      tail.take(recorded([registered('ann', nickname)]), 1);
+      return tail.size.bytes;
+    };
+    expect(bytesOf('ü'.repeat(500)) - bytesOf('')).toBe(500);
+    expect(bytesOf('语'.repeat(500)) - bytesOf('')).toBe(1_000);
+  });
+});
+
 describe('folding the tail', () => {
   const names = ['ann', 'bob', 'eve'] as const;
   const changes = fc.array(fc.tuple(fc.constantFrom(...names), fc.string()), { maxLength: 30 });

@@ -1,0 +1,42 @@
+import type { EventLog } from './eventLog.ts';
+import { OutcomeUnknown, StoreUnavailable } from './eventStore.ts';
+import type { Millis } from './ids.ts';
+
+/** Pause before the same append is tried again after an unknown outcome; doubles each time. */
+const UNKNOWN_RETRY_MS = 25;
+
+type Deps = Readonly<{
+  log: Pick<EventLog, 'append'>;
+  clock: () => Millis;
+  pause: (ms: Millis) => Promise<void>;
+}>;
+
+/**
+ * After an unknown outcome the very same append is repeated: the store knows it by its ids. Until one is
+ * answered it stays unknown, whatever becomes of the repetitions: a store that is away by now may have
+ * stored the first. Past the deadline `OutcomeUnknown` is thrown; any other fault says that surely nothing
+ * was stored.
+ */
+export const appendUntilKnown =
+  ({ log, clock, pause }: Deps) =>
+  async (
+    deadline: Millis,
+    ...append: Parameters<EventLog['append']>
+  ): ReturnType<EventLog['append']> => {
+    let unknown: OutcomeUnknown | undefined;
+    for (let pauseMs = UNKNOWN_RETRY_MS; ; pauseMs *= 2) {
+      try {
+        return await log.append(...append);
+      } catch (error) {
+        if (error instanceof OutcomeUnknown) unknown = error;
+        else if (unknown === undefined) throw error;
+        else unknown = new OutcomeUnknown(unknown.message, { cause: error });
+        if (!isFaultOfStore(error) || clock() > deadline) throw unknown;
+        await pause(pauseMs);
+      }
+    }
+  };
+
+/** What a store that is away or slow brings about: nothing that we know has become wrong by it. */
+export const isFaultOfStore = (error: unknown): boolean =>
+  error instanceof OutcomeUnknown || error instanceof StoreUnavailable;

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { appendOnce, sentInWindow } from '../../../core/conversation/appendOnce.ts';
+import { numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
+import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
+import { fingerprintOf } from '../../../core/conversation/generation.ts';
+import { loadNumbered } from '../../../core/conversation/load.ts';
+import type { Seq } from '../../../core/kernel/ids.ts';
+import { StreamWriters } from '../../../core/kernel/writer.ts';
+import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { ann, annAndBob, by, eventId, sent } from '../../support/people.ts';
+
+const STREAM = conversationStream(annAndBob);
+
+/** Found among 40 million. */
+const [ONE, OTHER] = ['7735733', '20975974'];
+
+const send = (name: string): AppendNumbered => {
+  const { sendTime: _, ...data } = sent(name).data;
+  const wish = { type: 'MessageSent', data } as const;
+  return { stream: STREAM, id: eventId(name), at: 1_000, meta: by(ann), wish };
+};
+
+const chat = () => {
+  const log = new MemoryEventLog();
+  const read = () =>
+    log.readStream<NumberedEvent>(STREAM, { from: 'start', direction: 'forwards', max: 100 });
+  const writers = new StreamWriters({
+    log,
+    decider: numbered,
+    streamOf: ({ stream }: AppendNumbered) => stream,
+    metaOf: ({ meta }) => meta,
+    load: loadNumbered(log, () => undefined),
+    clock: () => 0,
+    pause: () => Promise.resolve(),
+  });
+  const known = { message: async (_: unknown, seq: Seq) => (await read())[seq - 1] };
+  return { append: appendOnce({ writers, known }), writers, known, read };
+};
+
+describe('appending once', () => {
+  test('[SEQ-2] [SEQ-6] ids with one and the same fingerprint are two messages', async () => {
+    expect(fingerprintOf(eventId(ONE))).toBe(fingerprintOf(eventId(OTHER)));
+    const { append, writers, known, read } = chat();
+    const answers = await Promise.all(
+      [ONE, 'between', OTHER, ONE, OTHER].map((name) => append(send(name))),
+    );
+    expect(answers).toMatchObject([1, 2, 3, 1, 3].map((seq) => ({ kind: 'accepted', seq })));
+    expect(await append(send(OTHER))).toEqual({ kind: 'accepted', seq: 3, sendTime: 1_000 });
+    expect((await read()).map(({ id }) => id)).toEqual([ONE, 'between', OTHER].map(eventId));
+
+    const state = await writers.state(STREAM);
+    expect(await sentInWindow(known, send(OTHER), state)).toMatchObject({ seq: 3 });
+    expect(await sentInWindow(known, send('never'), state)).toBeUndefined();
+  });
+
+  test('[SEQ-2] a repetition is answered as the first was, with its time', async () => {
+    const { append } = chat();
+    const first = await append(send('1'));
+    expect(first).toMatchObject({
+      seq: 1,
+      sendTime: 1_000,
+      position: expect.any(Number) as number,
+    });
+    const again = await append({ ...send('1'), at: 9_000 });
+    expect(again).toEqual({ kind: 'accepted', seq: 1, sendTime: 1_000 });
+  });
+});
