@@ -89,7 +89,7 @@ export class Reader {
   bytes(): Uint8Array {
     const length = this.#length();
     const start = this.#take(length);
-    return this.#bytes.slice(start, start + length);
+    return Buffer.from(this.#bytes.subarray(start, start + length));
   }
 
   /** Narrows the reader to the message or packed list that begins here; `leave` undoes it. */

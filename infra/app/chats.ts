@@ -7,12 +7,7 @@ import type { ConversationId, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
 import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
-import {
-  conversationsAtHead,
-  userAtHead,
-  type ConversationAtHead,
-  type TailOf,
-} from '../../projections/chats/atHead.ts';
+import type { ConversationAtHead, TailOf } from '../../projections/chats/atHead.ts';
 import {
   conversationsOf,
   incrementalOf,
@@ -20,6 +15,7 @@ import {
   readStatesOf,
 } from '../../projections/chats/lists.ts';
 import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
+import { conversationsAtHead, userAtHead } from '../../projections/chats/remembered.ts';
 import { seqOfSend } from '../../projections/chats/queries.ts';
 import { isMissing } from '../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';

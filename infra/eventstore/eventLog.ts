@@ -77,15 +77,13 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
     },
 
     readStream: async <E extends AnyFact>(stream: string, options: ReadOptions) => {
-      const { from, direction, max } = options;
-      const isKept =
-        direction === 'forwards' && typeof from === 'number' && stream.startsWith(PREFIX_KEPT);
-      const known = isKept ? read.range(stream, from, max) : undefined;
+      const known = keptRange(read, stream, options);
       if (known !== undefined) return known as readonly Recorded<E>[];
       const { erasures } = ring;
       const stored = await store.readStream(stream, options);
       const events = await decode(stored);
-      if (isKept && events.length === stored.length && erasures === ring.erasures) {
+      // What was read before an erasure, or beside others' events, is not kept.
+      if (isKept(stream) && events.length === stored.length && erasures === ring.erasures) {
         read.remember(stream, stored, events);
       }
       // Which events a stream has is known to who names it; the store knows bytes.
@@ -121,6 +119,17 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
 
 /** Streams that are read again and again; of the others the newest event is asked for, or all of it once. */
 const PREFIX_KEPT = 'conversation-';
+
+const isKept = (stream: string): boolean => stream.startsWith(PREFIX_KEPT);
+
+const keptRange = (
+  read: ReadEvents,
+  stream: string,
+  { from, direction, max }: ReadOptions,
+): readonly Recorded[] | undefined =>
+  direction === 'forwards' && typeof from === 'number' && isKept(stream)
+    ? read.range(stream, from, max)
+    : undefined;
 
 type ReadOptions = Parameters<EventStore['readStream']>[1];
 

@@ -1,0 +1,125 @@
+import type { Kysely } from 'kysely';
+import type { Position, UserId } from '../../core/kernel/ids.ts';
+import type { AnyTables } from '../kernel/model.ts';
+import { joinKey } from '../kernel/rows.ts';
+import {
+  findConversations,
+  findUser,
+  type ConversationAtHead,
+  type TailOf,
+  type UserAtHead,
+} from './atHead.ts';
+import type { Span } from './queries.ts';
+
+/** Rows of one generation of answers, some 300 bytes each; there are two generations. */
+const ROWS_MAX = 25_000;
+/** Numbers that are asked about together: a client that pages asks about the next ones soon. */
+const BLOCK = 1_000;
+
+type Entry<Answer> = Readonly<{ answer: Answer; seen: Position }>;
+
+/**
+ * Answers that were exact at some position of the log, for as long as the tail can tell that nothing has
+ * touched them since: clients ask several times as they connect, and page after page as they read. Nothing
+ * is ever brought up to date here; what has been touched is asked for again.
+ */
+class Remembered<Answer> {
+  readonly #tail: TailOf;
+  #young = new Map<string, Entry<Answer>>();
+  #old = new Map<string, Entry<Answer>>();
+  #rows = 0;
+
+  constructor(tail: TailOf) {
+    this.#tail = tail;
+  }
+
+  /** `name`: that under which the tail has all events that bear on it. */
+  recall(key: string, name: string): Answer | undefined {
+    const known = this.#young.get(key) ?? this.#old.get(key);
+    if (known === undefined || !this.#tail.covers(known.seen)) return undefined;
+    return this.#tail.touching(name, known.seen).length === 0 ? known.answer : undefined;
+  }
+
+  remember(key: string, answer: Answer, seen: Position, rows: number): void {
+    this.#young.set(key, { answer, seen });
+    this.#rows += rows + 1;
+    if (this.#rows < ROWS_MAX) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#rows = 0;
+  }
+}
+
+/** All that a user's lists and counts are made of, at the head of the log. */
+export const userAtHead = (db: Kysely<AnyTables>, tail: TailOf) => {
+  const find = findUser(db, tail);
+  const known = new Remembered<UserAtHead>(tail);
+  /** Who asks while it is being found gets the same: what it is folded with is newer than the question. */
+  const finding = new Map<UserId, Promise<UserAtHead>>();
+
+  const ask = async (user: UserId): Promise<UserAtHead> => {
+    try {
+      const { at, seen } = await find(user);
+      if (seen !== undefined) known.remember(user, at, seen, at.heads.length + at.sides.length);
+      return at;
+    } finally {
+      finding.delete(user);
+    }
+  };
+  return (user: UserId): Promise<UserAtHead> => {
+    const recalled = known.recall(user, `u:${user}`);
+    if (recalled !== undefined) return Promise.resolve(recalled);
+    const asked = finding.get(user) ?? ask(user);
+    finding.set(user, asked);
+    return asked;
+  };
+};
+
+type Part = Readonly<{ span: Span; at: ConversationAtHead }>;
+
+const includes = ({ span }: Part, { from, to }: Span): boolean =>
+  span.from <= from && to <= span.to;
+
+const wholeBlocks = ({ conversation, from, to }: Span): Span => ({
+  conversation,
+  from: Math.floor(from / BLOCK) * BLOCK,
+  to: Math.ceil((to + 1) / BLOCK) * BLOCK - 1,
+});
+
+const rowsOf = ({ revocations, hidden, doubles }: ConversationAtHead): number =>
+  3 + revocations.size + hidden.size + doubles.size;
+
+/** What bears on some numbers of some conversations (and on others beside them), at the head of the log. */
+export const conversationsAtHead = (db: Kysely<AnyTables>, tail: TailOf) => {
+  const find = findConversations(db, tail);
+  const known = new Remembered<Part>(tail);
+
+  const recall = (user: UserId, span: Span): ConversationAtHead | undefined => {
+    const { conversation } = span;
+    const part = known.recall(joinKey(user, conversation), `c:${conversation}`);
+    return part !== undefined && includes(part, span) ? part.at : undefined;
+  };
+  const ask = async (
+    user: UserId,
+    asked: readonly Span[],
+  ): Promise<readonly ConversationAtHead[]> => {
+    if (asked.length === 0) return [];
+    const spans = asked.map(wholeBlocks);
+    const found = await find(user, spans);
+    return found.map(({ at, seen }, index) => {
+      const span = spans[index];
+      if (seen === undefined || span === undefined) return at;
+      known.remember(joinKey(user, span.conversation), { span, at }, seen, rowsOf(at));
+      return at;
+    });
+  };
+  return async (user: UserId, spans: readonly Span[]): Promise<readonly ConversationAtHead[]> => {
+    const recalled = spans.map((span) => recall(user, span));
+    const asked = await ask(
+      user,
+      spans.filter((_, index) => recalled[index] === undefined),
+    );
+    const left = asked.values();
+    return recalled.flatMap((at) => at ?? left.next().value ?? []);
+  };
+};
