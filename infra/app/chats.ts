@@ -7,7 +7,12 @@ import type { ConversationId, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
 import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
-import type { ConversationAtHead, TailOf } from '../../projections/chats/atHead.ts';
+import {
+  findConversations,
+  findUser,
+  type ConversationAtHead,
+  type TailOf,
+} from '../../projections/chats/atHead.ts';
 import {
   conversationsOf,
   incrementalOf,
@@ -33,10 +38,13 @@ type ChatsDeps = Readonly<{
   isAway: (error: unknown) => boolean;
 }>;
 
+const ofConversations = (db: Kysely<AnyTables>, tail: TailOf) =>
+  conversationsAtHead(findConversations(db, tail), tail);
+
 /** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
 export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Chats => {
-  const ofUser = userAtHead(db, tail);
-  const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
+  const ofUser = userAtHead(findUser(db, tail), tail, () => performance.now());
+  const reader = { log, conversationsAtHead: ofConversations(db, tail) };
 
   const exactly = exactlyFrom(isAway, SOCKET_ANSWER_MS_MAX);
 
@@ -69,7 +77,7 @@ export const openKnown = (
     atHand: (user: UserId) => User | undefined;
   }>,
 ): Known => {
-  const atHead = conversationsAtHead(db, tail);
+  const atHead = ofConversations(db, tail);
   const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
     head: undefined,

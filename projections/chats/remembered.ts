@@ -1,20 +1,19 @@
-import type { Kysely } from 'kysely';
-import type { Position, UserId } from '../../core/kernel/ids.ts';
-import type { AnyTables } from '../kernel/model.ts';
+import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { joinKey } from '../kernel/rows.ts';
-import {
-  findConversations,
-  findUser,
-  type ConversationAtHead,
-  type TailOf,
-  type UserAtHead,
-} from './atHead.ts';
+import type { ConversationAtHead, Found, TailOf, UserAtHead } from './atHead.ts';
 import type { Span } from './queries.ts';
 
 /** Rows of one generation of answers, some 300 bytes each; there are two generations. */
 const ROWS_MAX = 25_000;
 /** Numbers that are asked about together: a client that pages asks about the next ones soon. */
 const BLOCK = 1_000;
+
+/**
+ * Who asks while somebody else's answer is under way gets the same, for what it is folded with is newer than
+ * the question; but not from a connection that may have fallen silent.
+ */
+const SHARED_MS = 500;
+type Finding = Readonly<{ since: Millis; found: Promise<UserAtHead> }>;
 
 type Entry<Answer> = Readonly<{ answer: Answer; seen: Position }>;
 
@@ -51,27 +50,31 @@ class Remembered<Answer> {
 }
 
 /** All that a user's lists and counts are made of, at the head of the log. */
-export const userAtHead = (db: Kysely<AnyTables>, tail: TailOf) => {
-  const find = findUser(db, tail);
+export const userAtHead = (
+  find: (user: UserId) => Promise<Found<UserAtHead>>,
+  tail: TailOf,
+  now: () => Millis,
+) => {
   const known = new Remembered<UserAtHead>(tail);
-  /** Who asks while it is being found gets the same: what it is folded with is newer than the question. */
-  const finding = new Map<UserId, Promise<UserAtHead>>();
+  const finding = new Map<UserId, Finding>();
 
   const ask = async (user: UserId): Promise<UserAtHead> => {
-    try {
-      const { at, seen } = await find(user);
-      if (seen !== undefined) known.remember(user, at, seen, at.heads.length + at.sides.length);
-      return at;
-    } finally {
-      finding.delete(user);
-    }
+    const { at, seen } = await find(user);
+    if (seen !== undefined) known.remember(user, at, seen, at.heads.length + at.sides.length);
+    return at;
   };
-  return (user: UserId): Promise<UserAtHead> => {
+  return async (user: UserId): Promise<UserAtHead> => {
     const recalled = known.recall(user, `u:${user}`);
-    if (recalled !== undefined) return Promise.resolve(recalled);
-    const asked = finding.get(user) ?? ask(user);
-    finding.set(user, asked);
-    return asked;
+    if (recalled !== undefined) return recalled;
+    const begun = finding.get(user);
+    if (begun !== undefined && now() - begun.since < SHARED_MS) return begun.found;
+    const mine = { since: now(), found: ask(user) };
+    finding.set(user, mine);
+    try {
+      return await mine.found;
+    } finally {
+      if (finding.get(user) === mine) finding.delete(user);
+    }
   };
 };
 
@@ -90,8 +93,10 @@ const rowsOf = ({ revocations, hidden, doubles }: ConversationAtHead): number =>
   3 + revocations.size + hidden.size + doubles.size;
 
 /** What bears on some numbers of some conversations (and on others beside them), at the head of the log. */
-export const conversationsAtHead = (db: Kysely<AnyTables>, tail: TailOf) => {
-  const find = findConversations(db, tail);
+export const conversationsAtHead = (
+  find: (user: UserId, spans: readonly Span[]) => Promise<readonly Found<ConversationAtHead>[]>,
+  tail: TailOf,
+) => {
   const known = new Remembered<Part>(tail);
 
   const recall = (user: UserId, span: Span): ConversationAtHead | undefined => {

@@ -9,7 +9,7 @@ import type { NewEvent } from '../../../core/kernel/fact.ts';
 import type { ConversationId, EventId, UserId } from '../../../core/kernel/ids.ts';
 import type { ConversationView, Shown } from '../../../core/sequence/shown.ts';
 import { deriveId } from '../../../infra/ids.ts';
-import { chatKeys } from '../../../projections/chats/atHead.ts';
+import { chatKeys, findConversations, findUser } from '../../../projections/chats/atHead.ts';
 import {
   conversationsOf,
   incrementalOf,
@@ -115,8 +115,11 @@ class World {
       now: () => 0,
       onOverflow: () => undefined,
     });
-    this.userAtHead = userAtHead(database.db, this.tail);
-    this.conversationsAtHead = conversationsAtHead(database.db, this.tail);
+    this.userAtHead = userAtHead(findUser(database.db, this.tail), this.tail, () => 0);
+    this.conversationsAtHead = conversationsAtHead(
+      findConversations(database.db, this.tail),
+      this.tail,
+    );
   }
 
   chat(conversation: ConversationId): ReturnType<typeof emptyChat> {
