@@ -2,12 +2,13 @@
  * All that the gateways need of the rest of the system, in one place. They turn the world's requests
  * into these calls and the answers back into the wire's; they hold no rule of their own.
  */
+import type { NumberedEvent } from '../core/conversation/events.ts';
 import type { SendMessage, Sent } from '../core/conversation/handler.ts';
 import type { ClearConversations, HideMessages } from '../core/conversation/hide.ts';
 import type { MarkRead } from '../core/conversation/markRead.ts';
 import type { RevokeMessage } from '../core/conversation/revoke.ts';
 import type { Configure } from '../core/inbox/handler.ts';
-import type { Meta } from '../core/kernel/fact.ts';
+import type { Meta, Recorded } from '../core/kernel/fact.ts';
 import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../core/kernel/ids.ts';
 import type { Caller } from '../core/login/handler.ts';
 import type { ConversationView, Pulled, ReadState, Shown } from '../core/sequence/shown.ts';
@@ -145,6 +146,13 @@ export interface Chats {
     since: Readonly<{ version: number; versionId: string }>,
   ): Promise<Incremental<ConversationView>>;
 }
+
+/** Numbered events of a stream, from the log itself, in order: as many of `from` to `to` as it has. */
+export type NumbersOf = (
+  stream: string,
+  from: Seq,
+  to: Seq,
+) => Promise<readonly Recorded<NumberedEvent>[]>;
 
 export class NotAnswerable extends Error {
   override name = 'NotAnswerable';

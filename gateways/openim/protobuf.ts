@@ -27,7 +27,8 @@ export type Field<T> = Readonly<{
 /** A message: as the body of a frame (`encode`, `decode`), and as the value of a field. */
 export type Message<M> = ValueType<M> &
   Readonly<{
-    encode: (message: M) => Uint8Array;
+    /** `capacity`: about as many bytes as it will take, where that is known. */
+    encode: (message: M, capacity?: number) => Uint8Array;
     decode: (bytes: Uint8Array) => M;
     empty: () => M;
   }>;
@@ -37,6 +38,13 @@ export const text: Scalar<string> = {
   zero: '',
   read: (reader) => reader.text(),
   write: (writer, value) => writer.text(value),
+};
+
+/** Bytes; of a message that is encoded already too, for on the wire the two are the same. */
+export const bytes: ValueType<Uint8Array> = {
+  wire: DELIMITED,
+  read: (reader) => reader.bytes(),
+  write: (writer, value) => writer.bytes(value),
 };
 
 /** Numbers of 64 bits, as far as they are exact here: less than 2^53 either way. */
@@ -186,8 +194,8 @@ export const message = <M extends object>(
       writer.close(start);
     },
     decode: (bytes) => fill(new Reader(bytes)),
-    encode: (value) => {
-      const writer = new Writer();
+    encode: (value, capacity) => {
+      const writer = new Writer(capacity);
       put(writer, value);
       return writer.finish();
     },

@@ -86,6 +86,12 @@ export class Reader {
     return utf8(this.#bytes, start, start + length);
   }
 
+  bytes(): Uint8Array {
+    const length = this.#length();
+    const start = this.#take(length);
+    return Buffer.from(this.#bytes.subarray(start, start + length));
+  }
+
   /** Narrows the reader to the message or packed list that begins here; `leave` undoes it. */
   enter(): number {
     const length = this.#length();

@@ -8,8 +8,13 @@ const SHORT_TEXT_MAX = 48;
 
 /** Writes one protobuf message into a buffer that grows; `finish` hands over what has been written. */
 export class Writer {
-  #bytes = Buffer.allocUnsafe(CAPACITY_FIRST);
+  #bytes: Buffer;
   #at = 0;
+
+  /** `capacity`: about as many bytes as will be written, where that is known. */
+  constructor(capacity = CAPACITY_FIRST) {
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
 
   /** The bytes written; the writer must not be used afterwards. */
   finish(): Uint8Array {
@@ -34,6 +39,14 @@ export class Writer {
     this.#reserve(VARINT_BYTES_MAX + bytes);
     this.#unsigned(bytes);
     this.#at += this.#bytes.write(value, this.#at, 'utf8');
+  }
+
+  bytes(value: Uint8Array): void {
+    const { length } = value;
+    this.#reserve(VARINT_BYTES_MAX + length);
+    this.#unsigned(length);
+    this.#bytes.set(value, this.#at);
+    this.#at += length;
   }
 
   /** Begins a message or packed list whose length is not known yet; `close` with what this returns. */

@@ -1,5 +1,5 @@
 import { msgData, type MsgData } from './msgData.ts';
-import { flag, int32, int64, many, message, one, packed, text } from './protobuf.ts';
+import { bytes, flag, int32, int64, many, message, one, packed, text } from './protobuf.ts';
 import { mapped } from './protobufMaps.ts';
 
 /** Requests of the socket and their answers, by number (gateway reference 3.3). */
@@ -44,6 +44,22 @@ export type MessagesByConversation = {
 const messagesByConversation = message<MessagesByConversation>({
   msgs: mapped(1, pullMsgs, pullMsgs.empty),
   notificationMsgs: mapped(2, pullMsgs, pullMsgs.empty),
+});
+
+/** The same with messages that are encoded already: those of a page are the same for all its readers. */
+export type EncodedMsgs = { Msgs: Uint8Array[]; isEnd: boolean; endSeq: number };
+const encodedMsgs = message<EncodedMsgs>({
+  Msgs: many(1, bytes),
+  isEnd: one(2, flag),
+  endSeq: one(3, int64),
+});
+export type EncodedByConversation = {
+  msgs: Map<string, EncodedMsgs>;
+  notificationMsgs: Map<string, EncodedMsgs>;
+};
+export const encodedMessages = message<EncodedByConversation>({
+  msgs: mapped(1, encodedMsgs, encodedMsgs.empty),
+  notificationMsgs: mapped(2, encodedMsgs, encodedMsgs.empty),
 });
 
 /** 1002, 1005 and 2001 are of one shape. */

@@ -32,6 +32,7 @@ export class Connection {
   readonly sends = new UnansweredSends();
   readonly #socket: Socket;
   #closed: CloseReason | undefined;
+  #cutAt: Millis | undefined;
   #requests = 0;
   #requestBytes = 0;
 
@@ -61,7 +62,21 @@ export class Connection {
 
   /** Whether messages are pushed to it now. */
   get takesPushes(): boolean {
-    return this.#closed === undefined && !(this.background && this.caller.platform === IOS);
+    if (this.#closed !== undefined || this.#cutAt !== undefined) return false;
+    return !(this.background && this.caller.platform === IOS);
+  }
+
+  /** When it is to be closed because it lacks a message, if it is. */
+  get cutAt(): Millis | undefined {
+    return this.#cutAt;
+  }
+
+  /**
+   * It lacks a message that cannot be pushed any more, so none may follow. It is closed at that time, and
+   * its client syncs; the first time stays.
+   */
+  cut(at: Millis): void {
+    this.#cutAt ??= at;
   }
 
   /** Frames in this order, in one system call. */

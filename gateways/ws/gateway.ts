@@ -1,10 +1,10 @@
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
+import type { Millis, Position, TokenId, UserId } from '../../core/kernel/ids.ts';
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
-import type { Chats, Logins, Messages, Presence } from '../ports.ts';
+import type { Chats, Logins, Messages, NumbersOf, Presence } from '../ports.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { dispatcher } from './dispatch.ts';
@@ -12,7 +12,7 @@ import { FanOut } from './fanOut.ts';
 import { kickFrame } from './frames.ts';
 import { handlersFor } from './handlers/table.ts';
 import { welcome, type Accepted, type Asked, type Welcome } from './handshake.ts';
-import { holding, type Wait } from './hold.ts';
+import { holding, type Alarm, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
 import type { Log } from '../log.ts';
 import { announcePresence } from './presence.ts';
@@ -38,9 +38,13 @@ export type GatewayDeps = Readonly<{
   >;
   /** A user's platforms here are others than before. */
   presenceChanged?: (user: UserId, platforms: readonly number[]) => void;
+  /** Events up to this position are older than the gateway, and nobody is told of them. */
+  after: Position;
+  numbers: NumbersOf;
   connectionsMax: number;
   now: () => Millis;
   wait: Wait;
+  alarm: Alarm;
   log: Log;
   /** None: nothing is measured. */
   meter?: SocketMeter;
@@ -56,6 +60,8 @@ export type GatewayStats = Readonly<{
   closes: ReadonlyMap<CloseReason, number>;
   pushes: number;
   requests: number;
+  /** Conversations with a cursor, how often one lacked something, and how many messages were read for it. */
+  cursors: Readonly<{ count: number; repairs: number; repaired: number }>;
 }>;
 
 /** The gateway without its sockets: whoever has them tells it what happens to each. */
@@ -78,20 +84,20 @@ export class Gateway {
   #closing = false;
 
   constructor(deps: GatewayDeps) {
-    const { now, wait, log, meter = NO_SOCKET_METER } = deps;
+    const { now, wait, alarm, log, meter = NO_SOCKET_METER } = deps;
     this.#deps = deps;
     this.#connections = new Connections((user, platforms) => {
       announcePresence(this.#connections, user, platforms);
       deps.presenceChanged?.(user, platforms);
     });
-    this.#fanOut = new FanOut(this.#connections, meter);
+    this.#fanOut = new FanOut({ ...deps, connections: this.#connections });
     this.#dispatch = dispatcher(
       handlersFor({
         messages: deps.messages,
         chats: deps.chats,
         connections: this.#connections,
         fanOut: this.#fanOut,
-        hold: holding(now, wait),
+        hold: holding(wait, alarm, this.#fanOut),
         log,
         meter,
       }),
@@ -157,6 +163,8 @@ export class Gateway {
     count(this.#closes, connection.gone(reason));
     this.#connections.remove(connection);
     this.#unactivated.delete(connection);
+    const { user } = connection.caller;
+    if (this.#connections.of(user).size === 0) this.#fanOut.left(user);
   }
 
   /** To be called every `TICK_MS`. */
@@ -173,9 +181,14 @@ export class Gateway {
     }
   }
 
-  /** Stored events, in the order of the log. */
+  /** Stored events, in the order of the log, none left out. */
   deliver(events: readonly Recorded<NumberedEvent>[]): void {
     this.#fanOut.deliver(events);
+  }
+
+  /** Stored events as others tell of them: in any order, more than once, or never. */
+  announce(events: readonly Recorded<NumberedEvent>[]): void {
+    this.#fanOut.announce(events);
   }
 
   /** What is not stored. `senderSync`: to the sender's own devices as well. */
@@ -202,6 +215,7 @@ export class Gateway {
       closes: new Map(this.#closes),
       pushes: this.#fanOut.pushes,
       requests: this.#requests,
+      cursors: this.#fanOut.cursors,
     };
   }
 

@@ -12,8 +12,8 @@ export const SYNC_WITHIN_MS = 8000;
 export const SYNC_CUT_EVERY_MS = 60_000;
 
 /**
- * Once a second: pings a part of the connections, and closes those whose token has expired or that
- * would never notice what they lack. One sweep costs less than a timer for each of 10,000 sockets.
+ * Once a second: pings a part of the connections, and closes those whose token has expired, that
+ * lack a message, or that would never notice what they lack. One sweep costs less than a timer for each of 10,000 sockets.
  */
 export const keeper = (connections: Connections, now: () => Millis): (() => void) => {
   /** When one was cut last for not syncing. */
@@ -41,6 +41,7 @@ export const keeper = (connections: Connections, now: () => Millis): (() => void
         !connection.synced &&
         at - connection.openedAt >= SYNC_WITHIN_MS;
       if (connection.caller.expiresAt <= at) connection.close('token-expired');
+      else if ((connection.cutAt ?? Infinity) <= at) connection.close('behind');
       else if (neverSynced && mayBeCut(connection, at)) connection.close('never-synced');
       else if ((connection.number + ticks) % PING_EVERY_TICKS === 0) connection.ping();
     }

@@ -9,6 +9,7 @@ import type { Presence } from '../ports.ts';
 import type { Connection } from './connection.ts';
 import { Gateway, type GatewayDeps, type GatewayStats } from './gateway.ts';
 import { answerOf, readQuery, type Welcome } from './handshake.ts';
+import type { Alarm } from './hold.ts';
 import { TICK_MS } from './keeper.ts';
 import { CLOSE_NORMAL, type CloseReason } from './socket.ts';
 import { UwsSocket } from './uwsSocket.ts';
@@ -32,7 +33,7 @@ export type SocketImplementation = 'native' | 'javascript';
 export const socketImplementation = (): SocketImplementation =>
   Object.hasOwn(uWS, 'SSLApp') ? 'native' : 'javascript';
 
-export type WsGatewayDeps = Omit<GatewayDeps, 'connectionsMax' | 'wait'> &
+export type WsGatewayDeps = Omit<GatewayDeps, 'connectionsMax' | 'wait' | 'alarm'> &
   Readonly<{ config: Readonly<{ host: string; port: number; connectionsMax: number }> }>;
 
 export type WsGateway = Readonly<{
@@ -41,6 +42,8 @@ export type WsGateway = Readonly<{
   implementation: SocketImplementation;
   /** Stored events in the order of the log; again is harmless. */
   deliver: (events: readonly Recorded<NumberedEvent>[]) => void;
+  /** Stored events that somebody has appended elsewhere, in any order, before they are delivered. */
+  announce: (events: readonly Recorded<NumberedEvent>[]) => void;
   /** What is not stored; `senderSync`: to the sender's own devices as well. */
   pass: (passing: Passing, senderSync: boolean) => void;
   loginChanged: (event: LoginEvent) => void;
@@ -59,6 +62,11 @@ const wait = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds).unref();
   });
 
+const alarm: Alarm = (milliseconds, ring) => {
+  const timer = setTimeout(ring, milliseconds).unref();
+  return () => clearTimeout(timer);
+};
+
 /** Opens the door for clients. Rejects when the port cannot be had or the native binary is missing. */
 export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> => {
   const implementation = socketImplementation();
@@ -68,7 +76,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     );
   }
   const { host, port, connectionsMax } = deps.config;
-  const gateway = new Gateway({ ...deps, connectionsMax, wait });
+  const gateway = new Gateway({ ...deps, connectionsMax, wait, alarm });
   const app = uWS.App();
   acceptSockets(app, gateway, (error) =>
     deps.log.error({ err: error }, 'a socket could not be served'),
@@ -88,6 +96,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     port: listening.port,
     implementation,
     deliver: (events) => gateway.deliver(events),
+    announce: (events) => gateway.announce(events),
     pass: (passing, senderSync) => gateway.pass(passing, senderSync),
     loginChanged: (event) => gateway.loginChanged(event),
     presenceOf: gateway.presenceOf,

@@ -38,6 +38,8 @@ export const CLOSE_REASONS = [
   'not-answerable',
   /** Opened but never asked for its numbers, so it would not notice what it lacks (decisions 5.4b). */
   'never-synced',
+  /** It lacks a message that could not be pushed in its order (decisions 5.2). */
+  'behind',
   /** It does not take what is written to it. */
   'too-slow',
   /** Not even an answer to a ping. */

@@ -8,8 +8,8 @@ import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
 import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
 import {
-  conversationsAtHead,
-  userAtHead,
+  findConversations,
+  findUser,
   type ConversationAtHead,
   type TailOf,
 } from '../../projections/chats/atHead.ts';
@@ -20,6 +20,7 @@ import {
   readStatesOf,
 } from '../../projections/chats/lists.ts';
 import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
+import { conversationsAtHead, userAtHead } from '../../projections/chats/remembered.ts';
 import { seqOfSend } from '../../projections/chats/queries.ts';
 import { isMissing } from '../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
@@ -37,10 +38,13 @@ type ChatsDeps = Readonly<{
   isAway: (error: unknown) => boolean;
 }>;
 
+const ofConversations = (db: Kysely<AnyTables>, tail: TailOf) =>
+  conversationsAtHead(findConversations(db, tail), tail);
+
 /** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
 export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Chats => {
-  const ofUser = userAtHead(db, tail);
-  const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
+  const ofUser = userAtHead(findUser(db, tail), tail, () => performance.now());
+  const reader = { log, conversationsAtHead: ofConversations(db, tail) };
 
   const exactly = exactlyFrom(isAway, SOCKET_ANSWER_MS_MAX);
 
@@ -85,7 +89,7 @@ export const openKnown = (
     atHand: (user: UserId) => User | undefined;
   }>,
 ): Known => {
-  const atHead = conversationsAtHead(db, tail);
+  const atHead = ofConversations(db, tail);
   const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
     head: undefined,

@@ -5,8 +5,7 @@ import { isMissing } from '../../projections/kernel/faults.ts';
 
 /**
  * A Postgres that takes a question and does not answer it counts as away after this time. A socket is
- * held for 8 s in all and asks again every quarter second (gateways/ws/hold.ts): what it asks last must
- * end before Go core gives the request up, 10 s after it was made.
+ * held for 8 s in all (gateways/ws/hold.ts), so it asks several times, each on another connection.
  */
 export const SOCKET_ANSWER_MS_MAX = 1_500;
 /** HTTP asks once, and its clients give up after 10 s too. */

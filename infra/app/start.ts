@@ -3,10 +3,11 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { buildHttp, endHttp } from '../../gateways/http/server.ts';
-import type { VersionIdOf } from '../../gateways/ports.ts';
+import type { NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { fileShelf, openSigningKeys } from '../auth/signingKeys.ts';
@@ -55,6 +56,16 @@ const versionIdsOf =
 
 const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
   event.stream.startsWith(CONVERSATION_PREFIX);
+
+/** What sockets lack of a conversation is read from the log itself. */
+const numbersOf =
+  (log: Pick<EventLog, 'readStream'>): NumbersOf =>
+  (stream, from, to) =>
+    log.readStream<NumberedEvent>(stream, {
+      from: from - 1,
+      direction: 'forwards',
+      max: to - from + 1,
+    });
 
 /**
  * From the log to the sockets of this process. What is older than the gateway is not pushed: whoever
@@ -131,6 +142,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
 
     const before = await events.head();
     const gateway = await startWsGateway({
+      after: before,
+      numbers: numbersOf(events),
       logins,
       messages,
       chats,

@@ -8,6 +8,7 @@ import type { KeyStore } from '../../core/kernel/keyStore.ts';
 import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
 import { DecodedEvents } from './decodedEvents.ts';
 import { KeyRing } from './keyRing.ts';
+import { ReadEvents } from './readEvents.ts';
 
 export type EventLogParts = Readonly<{
   store: EventStore;
@@ -37,6 +38,7 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
   const codec = codecOf(catalogue ?? today);
   const ring = new KeyRing(keys);
   const decoded = new DecodedEvents();
+  const read = new ReadEvents();
 
   /** Encodes and remembers in one go: nothing is remembered that an erasure should have taken. */
   const encode = async (stream: string, events: readonly NewEvent[]) => {
@@ -75,7 +77,15 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
     },
 
     readStream: async <E extends AnyFact>(stream: string, options: ReadOptions) => {
-      const events = await decode(await store.readStream(stream, options));
+      const known = keptRange(read, stream, options);
+      if (known !== undefined) return known as readonly Recorded<E>[];
+      const { erasures } = ring;
+      const stored = await store.readStream(stream, options);
+      const events = await decode(stored);
+      // What was read before an erasure, or beside others' events, is not kept.
+      if (isKept(stream) && events.length === stored.length && erasures === ring.erasures) {
+        read.remember(stream, stored, events);
+      }
       // Which events a stream has is known to who names it; the store knows bytes.
       return events as readonly Recorded<E>[];
     },
@@ -107,9 +117,24 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
     forget: async (subject) => {
       await ring.forget(subject);
       decoded.clear();
+      read.clear();
     },
   };
 };
+
+/** Streams that are read again and again; of the others the newest event is asked for, or all of it once. */
+const PREFIX_KEPT = 'conversation-';
+
+const isKept = (stream: string): boolean => stream.startsWith(PREFIX_KEPT);
+
+const keptRange = (
+  read: ReadEvents,
+  stream: string,
+  { from, direction, max }: ReadOptions,
+): readonly Recorded[] | undefined =>
+  direction === 'forwards' && typeof from === 'number' && isKept(stream)
+    ? read.range(stream, from, max)
+    : undefined;
 
 type ReadOptions = Parameters<EventStore['readStream']>[1];
 

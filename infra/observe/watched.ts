@@ -15,6 +15,7 @@ export type Watched = Readonly<{
     closes: Counts<string>;
     pushes: number;
     requests: number;
+    cursors: Readonly<{ count: number; repairs: number; repaired: number }>;
   }>;
   projector: Readonly<{
     state: () => Readonly<{ kind: string }>;
@@ -49,6 +50,7 @@ export const gaugesOf = ({ sockets, projector, tail, log, now }: Watched): reado
     help: 'Users with at least one open socket.',
     look: () => one(sockets().users),
   },
+  cursorsOf(sockets),
   {
     name: 'seqline_projector_state',
     help: '1 for the state the projector is in. poisoned: see seqline projector status; retrying: look at Postgres.',
@@ -105,6 +107,12 @@ export const gaugesOf = ({ sockets, projector, tail, log, now }: Watched): reado
   },
 ];
 
+const cursorsOf = (sockets: Watched['sockets']): Look => ({
+  name: 'seqline_cursors',
+  help: 'Conversations of which something was pushed while one of their users is connected; some 400 bytes each.',
+  look: () => one(sockets().cursors.count),
+});
+
 /** What only goes up. */
 export const countersOf = ({ sockets }: Watched): readonly Look[] => [
   {
@@ -114,7 +122,7 @@ export const countersOf = ({ sockets }: Watched): readonly Look[] => [
   },
   {
     name: 'seqline_socket_closes_total',
-    help: 'Sockets that have ended, by reason. too-slow, not-answerable and never-synced make clients sync again; the first is the network or the client, the second Postgres.',
+    help: 'Sockets that have ended, by reason. too-slow, not-answerable, never-synced and behind make clients sync again; the first is the network or the client, the second Postgres, the last what nodes tell each other.',
     labels: ['reason'],
     look: () => [...sockets().closes].map(([reason, value]) => ({ labels: { reason }, value })),
   },
@@ -129,6 +137,16 @@ export const countersOf = ({ sockets }: Watched): readonly Look[] => [
     name: 'seqline_pushes_total',
     help: 'Messages and notices written to sockets without being asked for. Divided by events of MessageSent: the fan-out.',
     look: () => one(sockets().pushes),
+  },
+  {
+    name: 'seqline_cursor_repairs_total',
+    help: 'How often a message came before those it follows, which were then read from the log. Now and then is well; many: what nodes tell each other is lost or late.',
+    look: () => one(sockets().cursors.repairs),
+  },
+  {
+    name: 'seqline_cursor_repaired_messages_total',
+    help: 'Messages that were read from the log for that. Sockets that lack more than 20 of a conversation are closed instead (reason behind).',
+    look: () => one(sockets().cursors.repaired),
   },
   {
     name: 'seqline_socket_frames_total',

@@ -101,9 +101,19 @@ const groupSeqs = (marks: Iterable<Mark>): ReadonlyMap<ConversationId, readonly 
   return groups;
 };
 
-export const userAtHead =
+/**
+ * An answer, and up to where the log has been seen for it: it stays exact until something comes that bears
+ * on it. None: something came while Postgres was asked, so it may be asked better the next time.
+ */
+export type Found<T> = Readonly<{ at: T; seen: Position | undefined }>;
+
+/** The newest event under the name that the answer was folded with; none: what the tables had. */
+const seenOf = (tail: TailOf, name: string, checkpoint: Position): Position =>
+  tail.touching(name, checkpoint).at(-1)?.position ?? checkpoint;
+
+export const findUser =
   (db: Kysely<AnyTables>, tail: TailOf) =>
-  async (user: UserId): Promise<UserAtHead> => {
+  async (user: UserId): Promise<Found<UserAtHead>> => {
     const rows = await rowsOfUser(db, user);
     if (rows === undefined) throw new Uncovered('the read model has not been built yet');
     const fold = folder(tail, rows.checkpoint, [`u:${user}`]);
@@ -116,13 +126,14 @@ export const userAtHead =
       ...uncountedRows.values(),
       ...[...hiddenRows.values()].filter(({ owner }) => owner === user || owner === EVERYBODY),
     ]);
-    return {
+    const at = {
       heads: [...headRows.values()],
       sides: [...sideRows.values()],
-      sideOf: (conversation) =>
+      sideOf: (conversation: ConversationId) =>
         sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
-      uncountedOf: (conversation) => without.get(conversation) ?? [],
+      uncountedOf: (conversation: ConversationId) => without.get(conversation) ?? [],
     };
+    return { at, seen: seenOf(tail, `u:${user}`, rows.checkpoint) };
   };
 
 export type ConversationAtHead = Readonly<{
@@ -148,22 +159,48 @@ const doublesOf = (events: readonly Event[], known: ReadonlyMap<EventId, Seq>): 
   });
 };
 
-export const conversationsAtHead =
-  (db: Kysely<AnyTables>, tail: TailOf) =>
-  async (user: UserId, spans: readonly Span[]): Promise<readonly ConversationAtHead[]> => {
-    // Those the tables may not know yet; most of them they do not, and then nothing is found.
-    const ids = spans.flatMap(({ conversation, from, to }) =>
-      tail
-        .touching(`c:${conversation}`)
-        .filter(
-          ({ type, revision }) => type === 'MessageSent' && revision + 1 >= from && revision < to,
-        )
-        .map(({ id }) => ({ conversation, id })),
-    );
-    const rows = await rowsOfConversations(db, user, spans, ids);
+/** Messages that the tables did not know when they stood there. */
+const idsAfter = (tail: TailOf, spans: readonly Span[], after: Position) =>
+  spans.flatMap(({ conversation, from, to }) =>
+    tail
+      .touching(`c:${conversation}`, after)
+      .filter(
+        ({ type, revision }) => type === 'MessageSent' && revision + 1 >= from && revision < to,
+      )
+      .map(({ id }) => ({ conversation, id })),
+  );
+
+/** Where the tables stood of late: from there on it is asked whether messages are doubles of older ones. */
+type Reached = { checkpoint: Position };
+
+const rowsAt = async (
+  db: Kysely<AnyTables>,
+  tail: TailOf,
+  reached: Reached,
+  user: UserId,
+  spans: readonly Span[],
+) => {
+  for (;;) {
+    const after = reached.checkpoint;
+    const newest = spans.map(({ conversation }) => seenOf(tail, `c:${conversation}`, after));
+    const rows = await rowsOfConversations(db, user, spans, idsAfter(tail, spans, after));
     if (rows === undefined) throw new Uncovered('the read model has not been built yet');
-    return spans.map(({ conversation }): ConversationAtHead => {
+    reached.checkpoint = rows.checkpoint;
+    // A Postgres that has crashed may have stepped back, and a read model may be built anew.
+    if (rows.checkpoint >= after) return { rows, after, newest };
+  }
+};
+
+export const findConversations = (db: Kysely<AnyTables>, tail: TailOf) => {
+  const reached = { checkpoint: 0 };
+  return async (
+    user: UserId,
+    spans: readonly Span[],
+  ): Promise<readonly Found<ConversationAtHead>[]> => {
+    const { rows, after, newest } = await rowsAt(db, tail, reached, user, spans);
+    return spans.map(({ conversation }, index): Found<ConversationAtHead> => {
       const name = `c:${conversation}`;
+      const isAsAsked = seenOf(tail, name, after) === newest[index];
       const fold = folder(tail, rows.checkpoint, [name]);
       const headRows = fold(heads, rows.heads, (head) => head.conversation);
       const sideRows = fold(sides, rows.sides, sideKey);
@@ -173,7 +210,7 @@ export const conversationsAtHead =
       const here = <Row extends Mark>(marks: Iterable<Row>): readonly Row[] =>
         [...marks].filter((row) => row.conversation === conversation);
       const peer = head === undefined ? undefined : otherThan(head, user);
-      return {
+      const at = {
         head,
         side: sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
         peerReadUpTo:
@@ -194,5 +231,7 @@ export const conversationsAtHead =
           ),
         ]),
       };
+      return { at, seen: isAsAsked ? seenOf(tail, name, rows.checkpoint) : undefined };
     });
   };
+};

@@ -49,9 +49,12 @@ const readRevocations = async (
   log: EventLog,
   conversation: ConversationId,
   { revocations }: ConversationAtHead,
+  seqs: readonly Seq[],
 ): Promise<ReadonlyMap<Seq, Recorded<MessageRevoked>>> => {
   const stream = conversationStream(notificationOf(conversation));
-  const read = [...revocations.values()].map(async ({ seq, revision }) => {
+  const asked = new Set(seqs);
+  const wanted = [...revocations.values()].filter(({ seq }) => asked.has(seq));
+  const read = wanted.map(async ({ seq, revision }) => {
     const [event] = await log.readStream<MessageRevoked>(stream, {
       from: revision,
       direction: 'forwards',
@@ -61,6 +64,8 @@ const readRevocations = async (
   });
   return new Map((await Promise.all(read)).flat());
 };
+
+const NONE: ReadonlyMap<Seq, Recorded<MessageRevoked>> = new Map();
 
 /** The numbers asked for as this user sees them, ascending; `seqs` are ascending and exist. */
 const show = async (
@@ -79,7 +84,7 @@ const show = async (
         }),
       ),
     ),
-    readRevocations(log, conversation, at),
+    at.revocations.size === 0 ? NONE : readRevocations(log, conversation, at, seqs),
   ]);
   const overlay = {
     revoked,

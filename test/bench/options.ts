@@ -23,6 +23,8 @@ export type Options = Readonly<{
   /** Instead of the sizes that a scenario has by itself. */
   users: number | undefined;
   quick: boolean;
+  /** Profile of the server's CPU beside each run; the figures are lower for it. */
+  profile: boolean;
   /** What the server's Node is started with besides, to see what it is good for. */
   nodeFlags: readonly string[];
 }>;
@@ -34,7 +36,7 @@ const RUNS = { whole: 3, quick: 1 } as const;
 const AS_STARTED: readonly string[] = ['--max-semi-space-size=64'];
 
 export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--node FLAGS]
-               [--quick]
+               [--quick] [--profile]
 
 Scenarios (all but profile, if none is named):
 ${Object.entries(SCENARIOS)
@@ -46,6 +48,7 @@ ${Object.entries(SCENARIOS)
   --users N     users, instead of each scenario's own number
   --node FLAGS  flags for the server's Node, instead of what npm start gives
   --quick       short, single, small runs: to see that it works, not to quote
+  --profile     of history, storm and devices: where the server's CPU time goes
 `;
 
 const wholeNumber = (name: string, text: string | undefined): number | undefined => {
@@ -63,6 +66,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     options: {
       help: { type: 'boolean', short: 'h' },
       quick: { type: 'boolean' },
+      profile: { type: 'boolean' },
       seconds: { type: 'string' },
       runs: { type: 'string' },
       users: { type: 'string' },
@@ -83,6 +87,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     runs: wholeNumber('runs', values.runs) ?? RUNS[size],
     users: wholeNumber('users', values.users),
     quick,
+    profile: values.profile === true,
     nodeFlags: values.node?.split(' ') ?? AS_STARTED,
   };
 };

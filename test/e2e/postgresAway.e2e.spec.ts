@@ -23,7 +23,7 @@ const WEB = 5;
 const MESSAGES = 200;
 const HANGS_MS = 10_000;
 const GONE_MS = 8_000;
-/** A request is held for 8 s and what it was asking last; Go core waits 10. */
+/** A request is held for 8 s, and this machine has other work; Go core waits 10. */
 const HELD_MS_MAX = 9_800;
 const WITHIN = 60_000;
 /** Every login stays, however many a user has. */

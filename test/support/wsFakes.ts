@@ -1,4 +1,8 @@
-import { conversationStream, type NumberedEvent } from '../../core/conversation/events.ts';
+import {
+  conversationOfStream,
+  conversationStream,
+  type NumberedEvent,
+} from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type {
   ConversationId,
@@ -38,10 +42,23 @@ export class FakeClock {
 
   readonly now = (): Millis => this.at;
 
+  /** Who waits for a time to come. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   readonly wait = (milliseconds: number): Promise<void> =>
     new Promise((wake) => {
       this.#waiting.push({ due: this.at + milliseconds, wake });
     });
+
+  readonly alarm = (milliseconds: number, ring: () => void): (() => void) => {
+    const entry = { due: this.at + milliseconds, wake: ring };
+    this.#waiting.push(entry);
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    };
+  };
 
   async advance(milliseconds: number): Promise<void> {
     const end = this.at + milliseconds;
@@ -211,10 +228,13 @@ export class FakeWorld {
         },
       },
       chats: this.#chats(),
+      after: 0,
+      numbers: (stream, from, to) => Promise.resolve(this.numbers(stream, from, to)),
       presenceChanged: (user, platforms) => this.presence.push([user, platforms]),
       connectionsMax: 100,
       now: this.clock.now,
       wait: this.clock.wait,
+      alarm: this.clock.alarm,
       log: this.log,
       ...more,
     };
@@ -315,6 +335,11 @@ export class FakeWorld {
     };
     this.events.set(conversation, [...events, recorded]);
     return recorded;
+  }
+
+  /** As the log has them. */
+  numbers(stream: string, from: Seq, to: Seq): readonly Recorded<NumberedEvent>[] {
+    return this.events.get(conversationOfStream(stream))?.slice(from - 1, to) ?? [];
   }
 
   store(send: SendMessage): Done<{ sent: Sent }> {

@@ -1,4 +1,4 @@
-import type { MsgData } from '../../openim/msgData.ts';
+import { msgData, type MsgData } from '../../openim/msgData.ts';
 import { renderShown } from '../../openim/render.ts';
 import { getLastMessageReq, getLastMessageResp } from '../../openim/requests.ts';
 import { data, type Handler } from '../answer.ts';
@@ -29,7 +29,7 @@ export const lastMessages =
     if (whole.length <= bytesMax) return data(whole);
     const entries = [...msgs];
     const cut = fitting(
-      entries.map(([, message]) => [message]),
+      entries.map(([, message]) => [msgData.encode(message)]),
       bytesMax - namesSize(msgs.keys()),
       'newest',
     );

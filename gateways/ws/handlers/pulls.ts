@@ -1,18 +1,17 @@
-import type { Pulled } from '../../../core/sequence/shown.ts';
+import type { Pulled, Shown } from '../../../core/sequence/shown.ts';
 import type { WireForm } from '../../openim/envelope.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
-import type { MsgData } from '../../openim/msgData.ts';
 import { PULL_ORDER } from '../../openim/numbers.ts';
-import { renderShown } from '../../openim/render.ts';
 import {
+  encodedMessages,
   getSeqMessageReq,
   pullMessageBySeqsReq,
-  pullMessageBySeqsResp,
-  type PullMsgs,
+  type EncodedMsgs,
 } from '../../openim/requests.ts';
 import type { Order, Refused } from '../../ports.ts';
 import { data, failure, refusal, type Answer, type Handler } from '../answer.ts';
 import { askedUser, storedId, tooMany, type HandlerDeps } from './common.ts';
+import { encodeShown } from '../encodeShown.ts';
 import { dataBytesMax, fitting, namesSize } from './replySize.ts';
 
 /** Conversations of one pull. Go core gathers some hundred messages' worth; n-conversations count whole. */
@@ -96,37 +95,55 @@ const encodePulled = (
   form: WireForm,
   kept: 'newest' | 'oldest',
 ): Uint8Array => {
-  const entries = new Map<string, PullMsgs>();
+  const shownBy = new Map<string, Page>();
   for (const [index, name] of names.entries()) {
-    const { shown = [], isEnd = false, endSeq = 0 } = pulled[index] ?? {};
-    const Msgs = shown.map(renderShown);
-    const before = entries.get(name);
-    entries.set(name, { Msgs: merged(before?.Msgs, Msgs), isEnd, endSeq });
+    const now = pulled[index] ?? NOTHING;
+    const before = shownBy.get(name);
+    shownBy.set(
+      name,
+      before === undefined ? now : { ...now, shown: merged(before.shown, now.shown) },
+    );
   }
+  const entries = [...shownBy].map(([name, { shown, isEnd, endSeq }]): Entry => [
+    name,
+    { Msgs: shown.map(encodeShown), isEnd, endSeq },
+  ]);
   const whole = encode(entries);
   const bytesMax = dataBytesMax(form);
   if (whole.length <= bytesMax) return whole;
-  const lists = [...entries.values()].map(({ Msgs }) => Msgs);
-  const cut = fitting(lists, bytesMax - namesSize(entries.keys()), kept);
-  const fewer = [...entries].map(([name, entry], index): [string, PullMsgs] => [
-    name,
-    { ...entry, Msgs: [...(cut[index] ?? [])] },
-  ]);
-  return encode(new Map(fewer));
+  const lists = entries.map(([, { Msgs }]) => Msgs);
+  const cut = fitting(lists, bytesMax - namesSize(shownBy.keys()), kept);
+  return encode(
+    entries.map(([name, entry], index): Entry => [
+      name,
+      { ...entry, Msgs: [...(cut[index] ?? [])] },
+    ]),
+  );
 };
 
-const encode = (entries: ReadonlyMap<string, PullMsgs>): Uint8Array => {
-  const msgs = new Map<string, PullMsgs>();
-  const notificationMsgs = new Map<string, PullMsgs>();
+type Page = Pick<Pulled, 'shown' | 'isEnd' | 'endSeq'>;
+const NOTHING: Page = { shown: [], isEnd: false, endSeq: 0 };
+
+type Entry = readonly [name: string, messages: EncodedMsgs];
+
+/** Tag and length of a message, or of an entry with its name. */
+const AROUND_MESSAGE = 6;
+const AROUND_ENTRY = 300;
+
+const encode = (entries: readonly Entry[]): Uint8Array => {
+  const msgs = new Map<string, EncodedMsgs>();
+  const notificationMsgs = new Map<string, EncodedMsgs>();
+  let capacity = 0;
   for (const [name, entry] of entries) {
     (name.startsWith('n_') ? notificationMsgs : msgs).set(name, entry);
+    capacity += AROUND_ENTRY;
+    for (const { length } of entry.Msgs) capacity += length + AROUND_MESSAGE;
   }
-  return pullMessageBySeqsResp.encode({ msgs, notificationMsgs });
+  return encodedMessages.encode({ msgs, notificationMsgs }, capacity);
 };
 
 /** Two ranges of one conversation make one list: ascending, no number twice. */
-const merged = (before: readonly MsgData[] | undefined, now: MsgData[]): MsgData[] => {
-  if (before === undefined) return now;
-  const bySeq = new Map([...before, ...now].map((message) => [message.seq, message]));
+const merged = (before: readonly Shown[], now: readonly Shown[]): readonly Shown[] => {
+  const bySeq = new Map([...before, ...now].map((shown) => [shown.seq, shown]));
   return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
 };

@@ -1,5 +1,4 @@
 import type { WireForm } from '../../openim/envelope.ts';
-import { msgData, type MsgData } from '../../openim/msgData.ts';
 
 /** Go core cuts the connection over a message of 1 MiB, and would meet it again at each login (GW 2.7). */
 export const REPLY_BYTES_MAX = 900_000;
@@ -10,8 +9,6 @@ export const dataBytesMax = (form: WireForm): number =>
 
 /** Tags and lengths around a message, or around an entry of a map. */
 const AROUND_BYTES = 16;
-
-const sizeOf = (message: MsgData): number => msgData.encode(message).length + AROUND_BYTES;
 
 /** What the entries of a map cost beside their messages. */
 export const namesSize = (names: Iterable<string>): number => {
@@ -24,11 +21,11 @@ export const namesSize = (names: Iterable<string>): number => {
  * As much of some lists as fits into `bytesMax`, in the order they have. Kept is what stands at the
  * `kept` end of each; each list gets its first before any gets a second.
  */
-export const fitting = (
-  lists: readonly (readonly MsgData[])[],
+export const fitting = <Encoded extends Readonly<{ length: number }>>(
+  lists: readonly (readonly Encoded[])[],
   bytesMax: number,
   kept: 'newest' | 'oldest',
-): readonly (readonly MsgData[])[] => {
+): readonly (readonly Encoded[])[] => {
   const counts = lists.map(() => 0);
   let left = bytesMax;
   for (let rank = 0, took = true; took; rank++) {
@@ -37,7 +34,7 @@ export const fitting = (
       const message = kept === 'newest' ? list[list.length - 1 - rank] : list[rank];
       // A list that has stopped stays stopped: a message may not be left out of the middle.
       if (message === undefined || counts[index] !== rank) continue;
-      const size = sizeOf(message);
+      const size = message.length + AROUND_BYTES;
       if (size > left) continue;
       left -= size;
       counts[index] = rank + 1;

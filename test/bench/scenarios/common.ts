@@ -1,7 +1,13 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isRecord } from '../../support/json.ts';
+import { Inspector } from '../inspector.ts';
 import type { Exchanged, Flow, Seat } from '../jobs.ts';
 import { LoadProcess } from '../loadProcess.ts';
 import type { Options } from '../options.ts';
 import { childrenKib, mib, rssKib, type Pinning } from '../processes.ts';
+import { parseProfile, summary } from '../profile.ts';
 import { spreadOf, type Quantiles } from '../quantiles.ts';
 import { busyLoad, rounded, type Row } from '../report.ts';
 import { Server, type ServerOptions } from '../server.ts';
@@ -20,11 +26,16 @@ export const WARM_SECONDS = 3;
 
 /** A server and a load for as long as `work` needs them. */
 export const withServer = async <T>(
-  { options: { nodeFlags }, pinned, say }: Context,
+  { options: { nodeFlags, profile }, pinned, say }: Context,
   options: Omit<ServerOptions, 'core' | 'nodeFlags'>,
   work: (server: Server, load: LoadProcess) => Promise<T>,
 ): Promise<T> => {
-  const server = await Server.start({ core: pinned?.server, nodeFlags, ...options });
+  const server = await Server.start({
+    core: pinned?.server,
+    nodeFlags,
+    inspected: profile,
+    ...options,
+  });
   const load = new LoadProcess(pinned?.load);
   try {
     return await work(server, load);
@@ -56,6 +67,43 @@ export const repeated = async <T>(
   for (let index = 0; index < runs; index++) results.push(await run(index));
   return results;
 };
+
+/** Between two looks, in microseconds: often enough for what takes 1 % of a message. */
+const LOOK_EVERY = 200;
+
+/** Does the work with Node's profiler attached to the server, and says where its time went. */
+export const underProfiler = async <T>(
+  { say }: Pick<Context, 'say'>,
+  server: Server,
+  name: string,
+  work: () => Promise<T>,
+  unitsOf: (result: T) => number,
+): Promise<T> => {
+  const inspector = await Inspector.attach(server.inspectorAddr);
+  await inspector.ask('Profiler.enable');
+  await inspector.ask('Profiler.setSamplingInterval', { interval: LOOK_EVERY });
+  await inspector.ask('Profiler.start');
+  const result = await work();
+  const stopped = await inspector.ask('Profiler.stop');
+  inspector.close();
+  const taken = isRecord(stopped) ? stopped['profile'] : undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'seqline-profile-'));
+  const file = join(folder, `${name}.cpuprofile`);
+  await writeFile(file, JSON.stringify(taken));
+  say(`${name}: the profile is in ${file}`);
+  say(summary(parseProfile(taken), unitsOf(result)));
+  return result;
+};
+
+/** As `underProfiler`, where that has been asked for. */
+export const perhapsProfiled = <T>(
+  context: Context,
+  server: Server,
+  name: string,
+  work: () => Promise<T>,
+  unitsOf: (result: T) => number,
+): Promise<T> =>
+  context.options.profile ? underProfiler(context, server, name, work, unitsOf) : work();
 
 /** Medians of the runs' quantiles; the greatest of their greatest. */
 export const times = (all: readonly Quantiles[]): string => {

@@ -4,6 +4,7 @@ import {
   CONNECT_AT_ONCE,
   cost,
   memory,
+  perhapsProfiled,
   repeated,
   times,
   WARM_SECONDS,
@@ -28,14 +29,21 @@ export const devices: Scenario = (context) =>
     const form = JSON_FORM;
     await load.ask({ kind: 'connect', wsAddr, form, seats, atOnce: CONNECT_AT_ONCE });
     const runs = await repeated(options.runs, async (index) => {
-      const run = await load.ask({
+      const exchange = {
         kind: 'exchange',
         server: pid,
         flows: [{ seat: 0, to: READER }],
         warmSeconds: WARM_SECONDS,
         seconds: options.seconds,
         pace: { kind: 'closed', outstanding: OUTSTANDING },
-      });
+      } as const;
+      const run = await perhapsProfiled(
+        context,
+        server,
+        'devices',
+        () => load.ask(exchange),
+        ({ total }) => total * (DEVICES + 1),
+      );
       const rate = rounded(run.delivered / run.seconds);
       say(`devices, run ${String(index + 1)}: ${rate} deliveries/s`);
       return run;

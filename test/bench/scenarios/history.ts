@@ -6,6 +6,7 @@ import {
   cost,
   names,
   pairs,
+  perhapsProfiled,
   repeated,
   times,
   withServer,
@@ -49,7 +50,14 @@ export const history: Scenario = (context) =>
     for (const { name, by, form } of WAYS) {
       await load.ask({ ...connect, form });
       const runs = await repeated(options.runs, async () => {
-        const run = await load.ask({ kind: 'pull', server: pid, by, page: PAGE, readers });
+        const pull = { kind: 'pull', server: pid, by, page: PAGE, readers } as const;
+        const run = await perhapsProfiled(
+          context,
+          server,
+          `history-${by}-${form.sdkType}`,
+          () => load.ask(pull),
+          ({ messages }) => messages,
+        );
         say(`history ${name}: ${rounded(run.messages / run.seconds)} messages/s`);
         return run;
       });

@@ -1,6 +1,14 @@
 import { JSON_FORM } from '../../support/rawWire.ts';
 import { figure, rounded } from '../report.ts';
-import { CONNECT_AT_ONCE, names, repeated, times, withServer, type Scenario } from './common.ts';
+import {
+  CONNECT_AT_ONCE,
+  names,
+  perhapsProfiled,
+  repeated,
+  times,
+  withServer,
+  type Scenario,
+} from './common.ts';
 
 const USERS = 1_000;
 /** Each user has conversations with so many after it, and so many before it. */
@@ -31,7 +39,13 @@ export const storm: Scenario = (context) =>
     });
     await server.projected(filled.total);
     const runs = await repeated(options.runs, async (index) => {
-      const run = await load.ask({ ...connect, atOnce: seats.length });
+      const run = await perhapsProfiled(
+        context,
+        server,
+        'storm',
+        () => load.ask({ ...connect, atOnce: seats.length }),
+        () => seats.length,
+      );
       say(`storm, run ${String(index + 1)}: ${rounded(seats.length / run.seconds)} logins/s`);
       return run;
     });

@@ -103,6 +103,27 @@ describe('our protobuf agrees with the official codec', () => {
     agrees(requests.pullMsgs, PbCoder.PullMsgs, pulls);
   });
 
+  test('1002 of messages that were encoded before', () => {
+    const encoded = (all: ReadonlyMap<string, requests.PullMsgs>) =>
+      new Map(
+        [...all].map(([name, entry]) => [
+          name,
+          { ...entry, Msgs: entry.Msgs.map((one) => msgData.encode(one)) },
+        ]),
+      );
+    const room = fc.option(fc.nat(2000), { nil: undefined });
+    fc.assert(
+      fc.property(mapOf(pulls), mapOf(pulls), room, (msgs, notificationMsgs, capacity) => {
+        const whole = requests.pullMessageBySeqsResp.encode({ msgs, notificationMsgs });
+        const pages = { msgs: encoded(msgs), notificationMsgs: encoded(notificationMsgs) };
+        const bytes = requests.encodedMessages.encode(pages, capacity);
+        const again = requests.encodedMessages.encode(requests.encodedMessages.decode(bytes));
+        expect([bytes, again].map((one) => Buffer.compare(one, whole))).toEqual([0, 0]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test('1003', () => {
     const answer = fc.record({ serverMsgID: texts, clientMsgID: texts, sendTime: int64s });
     agrees(requests.sendMsgResp, PbCoder.UserSendMsgResp, answer);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ann, annAndBob, bob, cat } from '../../support/people.ts';
 import { GOB_FORM, JSON_FORM, PbCoder, userOnly, type Form } from '../../support/rawWire.ts';
+import { NotAnswerable } from '../../../gateways/ports.ts';
+import { HELD_MAX_MS } from '../../../gateways/ws/hold.ts';
 import { FakeWorld, settled, type FakeClient } from '../../support/wsFakes.ts';
 import { notificationOf, single } from '../../../core/conversation/ids.ts';
 import type { ConversationId } from '../../../core/kernel/ids.ts';
@@ -308,6 +310,40 @@ describe('what cannot be answered for now', () => {
       expect(client.numbers()).toEqual([]);
     },
   );
+});
+
+describe('[WIR-25] a question that is not answered at all', () => {
+  test('is held for 8 s in all, however often it was asked before', async () => {
+    let asked = 0;
+    const world: FakeWorld = new FakeWorld({
+      chats: {
+        ...worldOf(5).deps.chats,
+        newestSeqs: async () => {
+          asked += 1;
+          // The last one begins just before the end and takes for ever.
+          await world.clock.wait(asked < 5 ? 1500 : Number.POSITIVE_INFINITY);
+          throw new NotAnswerable('Postgres has not answered');
+        },
+      },
+    });
+    const client = await world.connect('ann');
+    client.tell(1001, userOnly('ann'));
+    await world.clock.advance(HELD_MAX_MS - 1);
+    expect(client.connection.closed).toBeUndefined();
+    await world.clock.advance(1);
+    expect(client.connection.closed).toBe('not-answerable');
+    expect(client.numbers()).toEqual([]);
+    expect(asked).toBe(5);
+  });
+
+  test('leaves nothing behind once it is', async () => {
+    const world = worldOf(5);
+    const client = await world.connect('ann');
+    await client.ask(1001, userOnly('ann'));
+    await world.clock.advance(HELD_MAX_MS);
+    expect(client.connection.closed).toBeUndefined();
+    expect(world.clock.waiting).toBe(0);
+  });
 });
 
 describe('2005', () => {

@@ -14,6 +14,7 @@ const watched = (state: RunnerState, covers = true): Parameters<Metrics['watch']
     closes: new Map([['too-slow', 5]]),
     pushes: 60,
     requests: 70,
+    cursors: { count: 20, repairs: 2, repaired: 6 },
   }),
   projector: {
     state: () => state,
@@ -42,6 +43,9 @@ describe('[OPS-30] what is measured', () => {
         'seqline_handshakes_refused_total{err_code="1501"} 4',
         'seqline_socket_closes_total{reason="too-slow"} 5',
         'seqline_pushes_total 60',
+        'seqline_cursors 20',
+        'seqline_cursor_repairs_total 2',
+        'seqline_cursor_repaired_messages_total 6',
         'seqline_projector_state{state="running"} 1',
         'seqline_projector_state{state="poisoned"} 0',
         'seqline_projection_lag_positions{projection="users_v1"} 10',

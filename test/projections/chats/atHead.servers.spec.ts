@@ -9,7 +9,7 @@ import type { NewEvent } from '../../../core/kernel/fact.ts';
 import type { ConversationId, EventId, UserId } from '../../../core/kernel/ids.ts';
 import type { ConversationView, Shown } from '../../../core/sequence/shown.ts';
 import { deriveId } from '../../../infra/ids.ts';
-import { chatKeys, conversationsAtHead, userAtHead } from '../../../projections/chats/atHead.ts';
+import { chatKeys, findConversations, findUser } from '../../../projections/chats/atHead.ts';
 import {
   conversationsOf,
   incrementalOf,
@@ -18,6 +18,7 @@ import {
 } from '../../../projections/chats/lists.ts';
 import { chats } from '../../../projections/chats/project.ts';
 import { pullRanges } from '../../../projections/chats/reader.ts';
+import { conversationsAtHead, userAtHead } from '../../../projections/chats/remembered.ts';
 import { Batches } from '../../../projections/kernel/batch.ts';
 import { takeOver } from '../../../projections/kernel/checkpoint.ts';
 import { knownEvents } from '../../../projections/kernel/follower.ts';
@@ -100,6 +101,9 @@ class World {
   readonly log = new MemoryEventLog();
   readonly plain = new Map<ConversationId, ReturnType<typeof emptyChat>>();
   readonly tail: Tail;
+  /** As a process has them, for as long as it lives: what they remember has to be exact too. */
+  readonly userAtHead: ReturnType<typeof userAtHead>;
+  readonly conversationsAtHead: ReturnType<typeof conversationsAtHead>;
   readonly #batches = new Batches(new Skips());
   #projected = 0;
   #ids = 0;
@@ -111,6 +115,11 @@ class World {
       now: () => 0,
       onOverflow: () => undefined,
     });
+    this.userAtHead = userAtHead(findUser(database.db, this.tail), this.tail, () => 0);
+    this.conversationsAtHead = conversationsAtHead(
+      findConversations(database.db, this.tail),
+      this.tail,
+    );
   }
 
   chat(conversation: ConversationId): ReturnType<typeof emptyChat> {
@@ -293,7 +302,7 @@ const syncedList = async (
   user: UserId,
   client: { version: number; versionId: string; rows: Map<string, ConversationView> },
 ): Promise<void> => {
-  const at = await userAtHead(database.db, world.tail)(user);
+  const at = await world.userAtHead(user);
   const answer = incrementalOf(user, at, VERSION_ID, client);
   if (answer.full) {
     client.rows = new Map(conversationsOf(user, at).map((row) => [row.conversation, row]));
@@ -304,7 +313,7 @@ const syncedList = async (
 };
 
 const checkUser = async (world: World, user: UserId): Promise<void> => {
-  const at = await userAtHead(database.db, world.tail)(user);
+  const at = await world.userAtHead(user);
   const states = new Map(readStatesOf(user, at, []).map((row) => [row.conversation, row]));
   const newest = newestSeqsOf(user, at);
   for (const other of USERS) {
@@ -320,7 +329,7 @@ const checkUser = async (world: World, user: UserId): Promise<void> => {
     expect(view).toMatchObject({ peer: { user: other }, pinned: pinned.get(user) ?? false });
     const pulled = await pullRanges({
       log: world.log,
-      conversationsAtHead: conversationsAtHead(database.db, world.tail),
+      conversationsAtHead: world.conversationsAtHead,
     })(user, [{ conversation, begin: 0, end: messages.length, num: 1_000 }], 'ascending');
     if ('kind' in pulled) throw new Error(pulled.detail);
     expect(pulled[0]?.shown.map(label)).toEqual(wanted.shown);
@@ -342,12 +351,14 @@ describe('what users see at the head of the log', () => {
           await world.do(action);
           await world.follow();
           const client = clients[index % clients.length];
-          if (client !== undefined) await syncedList(world, client.user, client);
+          if (client === undefined) continue;
+          await syncedList(world, client.user, client);
+          if (index % 4 === 0) await checkUser(world, client.user);
         }
         for (const user of USERS) await checkUser(world, user);
         for (const client of clients) {
           await syncedList(world, client.user, client);
-          const at = await userAtHead(database.db, world.tail)(client.user);
+          const at = await world.userAtHead(client.user);
           expect([...client.rows.values()].toSorted(byConversation)).toEqual(
             [...conversationsOf(client.user, at)].toSorted(byConversation),
           );
