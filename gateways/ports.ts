@@ -116,8 +116,10 @@ export interface Chats {
   readStates(user: UserId, conversations: readonly ConversationId[]): Promise<readonly ReadState[]>;
   pinned(user: UserId): Promise<readonly ConversationId[]>;
   /**
-   * One answer for each range, in order. Empty where there is no such conversation; all is refused
-   * (`conversation/not-party`) when one of them is between others.
+   * One answer for each conversation that is named, however often it is, in the order of first naming.
+   * Empty where there is no such conversation; all is refused (`conversation/not-party`) when one of them
+   * is between others. No call gets more than some 2 MiB of text: the first messages of each conversation
+   * before the second of any.
    */
   pullRanges(
     user: UserId,

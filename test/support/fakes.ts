@@ -268,7 +268,7 @@ export class FakeChats implements Chats {
 
   pullRanges(user: UserId, ranges: readonly { conversation: ConversationId }[]) {
     return Promise.resolve(
-      ranges.map(({ conversation }): Pulled => {
+      [...new Set(ranges.map(({ conversation }) => conversation))].map((conversation): Pulled => {
         const mine = this.#of(user, [conversation]).length > 0;
         const shown = mine ? [shownAt(1), shownAt(2)] : [];
         return { conversation, shown, isEnd: true, endSeq: mine ? 2 : 0 };

@@ -1,7 +1,7 @@
+import type { ConversationId } from '../../../core/kernel/ids.ts';
 import type { Pulled } from '../../../core/sequence/shown.ts';
 import type { WireForm } from '../../openim/envelope.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
-import type { MsgData } from '../../openim/msgData.ts';
 import { PULL_ORDER } from '../../openim/numbers.ts';
 import { renderShown } from '../../openim/render.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../openim/requests.ts';
 import type { Order, Refused } from '../../ports.ts';
 import { data, failure, refusal, type Answer, type Handler } from '../answer.ts';
-import { askedUser, storedId, tooMany, type HandlerDeps } from './common.ts';
+import { askedIds, askedUser, storedId, tooMany, type HandlerDeps } from './common.ts';
 import { dataBytesMax, fitting, namesSize } from './replySize.ts';
 
 /** Conversations of one pull. Go core gathers some hundred messages' worth; n-conversations count whole. */
@@ -43,7 +43,7 @@ export const pullByRange =
     );
     if ('kind' in pulled) return notTheirs(pulled);
     // The whole range counts as fetched whatever comes, and the newest is what is looked at first.
-    return data(encodePulled(names, pulled, connection.form, 'newest'));
+    return data(encodePulled(askedIds(asked.user, names), pulled, connection.form, 'newest'));
   };
 
 /** 1005: exactly one message for each number in the user's range, placeholders included. */
@@ -65,7 +65,7 @@ export const pullBySeqs =
     if ('kind' in pulled) return notTheirs(pulled);
     // What is missing is asked for again: so the end that the client is paging from comes first.
     const kept = order === 'descending' ? 'newest' : 'oldest';
-    return data(encodePulled(names, pulled, connection.form, kept));
+    return data(encodePulled(askedIds(asked.user, names), pulled, connection.form, kept));
   };
 
 /** Reading what is between others is not a mistake in the arguments (decisions 1.2). */
@@ -91,17 +91,15 @@ const pageOf = (seqs: readonly number[], order: Order): readonly number[] => {
  * answer without one (GW 2.3).
  */
 const encodePulled = (
-  names: readonly string[],
+  names: ReadonlyMap<ConversationId, readonly string[]>,
   pulled: readonly Pulled[],
   form: WireForm,
   kept: 'newest' | 'oldest',
 ): Uint8Array => {
   const entries = new Map<string, PullMsgs>();
-  for (const [index, name] of names.entries()) {
-    const { shown = [], isEnd = false, endSeq = 0 } = pulled[index] ?? {};
-    const Msgs = shown.map(renderShown);
-    const before = entries.get(name);
-    entries.set(name, { Msgs: merged(before?.Msgs, Msgs), isEnd, endSeq });
+  for (const { conversation, shown, isEnd, endSeq } of pulled) {
+    const entry = { Msgs: shown.map(renderShown), isEnd, endSeq };
+    for (const name of names.get(conversation) ?? []) entries.set(name, entry);
   }
   const whole = encode(entries);
   const bytesMax = dataBytesMax(form);
@@ -122,11 +120,4 @@ const encode = (entries: ReadonlyMap<string, PullMsgs>): Uint8Array => {
     (name.startsWith('n_') ? notificationMsgs : msgs).set(name, entry);
   }
   return pullMessageBySeqsResp.encode({ msgs, notificationMsgs });
-};
-
-/** Two ranges of one conversation make one list: ascending, no number twice. */
-const merged = (before: readonly MsgData[] | undefined, now: MsgData[]): MsgData[] => {
-  if (before === undefined) return now;
-  const bySeq = new Map([...before, ...now].map((message) => [message.seq, message]));
-  return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
 };
