@@ -8,7 +8,8 @@ import { emptySide, type Side } from '../../core/sequence/side.ts';
 import { foldTail } from '../kernel/foldTail.ts';
 import type { AnyTables, Table } from '../kernel/model.ts';
 import { joinKey } from '../kernel/rows.ts';
-import { rowsOfConversations, rowsOfUser, type Span } from './queries.ts';
+import { grouped } from './grouped.ts';
+import { rowsOfConversations, rowsOfUser, type ConversationRows, type Span } from './queries.ts';
 import {
   EVERYBODY,
   heads,
@@ -91,15 +92,10 @@ export type UserAtHead = Readonly<{
   uncountedOf: (conversation: ConversationId) => readonly Seq[];
 }>;
 
-const groupSeqs = (marks: Iterable<Mark>): ReadonlyMap<ConversationId, readonly Seq[]> => {
-  const groups = new Map<ConversationId, Seq[]>();
-  for (const { conversation, seq } of marks) {
-    const seqs = groups.get(conversation);
-    if (seqs === undefined) groups.set(conversation, [seq]);
-    else seqs.push(seq);
-  }
-  return groups;
-};
+const byConversation = <Row extends Mark>(marks: Iterable<Row>) =>
+  grouped(marks, ({ conversation }) => conversation);
+
+const seqsOf = (marks: readonly Mark[] = []): readonly Seq[] => marks.map(({ seq }) => seq);
 
 export const userAtHead =
   (db: Kysely<AnyTables>, tail: TailOf) =>
@@ -112,7 +108,7 @@ export const userAtHead =
     const sideRows = fold(sides, rows.sides, sideKey, isOwn);
     const uncountedRows = fold(uncounted, rows.uncounted, markKey);
     const hiddenRows = fold(hidden, rows.hidden, hiddenKey);
-    const without = groupSeqs([
+    const without = byConversation<Mark>([
       ...uncountedRows.values(),
       ...[...hiddenRows.values()].filter(({ owner }) => owner === user || owner === EVERYBODY),
     ]);
@@ -121,7 +117,7 @@ export const userAtHead =
       sides: [...sideRows.values()],
       sideOf: (conversation) =>
         sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
-      uncountedOf: (conversation) => without.get(conversation) ?? [],
+      uncountedOf: (conversation) => seqsOf(without.get(conversation)),
     };
   };
 
@@ -138,13 +134,52 @@ export type ConversationAtHead = Readonly<{
 
 /** Later ones of equal ids among what the tables do not know yet. */
 const doublesOf = (events: readonly Event[], known: ReadonlyMap<EventId, Seq>): readonly Seq[] => {
-  const first = new Map(known);
+  const first = new Map<EventId, Seq>();
   return events.flatMap((event) => {
     if (event.type !== 'MessageSent') return [];
     const seq = event.revision + 1;
-    const at = first.get(event.id);
+    const at = known.get(event.id) ?? first.get(event.id);
     if (at === undefined) first.set(event.id, seq);
     return at === undefined || at >= seq ? [] : [seq];
+  });
+};
+
+/**
+ * What the rows say of each span once the tail is folded onto them. All rows are folded at once and then
+ * told apart by conversation: one pass for each span would cost the square of their number.
+ */
+export const conversationsOfRows = (
+  tail: TailOf,
+  user: UserId,
+  spans: readonly Span[],
+  rows: ConversationRows,
+): readonly ConversationAtHead[] => {
+  const names = [...new Set(spans.map(({ conversation }) => `c:${conversation}`))];
+  const fold = folder(tail, rows.checkpoint, names);
+  const headRows = fold(heads, rows.heads, (head) => head.conversation);
+  const sideRows = fold(sides, rows.sides, sideKey);
+  const revoked = byConversation(fold(revocations, rows.revocations, markKey).values());
+  const hiddenRows = byConversation(fold(hidden, rows.hidden, hiddenKey).values());
+  const doubles = byConversation(rows.doubles);
+  return spans.map(({ conversation }): ConversationAtHead => {
+    const head = headRows.get(conversation);
+    const peer = head === undefined ? undefined : otherThan(head, user);
+    const newest = tail
+      .touching(`c:${conversation}`, rows.checkpoint)
+      .filter(({ stream }) => stream === conversationStream(conversation));
+    return {
+      head,
+      side: sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
+      peerReadUpTo:
+        peer === undefined ? 0 : (sideRows.get(joinKey(peer, conversation))?.readUpTo ?? 0),
+      revocations: new Map(revoked.get(conversation)?.map((row) => [row.seq, row])),
+      hidden: new Set(
+        hiddenRows
+          .get(conversation)
+          ?.flatMap(({ owner, seq }) => (owner === user || owner === EVERYBODY ? [seq] : [])),
+      ),
+      doubles: new Set([...seqsOf(doubles.get(conversation)), ...doublesOf(newest, rows.sends)]),
+    };
   });
 };
 
@@ -162,37 +197,5 @@ export const conversationsAtHead =
     );
     const rows = await rowsOfConversations(db, user, spans, ids);
     if (rows === undefined) throw new Uncovered('the read model has not been built yet');
-    return spans.map(({ conversation }): ConversationAtHead => {
-      const name = `c:${conversation}`;
-      const fold = folder(tail, rows.checkpoint, [name]);
-      const headRows = fold(heads, rows.heads, (head) => head.conversation);
-      const sideRows = fold(sides, rows.sides, sideKey);
-      const revocationRows = fold(revocations, rows.revocations, markKey);
-      const hiddenRows = fold(hidden, rows.hidden, hiddenKey);
-      const head = headRows.get(conversation);
-      const here = <Row extends Mark>(marks: Iterable<Row>): readonly Row[] =>
-        [...marks].filter((row) => row.conversation === conversation);
-      const peer = head === undefined ? undefined : otherThan(head, user);
-      return {
-        head,
-        side: sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
-        peerReadUpTo:
-          peer === undefined ? 0 : (sideRows.get(joinKey(peer, conversation))?.readUpTo ?? 0),
-        revocations: new Map(here(revocationRows.values()).map((row) => [row.seq, row])),
-        hidden: new Set(
-          here(hiddenRows.values()).flatMap(({ owner, seq }) =>
-            owner === user || owner === EVERYBODY ? [seq] : [],
-          ),
-        ),
-        doubles: new Set([
-          ...here(rows.doubles).map(({ seq }) => seq),
-          ...doublesOf(
-            tail
-              .touching(name, rows.checkpoint)
-              .filter(({ stream }) => stream === conversationStream(conversation)),
-            rows.sends,
-          ),
-        ]),
-      };
-    });
+    return conversationsOfRows(tail, user, spans, rows);
   };
