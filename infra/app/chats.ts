@@ -3,7 +3,7 @@ import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { conversationStream } from '../../core/conversation/events.ts';
 import type { Known } from '../../core/conversation/ports.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { ConversationId, Seq, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, Millis, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
 import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
@@ -23,7 +23,7 @@ import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reade
 import { seqOfSend } from '../../projections/chats/queries.ts';
 import { isMissing } from '../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
-import { exactly as exactlyFrom, HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
+import { exactly as exactlyFrom, HTTP_ANSWER_MS_MAX } from './exactly.ts';
 
 /** A sender is not kept waiting longer than this for what only Postgres knows. */
 const SENT_BEFORE_MS = 500;
@@ -33,16 +33,25 @@ type ChatsDeps = Readonly<{
   tail: TailOf;
   log: EventLog;
   versionIdOf: VersionIdOf;
+  /** How long a question may take: `SOCKET_ANSWER_MS_MAX` or `HTTP_ANSWER_MS_MAX`. */
+  withinMs: Millis;
   /** Whether what was thrown says that Postgres is away, and not that we have made a mistake. */
   isAway: (error: unknown) => boolean;
 }>;
 
 /** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
-export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Chats => {
+export const openChats = ({
+  db,
+  tail,
+  log,
+  versionIdOf,
+  withinMs,
+  isAway,
+}: ChatsDeps): Chats => {
   const ofUser = userAtHead(db, tail);
   const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
 
-  const exactly = exactlyFrom(isAway, SOCKET_ANSWER_MS_MAX);
+  const exactly = exactlyFrom(isAway, withinMs);
 
   return {
     newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
@@ -67,7 +76,7 @@ export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Ch
 
 /** What the core must know before it decides, from the same place. */
 export const openKnown = (
-  { db, tail, log, isAway }: Omit<ChatsDeps, 'versionIdOf'>,
+  { db, tail, log, isAway }: Omit<ChatsDeps, 'versionIdOf' | 'withinMs'>,
   users: Readonly<{
     state: (user: UserId) => Promise<User>;
     atHand: (user: UserId) => User | undefined;

@@ -17,6 +17,7 @@ import { loggedAppends } from '../observe/loggedAppends.ts';
 import { openMetrics } from '../observe/metrics.ts';
 import { openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
+import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
@@ -124,14 +125,14 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
     const messages = openMessages(deps, openKnown(reading, users));
-    const chats = openChats({ ...reading, versionIdOf });
+    const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 
     const before = await events.head();
     const gateway = await startWsGateway({
       logins,
       messages,
-      chats,
+      chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
       config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
       now,
       log,
@@ -160,7 +161,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       userLists: openUserLists(reading),
       logins,
       messages,
-      chats,
+      chats: chatsWithin(HTTP_ANSWER_MS_MAX),
       projector,
       projected: async (position) =>
         position === undefined || models.runner.reached(position, PROJECTED_MS),

@@ -1,0 +1,77 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openChats } from '../../../infra/app/chats.ts';
+import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from '../../../infra/app/exactly.ts';
+import { isAway } from '../../../infra/app/isAway.ts';
+import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { ann, annAndBob } from '../../support/people.ts';
+
+/** A Postgres that answers when it is told to, with nothing but a checkpoint. */
+class SlowPostgres extends DummyDriver {
+  asked = 0;
+  #waiting: (() => void)[] = [];
+
+  override acquireConnection(): ReturnType<DummyDriver['acquireConnection']> {
+    const rows = [{ checkpoint: 1 }];
+    return Promise.resolve({
+      executeQuery: <R>(): Promise<QueryResult<R>> => {
+        this.asked += 1;
+        return new Promise((resolve) => {
+          this.#waiting.push(() => {
+            // What a driver gives is for its caller to name.
+            resolve({ rows: rows as unknown as R[] });
+          });
+        });
+      },
+      streamQuery: () => {
+        throw new Error('nothing is streamed');
+      },
+    });
+  }
+
+  answer(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+const slowChats = (withinMs: number) => {
+  const postgres = new SlowPostgres();
+  const db = new Kysely<AnyTables>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => postgres,
+      createIntrospector: (kysely) => new PostgresIntrospector(kysely),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+  const tail = { touching: () => [], covers: () => true };
+  const log = new MemoryEventLog();
+  const chats = openChats({ db, tail, log, versionIdOf: () => 'v', withinMs, isAway });
+  return { chats, postgres };
+};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('[WIR-44] what HTTP asks may take longer than what a socket asks', async () => {
+  const { chats, postgres } = slowChats(HTTP_ANSWER_MS_MAX);
+  const asked = chats.lastVisible(ann, [annAndBob]);
+  // Two questions, one after the other.
+  for (const _ of [1, 2]) {
+    await vi.advanceTimersByTimeAsync(2 * SOCKET_ANSWER_MS_MAX);
+    postgres.answer();
+  }
+  expect(await asked).toEqual(new Map());
+});
