@@ -104,6 +104,12 @@ export type Range = Readonly<{ conversation: ConversationId; begin: Seq; end: Se
 export type SeqList = Readonly<{ conversation: ConversationId; seqs: readonly Seq[] }>;
 export type Order = 'ascending' | 'descending';
 
+/** Of conversations, and which of all the user's are pinned, as of one moment. */
+export type ReadStates = Readonly<{
+  states: readonly ReadState[];
+  pinned: readonly ConversationId[];
+}>;
+
 /**
  * What a user may see of its conversations, at the head of the log: what has been acknowledged is here.
  * A throw of `NotAnswerable` means that no exact answer can be given for now (Postgres away, the tail
@@ -113,7 +119,7 @@ export interface Chats {
   /** Greatest numbers: chat conversations, their notification conversations and the user's own. */
   newestSeqs(user: UserId): Promise<ReadonlyMap<ConversationId, Seq>>;
   /** None given: all of the user's chat conversations. */
-  readStates(user: UserId, conversations: readonly ConversationId[]): Promise<readonly ReadState[]>;
+  readStates(user: UserId, conversations: readonly ConversationId[]): Promise<ReadStates>;
   pinned(user: UserId): Promise<readonly ConversationId[]>;
   /**
    * One answer for each conversation that is named, however often it is, in the order of first naming.

@@ -17,6 +17,7 @@ import {
   conversationsOf,
   incrementalOf,
   newestSeqsOf,
+  pinnedOf,
   readStatesOf,
 } from '../../projections/chats/lists.ts';
 import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
@@ -40,14 +41,7 @@ type ChatsDeps = Readonly<{
 }>;
 
 /** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
-export const openChats = ({
-  db,
-  tail,
-  log,
-  versionIdOf,
-  withinMs,
-  isAway,
-}: ChatsDeps): Chats => {
+export const openChats = ({ db, tail, log, versionIdOf, withinMs, isAway }: ChatsDeps): Chats => {
   const ofUser = userAtHead(db, tail);
   const reader = { log, conversationsAtHead: conversationsAtHead(db, tail) };
 
@@ -55,13 +49,12 @@ export const openChats = ({
 
   return {
     newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
-    readStates: (user, ids) => exactly(async () => readStatesOf(user, await ofUser(user), ids)),
-    pinned: (user) =>
-      exactly(async () =>
-        conversationsOf(user, await ofUser(user)).flatMap(({ pinned, conversation }) =>
-          pinned ? [conversation] : [],
-        ),
-      ),
+    readStates: (user, ids) =>
+      exactly(async () => {
+        const at = await ofUser(user);
+        return { states: readStatesOf(user, at, ids), pinned: pinnedOf(user, at) };
+      }),
+    pinned: (user) => exactly(async () => pinnedOf(user, await ofUser(user))),
     pullRanges: (...asked) => exactly(() => pullRanges(reader)(...asked)),
     pullSeqs: (...asked) => exactly(() => pullSeqs(reader)(...asked)),
     lastVisible: (...asked) => exactly(() => lastVisible(reader)(...asked)),

@@ -5,11 +5,18 @@ import type { ConversationId, EventId, Position, Seq, UserId } from '../../core/
 import { conversationOfStream, conversationStream } from '../../core/conversation/events.ts';
 import { otherThan, type Head } from '../../core/sequence/head.ts';
 import { emptySide, type Side } from '../../core/sequence/side.ts';
+import { asking } from '../kernel/asking.ts';
 import { foldTail } from '../kernel/foldTail.ts';
 import type { AnyTables, Table } from '../kernel/model.ts';
 import { joinKey } from '../kernel/rows.ts';
 import { grouped } from './grouped.ts';
-import { rowsOfConversations, rowsOfUser, type ConversationRows, type Span } from './queries.ts';
+import {
+  rowsOfConversations,
+  rowsOfUser,
+  type ConversationRows,
+  type UserRows,
+  type Span,
+} from './queries.ts';
 import {
   EVERYBODY,
   heads,
@@ -97,11 +104,17 @@ const byConversation = <Row extends Mark>(marks: Iterable<Row>) =>
 
 const seqsOf = (marks: readonly Mark[] = []): readonly Seq[] => marks.map(({ seq }) => seq);
 
-export const userAtHead =
-  (db: Kysely<AnyTables>, tail: TailOf) =>
-  async (user: UserId): Promise<UserAtHead> => {
-    const rows = await rowsOfUser(db, user);
-    if (rows === undefined) throw new Uncovered('the read model has not been built yet');
+/** Rows may be shared by all who ask at the same time: each folds the newest of the tail onto them. */
+const there = <Rows extends object>(rows: Rows | 'busy' | undefined): Rows => {
+  if (rows === 'busy') throw new Uncovered('too much is being asked of the read model');
+  if (rows === undefined) throw new Uncovered('the read model has not been built yet');
+  return rows;
+};
+
+export const userAtHead = (db: Kysely<AnyTables>, tail: TailOf) => {
+  const asked = asking<UserRows | undefined>();
+  return async (user: UserId): Promise<UserAtHead> => {
+    const rows = there(await asked(user, () => rowsOfUser(db, user)));
     const fold = folder(tail, rows.checkpoint, [`u:${user}`]);
     const headRows = fold(heads, rows.heads, ({ conversation }) => conversation);
     const isOwn = (key: string): boolean => key.startsWith(joinKey(user, ''));
@@ -120,6 +133,7 @@ export const userAtHead =
       uncountedOf: (conversation) => seqsOf(without.get(conversation)),
     };
   };
+};
 
 export type ConversationAtHead = Readonly<{
   head: Head | undefined;
@@ -183,9 +197,9 @@ export const conversationsOfRows = (
   });
 };
 
-export const conversationsAtHead =
-  (db: Kysely<AnyTables>, tail: TailOf) =>
-  async (user: UserId, spans: readonly Span[]): Promise<readonly ConversationAtHead[]> => {
+export const conversationsAtHead = (db: Kysely<AnyTables>, tail: TailOf) => {
+  const asked = asking<ConversationRows | undefined>();
+  return async (user: UserId, spans: readonly Span[]): Promise<readonly ConversationAtHead[]> => {
     // Those the tables may not know yet; most of them they do not, and then nothing is found.
     const ids = spans.flatMap(({ conversation, from, to }) =>
       tail
@@ -195,7 +209,8 @@ export const conversationsAtHead =
         )
         .map(({ id }) => ({ conversation, id })),
     );
-    const rows = await rowsOfConversations(db, user, spans, ids);
-    if (rows === undefined) throw new Uncovered('the read model has not been built yet');
+    const question = JSON.stringify([user, spans, ids]);
+    const rows = there(await asked(question, () => rowsOfConversations(db, user, spans, ids)));
     return conversationsOfRows(tail, user, spans, rows);
   };
+};

@@ -65,6 +65,11 @@ export const conversationsOf = (
     .filter(({ conversation }) => wanted?.has(conversation) ?? true);
 };
 
+export const pinnedOf = (user: UserId, at: UserAtHead): readonly ConversationId[] =>
+  rowsOf(user, at).flatMap(({ head, side }) =>
+    side.pinned ? [head?.conversation ?? side.conversation] : [],
+  );
+
 export const readStatesOf = (
   user: UserId,
   at: UserAtHead,

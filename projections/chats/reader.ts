@@ -99,7 +99,8 @@ const known = async <T extends Span>(
 ): Promise<
   readonly (T & Readonly<{ at: ConversationAtHead }>)[] | Refused<'conversation/not-party'>
 > => {
-  const all = await conversationsAtHead(user, asked);
+  const spans = asked.map(({ conversation, from, to }) => ({ conversation, from, to }));
+  const all = await conversationsAtHead(user, spans);
   if (all.some(({ head }) => head !== undefined && !takesPart(head, user))) return NOT_PARTY;
   return all.flatMap((at, index) => {
     const one = asked[index];

@@ -56,7 +56,7 @@ const rowsOf = (
 export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] => {
   /** None given: all of the owner's. What is unread is counted over all in either case. */
   const listed = async (owner: UserId, ids?: readonly ConversationId[]): Promise<Listed> => {
-    const states = await chats.readStates(owner, []);
+    const { states } = await chats.readStates(owner, []);
     const views = ids?.length === 0 ? [] : await chats.conversations(owner, ids);
     const last = await chats.lastVisible(
       owner,

@@ -99,12 +99,11 @@ const readRoutes = ({ chats }: RouteDeps): readonly Route[] => [
       pinnedConversationIDs: idsOrNull,
     }),
     run: async ({ body: { userID, conversationIDs, returnPinned } }) => {
-      const states = await chats.readStates(userID, conversationIDs);
-      const pinned = returnPinned ? await chats.pinned(userID) : undefined;
+      const { states, pinned } = await chats.readStates(userID, conversationIDs);
       const seqs = states.map(({ conversation, ...state }) => [conversation, state] as const);
       return answer({
         ...mapped('seqs', seqs),
-        pinnedConversationIDs: pinned === undefined ? null : [...pinned],
+        pinnedConversationIDs: returnPinned ? [...pinned] : null,
       });
     },
   }),

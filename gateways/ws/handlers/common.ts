@@ -12,10 +12,7 @@ import type { Log } from '../../log.ts';
 
 export type HandlerDeps = Readonly<{
   messages: Pick<Messages, 'send'>;
-  chats: Pick<
-    Chats,
-    'newestSeqs' | 'readStates' | 'pinned' | 'pullRanges' | 'pullSeqs' | 'lastVisible'
-  >;
+  chats: Pick<Chats, 'newestSeqs' | 'readStates' | 'pullRanges' | 'pullSeqs' | 'lastVisible'>;
   connections: Connections;
   fanOut: FanOut;
   hold: Hold;

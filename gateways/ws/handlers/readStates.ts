@@ -21,11 +21,8 @@ export const readStates =
     if (over !== undefined) return over;
     connection.synced = true;
     const ids = askedIds(asked.user, conversationIDs);
-    const [states, pinned] = await hold(connection, () =>
-      Promise.all([
-        chats.readStates(asked.user, [...ids.keys()]),
-        returnPinned ? chats.pinned(asked.user) : [],
-      ]),
+    const { states, pinned } = await hold(connection, () =>
+      chats.readStates(asked.user, [...ids.keys()]),
     );
     const seqs = new Map<string, { maxSeq: number; hasReadSeq: number; maxSeqTime: number }>();
     for (const { conversation, maxSeq, hasReadSeq, maxSeqTime } of states) {
@@ -33,6 +30,9 @@ export const readStates =
       for (const name of names) seqs.set(name, { maxSeq, hasReadSeq, maxSeqTime });
     }
     return data(
-      getConversationsHasReadAndMaxSeqResp.encode({ seqs, pinnedConversationIDs: [...pinned] }),
+      getConversationsHasReadAndMaxSeqResp.encode({
+        seqs,
+        pinnedConversationIDs: returnPinned ? [...pinned] : [],
+      }),
     );
   };

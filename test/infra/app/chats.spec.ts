@@ -7,12 +7,13 @@ import {
   type QueryResult,
 } from 'kysely';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { NotAnswerable } from '../../../gateways/ports.ts';
 import { openChats } from '../../../infra/app/chats.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from '../../../infra/app/exactly.ts';
 import { isAway } from '../../../infra/app/isAway.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
-import { ann, annAndBob } from '../../support/people.ts';
+import { ann, annAndBob, bob } from '../../support/people.ts';
 
 /** A Postgres that answers when it is told to, with nothing but a checkpoint. */
 class SlowPostgres extends DummyDriver {
@@ -74,4 +75,31 @@ test('[WIR-44] what HTTP asks may take longer than what a socket asks', async ()
     postgres.answer();
   }
   expect(await asked).toEqual(new Map());
+});
+
+test('[WIR-25] a question that is asked again waits for the answer to the first', async () => {
+  const { chats, postgres } = slowChats(SOCKET_ANSWER_MS_MAX);
+  const range = [{ conversation: annAndBob, begin: 1, end: 2, num: 2 }];
+  const ask = () => [
+    chats.newestSeqs(ann),
+    chats.readStates(ann, []),
+    chats.conversations(ann),
+    chats.pullRanges(ann, range, 'ascending'),
+  ];
+  for (let round = 0; round < 4; round++) {
+    const late = Promise.all(ask().map((one) => expect(one).rejects.toThrow(NotAnswerable)));
+    await vi.advanceTimersByTimeAsync(SOCKET_ANSWER_MS_MAX);
+    await late;
+  }
+  expect(postgres.asked).toBe(2);
+  const again = Promise.all(ask());
+  await vi.advanceTimersByTimeAsync(1);
+  postgres.answer();
+  expect(await again).toHaveLength(4);
+  expect(postgres.asked).toBe(2);
+  const fresh = Promise.all([chats.newestSeqs(bob), chats.newestSeqs(ann)]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(postgres.asked).toBe(4);
+  postgres.answer();
+  await fresh;
 });
