@@ -12,6 +12,7 @@ import type { ConversationAtHead } from './atHead.ts';
 import { grouped } from './grouped.ts';
 import { readInTurn } from './inTurn.ts';
 import type { Span } from './queries.ts';
+import type { Revocation } from './tables.ts';
 import { hullOf, merged, numbersOf, split, within, type Run } from './runs.ts';
 
 /** Messages one pull of one conversation gives at most; the oldest are left out. */
@@ -42,10 +43,10 @@ const NOT_PARTY = refuse(
 const readRevocations = async (
   log: EventLog,
   conversation: ConversationId,
-  { revocations }: ConversationAtHead,
+  revocations: readonly Revocation[],
 ): Promise<ReadonlyMap<Seq, Recorded<MessageRevoked>>> => {
   const stream = conversationStream(notificationOf(conversation));
-  const read = [...revocations.values()].map(async ({ seq, revision }) => {
+  const read = revocations.map(async ({ seq, revision }) => {
     const [event] = await log.readStream<MessageRevoked>(stream, {
       from: revision,
       direction: 'forwards',
@@ -63,6 +64,7 @@ const show = async (
   at: ConversationAtHead,
   runs: readonly Run[],
 ): Promise<readonly Shown[]> => {
+  const numbers = numbersOf(runs);
   const [pages, revoked] = await Promise.all([
     Promise.all(
       runs.map(({ from, to }) =>
@@ -73,7 +75,11 @@ const show = async (
         }),
       ),
     ),
-    readRevocations(log, conversation, at),
+    readRevocations(
+      log,
+      conversation,
+      numbers.flatMap((seq) => at.revocations.get(seq) ?? []),
+    ),
   ]);
   const overlay = {
     revoked,
@@ -82,7 +88,7 @@ const show = async (
     peerReadUpTo: formOf(conversation) === 'single' ? at.peerReadUpTo : 0,
   };
   const found = new Map(pages.flat().map((event) => [event.revision + 1, event]));
-  return numbersOf(runs).map((seq) => {
+  return numbers.map((seq) => {
     const event = found.get(seq);
     return event === undefined ? { kind: 'void', seq } : shownOf(event, overlay);
   });

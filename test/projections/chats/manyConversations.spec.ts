@@ -18,19 +18,17 @@ const rowsOf = (conversations: readonly ConversationId[], look: () => void): Con
         return Reflect.get(target, key) as unknown;
       },
     });
-  const heads = conversations.map(
-    (conversation, index): Head => ({
-      conversation,
-      first: ann,
-      second: bob,
-      group: undefined,
-      maxSeq: index + 1,
-      maxSeqTime: 1,
-      firstOwn: 0,
-      secondOwn: 0,
-      createdPos: 1,
-    }),
-  );
+  const heads = conversations.map((conversation, index): Head => ({
+    conversation,
+    first: ann,
+    second: bob,
+    group: undefined,
+    maxSeq: index + 1,
+    maxSeqTime: 1,
+    firstOwn: 0,
+    secondOwn: 0,
+    createdPos: 1,
+  }));
   const marks = conversations.map((conversation, index) => ({ conversation, seq: index + 1 }));
   return {
     checkpoint: 1,
