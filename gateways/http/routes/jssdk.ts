@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { Shown } from '../../../core/sequence/shown.ts';
 import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import { conversation } from '../../openim/conversation.ts';
+import { askedIds } from '../../openim/conversationIds.ts';
 import { msgDataJson } from '../../openim/json.ts';
 import {
   getActiveConversationsReq,
@@ -99,7 +100,10 @@ export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] =
       data,
       decode: getConversationsReq.decode,
       run: async ({ body: { conversationIDs }, caller, protobuf }) =>
-        answered(await listed(caller.user, conversationIDs), protobuf),
+        answered(
+          await listed(caller.user, [...askedIds(caller.user, conversationIDs).keys()]),
+          protobuf,
+        ),
     }),
 
     route({

@@ -1,5 +1,6 @@
 import type { ConversationId } from '../../../core/kernel/ids.ts';
 import type { Pulled } from '../../../core/sequence/shown.ts';
+import { askedIds, storedId } from '../../openim/conversationIds.ts';
 import type { WireForm } from '../../openim/envelope.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
 import { PULL_ORDER } from '../../openim/numbers.ts';
@@ -12,7 +13,7 @@ import {
 } from '../../openim/requests.ts';
 import type { Order, Refused } from '../../ports.ts';
 import { data, failure, refusal, type Answer, type Handler } from '../answer.ts';
-import { askedIds, askedUser, storedId, tooMany, type HandlerDeps } from './common.ts';
+import { askedUser, tooMany, type HandlerDeps } from './common.ts';
 import { dataBytesMax, fitting, namesSize } from './replySize.ts';
 
 /** Conversations of one pull. Go core gathers some hundred messages' worth; n-conversations count whole. */

@@ -1,9 +1,10 @@
+import { askedIds } from '../../openim/conversationIds.ts';
 import {
   getConversationsHasReadAndMaxSeqReq,
   getConversationsHasReadAndMaxSeqResp,
 } from '../../openim/requests.ts';
 import { data, type Handler } from '../answer.ts';
-import { askedIds, askedUser, tooMany, type HandlerDeps } from './common.ts';
+import { askedUser, tooMany, type HandlerDeps } from './common.ts';
 
 /** Conversations by name in one request; all of them may be had without naming any. */
 export const READ_STATES_MAX = 5000;
