@@ -116,7 +116,10 @@ export type ReadStates = Readonly<{
  * overrun): the socket is held and closed, HTTP answers 500.
  */
 export interface Chats {
-  /** Greatest numbers: chat conversations, their notification conversations and the user's own. */
+  /**
+   * Greatest numbers: chat conversations, their notification conversations and the user's own; those in
+   * which something was said last come first.
+   */
   newestSeqs(user: UserId): Promise<ReadonlyMap<ConversationId, Seq>>;
   /** None given: all of the user's chat conversations. */
   readStates(user: UserId, conversations: readonly ConversationId[]): Promise<ReadStates>;

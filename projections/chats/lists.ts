@@ -94,6 +94,7 @@ export const readStatesOf = (
   });
 };
 
+/** Those in which something was said last come first. */
 export const newestSeqsOf = (
   user: UserId,
   { heads }: UserAtHead,
@@ -101,6 +102,7 @@ export const newestSeqsOf = (
   new Map(
     heads
       .filter((head) => formOf(head.conversation) === 'notifications' || isListedFor(head, user))
+      .toSorted((one, other) => other.maxSeqTime - one.maxSeqTime)
       .map(({ conversation, maxSeq }) => [conversation, maxSeq]),
   );
 
