@@ -105,20 +105,31 @@ export type Range = Readonly<{ conversation: ConversationId; begin: Seq; end: Se
 export type SeqList = Readonly<{ conversation: ConversationId; seqs: readonly Seq[] }>;
 export type Order = 'ascending' | 'descending';
 
+/** Of conversations, and which of all the user's are pinned, as of one moment. */
+export type ReadStates = Readonly<{
+  states: readonly ReadState[];
+  pinned: readonly ConversationId[];
+}>;
+
 /**
  * What a user may see of its conversations, at the head of the log: what has been acknowledged is here.
  * A throw of `NotAnswerable` means that no exact answer can be given for now (Postgres away, the tail
  * overrun): the socket is held and closed, HTTP answers 500.
  */
 export interface Chats {
-  /** Greatest numbers: chat conversations, their notification conversations and the user's own. */
+  /**
+   * Greatest numbers: chat conversations, their notification conversations and the user's own; those in
+   * which something was said last come first.
+   */
   newestSeqs(user: UserId): Promise<ReadonlyMap<ConversationId, Seq>>;
   /** None given: all of the user's chat conversations. */
-  readStates(user: UserId, conversations: readonly ConversationId[]): Promise<readonly ReadState[]>;
+  readStates(user: UserId, conversations: readonly ConversationId[]): Promise<ReadStates>;
   pinned(user: UserId): Promise<readonly ConversationId[]>;
   /**
-   * One answer for each range, in order. Empty where there is no such conversation; all is refused
-   * (`conversation/not-party`) when one of them is between others.
+   * One answer for each conversation that is named, however often it is, in the order of first naming.
+   * Empty where there is no such conversation; all is refused (`conversation/not-party`) when one of them
+   * is between others. No call gets more than some 2 MiB of text: the first messages of each conversation
+   * before the second of any.
    */
   pullRanges(
     user: UserId,

@@ -1,6 +1,7 @@
 import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
+import { group, notificationAccount, single } from '../conversation/ids.ts';
 import type { ConversationId, EventId, UserId } from '../kernel/ids.ts';
 import { emptySide, type Side } from '../sequence/side.ts';
 import type { InboxWriters } from './decider.ts';
@@ -10,7 +11,7 @@ import {
   type InboxEvent,
   type Peer,
 } from './events.ts';
-import type { Doing, KnownSide } from './ports.ts';
+import type { Doing, KnownSide, UserOf } from './ports.ts';
 
 export type Configure = Readonly<{
   user: UserId;
@@ -21,9 +22,13 @@ export type Configure = Readonly<{
   notes: Readonly<{ ex?: string; attachedInfo?: string }>;
 }>;
 
+export type ConfigureRefusal =
+  'conversation/not-party' | 'conversation/unknown' | 'message/not-received' | 'user/unknown';
+
 export type InboxDeps = Readonly<{
   writers: InboxWriters;
   known: KnownSide;
+  userOf: UserOf;
   newId: () => EventId;
   doing: Doing;
 }>;
@@ -38,7 +43,7 @@ const changed = <T extends object>(wished: T, side: Side): T => {
 
 /** Appends to the user's inbox and waits until this process has seen it. */
 export const noteInInbox =
-  ({ writers, newId, doing }: Omit<InboxDeps, 'known'>) =>
+  ({ writers, newId, doing }: Omit<InboxDeps, 'known' | 'userOf'>) =>
   async (user: UserId, event: InboxEvent, meta: Meta): Result<never> => {
     const handled = await writers.handle({
       type: 'NoteInInbox',
@@ -50,12 +55,49 @@ export const noteInInbox =
     return doneWhenSeen(handled, doing);
   };
 
+/** Receives nothing (OpenIM's globalRecvMsgOpt). */
+const RECEIVE_NOTHING = 1;
+
+const idOf = (user: UserId, { kind, peer }: Configure): ConversationId | undefined => {
+  if ('group' in peer) return kind === 3 ? group(peer.group) : undefined;
+  switch (kind) {
+    case 1:
+      return single(user, peer.user);
+    case 4:
+      return notificationAccount(user, peer.user);
+    case 3:
+      return undefined;
+  }
+};
+
+/**
+ * A row of a list is made of what the caller says of it, and what is set for a private chat is told to the
+ * other: so it must be the conversation of the two, and the other one whom the user may write to.
+ */
+const mayBeConfigured = async (userOf: UserOf, wish: Configure) => {
+  const { user, conversation, peer, settings } = wish;
+  if (idOf(user, wish) !== conversation) {
+    return refuse(
+      'conversation/not-party',
+      `conversationID: ${conversation} is not the one of ${user} and the peer that is named`,
+    );
+  }
+  if ('group' in peer) return refuse('conversation/unknown', 'groupID: there is no such group');
+  const other = await userOf(peer.user);
+  if (other.status === 'unknown') {
+    return refuse('user/unknown', `userID: ${peer.user} is not registered`);
+  }
+  return settings.privateChat === true && other.globalReceive === RECEIVE_NOTHING
+    ? refuse('message/not-received', `userID: ${peer.user} receives no messages`)
+    : undefined;
+};
+
 export const configureHandler = (deps: InboxDeps) => {
   const note = noteInInbox(deps);
-  return async (
-    { user, conversation, kind, peer, settings, notes }: Configure,
-    meta: Meta,
-  ): Result<'conversation/not-party'> => {
+  return async (wish: Configure, meta: Meta): Result<ConfigureRefusal> => {
+    const { user, conversation, kind, peer, settings, notes } = wish;
+    const refused = await mayBeConfigured(deps.userOf, wish);
+    if (refused !== undefined) return refused;
     const { head, side } = await deps.known(user, conversation);
     if (head?.group === undefined && head !== undefined && head.first !== user) {
       if (head.second !== user) {

@@ -1,12 +1,16 @@
 import type { ConversationId, Millis, Position, UserId } from '../kernel/ids.ts';
 import type { Head } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
+import type { User } from '../user/decider.ts';
 
 /** What a user's wishes about a conversation are compared with, at the head of the log. */
 export type KnownSide = (
   user: UserId,
   conversation: ConversationId,
 ) => Promise<Readonly<{ head: Head | undefined; side: Side }>>;
+
+/** Whether a user is registered, and what it receives; it may be a moment old. */
+export type UserOf = (user: UserId) => Promise<User>;
 
 export type Doing = Readonly<{
   /** Waits, bounded, until this process has seen the event itself: what is answered can be fetched. */

@@ -3,7 +3,7 @@ import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { conversationStream } from '../../core/conversation/events.ts';
 import type { Known } from '../../core/conversation/ports.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { ConversationId, Seq, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, Millis, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
 import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
@@ -17,6 +17,7 @@ import {
   conversationsOf,
   incrementalOf,
   newestSeqsOf,
+  pinnedOf,
   readStatesOf,
 } from '../../projections/chats/lists.ts';
 import { lastVisible, pullRanges, pullSeqs } from '../../projections/chats/reader.ts';
@@ -24,39 +25,47 @@ import { conversationsAtHead, userAtHead } from '../../projections/chats/remembe
 import { seqOfSend } from '../../projections/chats/queries.ts';
 import { isMissing } from '../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
-import { exactly as exactlyFrom, HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
+import { exactly as exactlyFrom, HTTP_ANSWER_MS_MAX } from './exactly.ts';
 
 /** A sender is not kept waiting longer than this for what only Postgres knows. */
 const SENT_BEFORE_MS = 500;
 
+/** What is known of users and conversations at the head of the log: one memory for both doors. */
+type AtHead = Readonly<{
+  ofUser: ReturnType<typeof userAtHead>;
+  ofConversations: ReturnType<typeof conversationsAtHead>;
+}>;
+
+export const openAtHead = (db: Kysely<AnyTables>, tail: TailOf, now: () => Millis): AtHead => ({
+  ofUser: userAtHead(findUser(db, tail, now), tail),
+  ofConversations: conversationsAtHead(findConversations(db, tail, now), tail),
+});
+
 type ChatsDeps = Readonly<{
-  db: Kysely<AnyTables>;
-  tail: TailOf;
+  atHead: AtHead;
   log: EventLog;
   versionIdOf: VersionIdOf;
+  /** How long a question may take: `SOCKET_ANSWER_MS_MAX` or `HTTP_ANSWER_MS_MAX`. */
+  withinMs: Millis;
   /** Whether what was thrown says that Postgres is away, and not that we have made a mistake. */
   isAway: (error: unknown) => boolean;
 }>;
 
-const ofConversations = (db: Kysely<AnyTables>, tail: TailOf) =>
-  conversationsAtHead(findConversations(db, tail), tail);
-
 /** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
-export const openChats = ({ db, tail, log, versionIdOf, isAway }: ChatsDeps): Chats => {
-  const ofUser = userAtHead(findUser(db, tail), tail, () => performance.now());
-  const reader = { log, conversationsAtHead: ofConversations(db, tail) };
+export const openChats = ({ atHead, log, versionIdOf, withinMs, isAway }: ChatsDeps): Chats => {
+  const { ofUser } = atHead;
+  const reader = { log, conversationsAtHead: atHead.ofConversations };
 
-  const exactly = exactlyFrom(isAway, SOCKET_ANSWER_MS_MAX);
+  const exactly = exactlyFrom(isAway, withinMs);
 
   return {
     newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
-    readStates: (user, ids) => exactly(async () => readStatesOf(user, await ofUser(user), ids)),
-    pinned: (user) =>
-      exactly(async () =>
-        conversationsOf(user, await ofUser(user)).flatMap(({ pinned, conversation }) =>
-          pinned ? [conversation] : [],
-        ),
-      ),
+    readStates: (user, ids) =>
+      exactly(async () => {
+        const at = await ofUser(user);
+        return { states: readStatesOf(user, at, ids), pinned: pinnedOf(user, at) };
+      }),
+    pinned: (user) => exactly(async () => pinnedOf(user, await ofUser(user))),
     pullRanges: (...asked) => exactly(() => pullRanges(reader)(...asked)),
     pullSeqs: (...asked) => exactly(() => pullSeqs(reader)(...asked)),
     lastVisible: (...asked) => exactly(() => lastVisible(reader)(...asked)),
@@ -83,13 +92,17 @@ export const messageIn =
 
 /** What the core must know before it decides, from the same place. */
 export const openKnown = (
-  { db, tail, log, isAway }: Omit<ChatsDeps, 'versionIdOf'>,
+  {
+    db,
+    atHead,
+    log,
+    isAway,
+  }: Omit<ChatsDeps, 'versionIdOf' | 'withinMs'> & Readonly<{ db: Kysely<AnyTables> }>,
   users: Readonly<{
     state: (user: UserId) => Promise<User>;
     atHand: (user: UserId) => User | undefined;
   }>,
 ): Known => {
-  const atHead = ofConversations(db, tail);
   const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
     head: undefined,
@@ -104,7 +117,7 @@ export const openKnown = (
     userAtHand: users.atHand,
     at: async (owner, conversation, seq = 0) => {
       const span = { conversation, from: seq, to: seq };
-      const [found] = await exactly(() => atHead(owner, [span]));
+      const [found] = await exactly(() => atHead.ofConversations(owner, [span]));
       const { head, side, revocations } = found ?? nothing(owner, conversation);
       return { head, side, revoked: revocations.has(seq) };
     },

@@ -58,6 +58,7 @@ export const openMessages = (
     writers: writers.inboxes,
     newId,
     known: known.at,
+    userOf: known.user,
     doing: { followed: doing.followed, pause, now: doing.now },
   };
   const numbered = { writers: writers.numbered, deriveId, known, doing };

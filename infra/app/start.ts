@@ -17,8 +17,9 @@ import type { Log } from '../observe/log.ts';
 import { loggedAppends } from '../observe/loggedAppends.ts';
 import { openMetrics } from '../observe/metrics.ts';
 import { Closers, closeTogether } from './closers.ts';
-import { openChats, openKnown } from './chats.ts';
+import { openAtHead, openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
+import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
@@ -133,11 +134,12 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       pause: (ms: Millis) => pause(ms),
       doing,
     };
-    const reading = { db: models.db, tail: models.chatsTail, log: events, isAway };
+    const atHead = openAtHead(models.db, models.chatsTail, () => performance.now());
+    const reading = { db: models.db, tail: models.chatsTail, atHead, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
     const messages = openMessages(deps, openKnown(reading, users));
-    const chats = openChats({ ...reading, versionIdOf });
+    const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 
     const before = await events.head();
@@ -146,7 +148,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       numbers: numbersOf(events),
       logins,
       messages,
-      chats,
+      chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
       config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
       now,
       log,
@@ -179,7 +181,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       userLists: openUserLists(reading),
       logins,
       messages,
-      chats,
+      chats: chatsWithin(HTTP_ANSWER_MS_MAX),
       projector,
       projected: async (position) =>
         position === undefined || models.runner.reached(position, PROJECTED_MS),

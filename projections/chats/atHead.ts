@@ -1,14 +1,29 @@
 import type { Kysely } from 'kysely';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { ConversationId, EventId, Position, Seq, UserId } from '../../core/kernel/ids.ts';
+import type {
+  ConversationId,
+  EventId,
+  Millis,
+  Position,
+  Seq,
+  UserId,
+} from '../../core/kernel/ids.ts';
 import { conversationOfStream, conversationStream } from '../../core/conversation/events.ts';
 import { otherThan, type Head } from '../../core/sequence/head.ts';
 import { emptySide, type Side } from '../../core/sequence/side.ts';
+import { asking } from '../kernel/asking.ts';
 import { foldTail } from '../kernel/foldTail.ts';
 import type { AnyTables, Table } from '../kernel/model.ts';
 import { joinKey } from '../kernel/rows.ts';
-import { rowsOfConversations, rowsOfUser, type Span } from './queries.ts';
+import { grouped } from './grouped.ts';
+import {
+  rowsOfConversations,
+  rowsOfUser,
+  type ConversationRows,
+  type UserRows,
+  type Span,
+} from './queries.ts';
 import {
   EVERYBODY,
   heads,
@@ -91,14 +106,16 @@ export type UserAtHead = Readonly<{
   uncountedOf: (conversation: ConversationId) => readonly Seq[];
 }>;
 
-const groupSeqs = (marks: Iterable<Mark>): ReadonlyMap<ConversationId, readonly Seq[]> => {
-  const groups = new Map<ConversationId, Seq[]>();
-  for (const { conversation, seq } of marks) {
-    const seqs = groups.get(conversation);
-    if (seqs === undefined) groups.set(conversation, [seq]);
-    else seqs.push(seq);
-  }
-  return groups;
+const byConversation = <Row extends Mark>(marks: Iterable<Row>) =>
+  grouped(marks, ({ conversation }) => conversation);
+
+const seqsOf = (marks: readonly Mark[] = []): readonly Seq[] => marks.map(({ seq }) => seq);
+
+/** Rows may be shared by all who ask at the same time: each folds the newest of the tail onto them. */
+const there = <Rows extends object>(rows: Rows | 'busy' | undefined): Rows => {
+  if (rows === 'busy') throw new Uncovered('too much is being asked of the read model');
+  if (rows === undefined) throw new Uncovered('the read model has not been built yet');
+  return rows;
 };
 
 /**
@@ -111,18 +128,17 @@ export type Found<T> = Readonly<{ at: T; seen: Position | undefined }>;
 const seenOf = (tail: TailOf, name: string, checkpoint: Position): Position =>
   tail.touching(name, checkpoint).at(-1)?.position ?? checkpoint;
 
-export const findUser =
-  (db: Kysely<AnyTables>, tail: TailOf) =>
-  async (user: UserId): Promise<Found<UserAtHead>> => {
-    const rows = await rowsOfUser(db, user);
-    if (rows === undefined) throw new Uncovered('the read model has not been built yet');
+export const findUser = (db: Kysely<AnyTables>, tail: TailOf, now: () => Millis) => {
+  const asked = asking<UserRows | undefined>(now);
+  return async (user: UserId): Promise<Found<UserAtHead>> => {
+    const rows = there(await asked(user, () => rowsOfUser(db, user)));
     const fold = folder(tail, rows.checkpoint, [`u:${user}`]);
     const headRows = fold(heads, rows.heads, ({ conversation }) => conversation);
     const isOwn = (key: string): boolean => key.startsWith(joinKey(user, ''));
     const sideRows = fold(sides, rows.sides, sideKey, isOwn);
     const uncountedRows = fold(uncounted, rows.uncounted, markKey);
     const hiddenRows = fold(hidden, rows.hidden, hiddenKey);
-    const without = groupSeqs([
+    const without = byConversation<Mark>([
       ...uncountedRows.values(),
       ...[...hiddenRows.values()].filter(({ owner }) => owner === user || owner === EVERYBODY),
     ]);
@@ -131,10 +147,11 @@ export const findUser =
       sides: [...sideRows.values()],
       sideOf: (conversation: ConversationId) =>
         sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
-      uncountedOf: (conversation: ConversationId) => without.get(conversation) ?? [],
+      uncountedOf: (conversation: ConversationId) => seqsOf(without.get(conversation)),
     };
     return { at, seen: seenOf(tail, `u:${user}`, rows.checkpoint) };
   };
+};
 
 export type ConversationAtHead = Readonly<{
   head: Head | undefined;
@@ -149,13 +166,52 @@ export type ConversationAtHead = Readonly<{
 
 /** Later ones of equal ids among what the tables do not know yet. */
 const doublesOf = (events: readonly Event[], known: ReadonlyMap<EventId, Seq>): readonly Seq[] => {
-  const first = new Map(known);
+  const first = new Map<EventId, Seq>();
   return events.flatMap((event) => {
     if (event.type !== 'MessageSent') return [];
     const seq = event.revision + 1;
-    const at = first.get(event.id);
+    const at = known.get(event.id) ?? first.get(event.id);
     if (at === undefined) first.set(event.id, seq);
     return at === undefined || at >= seq ? [] : [seq];
+  });
+};
+
+/**
+ * What the rows say of each span once the tail is folded onto them. All rows are folded at once and then
+ * told apart by conversation: one pass for each span would cost the square of their number.
+ */
+export const conversationsOfRows = (
+  tail: TailOf,
+  user: UserId,
+  spans: readonly Span[],
+  rows: ConversationRows,
+): readonly ConversationAtHead[] => {
+  const names = [...new Set(spans.map(({ conversation }) => `c:${conversation}`))];
+  const fold = folder(tail, rows.checkpoint, names);
+  const headRows = fold(heads, rows.heads, (head) => head.conversation);
+  const sideRows = fold(sides, rows.sides, sideKey);
+  const revoked = byConversation(fold(revocations, rows.revocations, markKey).values());
+  const hiddenRows = byConversation(fold(hidden, rows.hidden, hiddenKey).values());
+  const doubles = byConversation(rows.doubles);
+  return spans.map(({ conversation }): ConversationAtHead => {
+    const head = headRows.get(conversation);
+    const peer = head === undefined ? undefined : otherThan(head, user);
+    const newest = tail
+      .touching(`c:${conversation}`, rows.checkpoint)
+      .filter(({ stream }) => stream === conversationStream(conversation));
+    return {
+      head,
+      side: sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
+      peerReadUpTo:
+        peer === undefined ? 0 : (sideRows.get(joinKey(peer, conversation))?.readUpTo ?? 0),
+      revocations: new Map(revoked.get(conversation)?.map((row) => [row.seq, row])),
+      hidden: new Set(
+        hiddenRows
+          .get(conversation)
+          ?.flatMap(({ owner, seq }) => (owner === user || owner === EVERYBODY ? [seq] : [])),
+      ),
+      doubles: new Set([...seqsOf(doubles.get(conversation)), ...doublesOf(newest, rows.sends)]),
+    };
   });
 };
 
@@ -170,67 +226,31 @@ const idsAfter = (tail: TailOf, spans: readonly Span[], after: Position) =>
       .map(({ id }) => ({ conversation, id })),
   );
 
-/** Where the tables stood of late: from there on it is asked whether messages are doubles of older ones. */
-type Reached = { checkpoint: Position };
+export const findConversations = (db: Kysely<AnyTables>, tail: TailOf, now: () => Millis) => {
+  const asked = asking<ConversationRows | undefined>(now);
+  /** Where the tables stood of late: from there on it is asked whether messages are doubles of older ones. */
+  let reached: Position = 0;
 
-const rowsAt = async (
-  db: Kysely<AnyTables>,
-  tail: TailOf,
-  reached: Reached,
-  user: UserId,
-  spans: readonly Span[],
-) => {
-  for (;;) {
-    const after = reached.checkpoint;
-    const newest = spans.map(({ conversation }) => seenOf(tail, `c:${conversation}`, after));
-    const rows = await rowsOfConversations(db, user, spans, idsAfter(tail, spans, after));
-    if (rows === undefined) throw new Uncovered('the read model has not been built yet');
-    reached.checkpoint = rows.checkpoint;
-    // A Postgres that has crashed may have stepped back, and a read model may be built anew.
-    if (rows.checkpoint >= after) return { rows, after, newest };
-  }
-};
-
-export const findConversations = (db: Kysely<AnyTables>, tail: TailOf) => {
-  const reached = { checkpoint: 0 };
+  const rowsAt = async (user: UserId, spans: readonly Span[]) => {
+    for (;;) {
+      const after = reached;
+      const newest = spans.map(({ conversation }) => seenOf(tail, `c:${conversation}`, after));
+      const ids = idsAfter(tail, spans, after);
+      const question = JSON.stringify([user, spans, ids]);
+      const rows = there(await asked(question, () => rowsOfConversations(db, user, spans, ids)));
+      reached = rows.checkpoint;
+      // A Postgres that has crashed may have stepped back, and a read model may be built anew.
+      if (rows.checkpoint >= after) return { rows, after, newest };
+    }
+  };
   return async (
     user: UserId,
     spans: readonly Span[],
   ): Promise<readonly Found<ConversationAtHead>[]> => {
-    const { rows, after, newest } = await rowsAt(db, tail, reached, user, spans);
-    return spans.map(({ conversation }, index): Found<ConversationAtHead> => {
-      const name = `c:${conversation}`;
+    const { rows, after, newest } = await rowsAt(user, spans);
+    return conversationsOfRows(tail, user, spans, rows).map((at, index) => {
+      const name = `c:${spans[index]?.conversation ?? ''}`;
       const isAsAsked = seenOf(tail, name, after) === newest[index];
-      const fold = folder(tail, rows.checkpoint, [name]);
-      const headRows = fold(heads, rows.heads, (head) => head.conversation);
-      const sideRows = fold(sides, rows.sides, sideKey);
-      const revocationRows = fold(revocations, rows.revocations, markKey);
-      const hiddenRows = fold(hidden, rows.hidden, hiddenKey);
-      const head = headRows.get(conversation);
-      const here = <Row extends Mark>(marks: Iterable<Row>): readonly Row[] =>
-        [...marks].filter((row) => row.conversation === conversation);
-      const peer = head === undefined ? undefined : otherThan(head, user);
-      const at = {
-        head,
-        side: sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),
-        peerReadUpTo:
-          peer === undefined ? 0 : (sideRows.get(joinKey(peer, conversation))?.readUpTo ?? 0),
-        revocations: new Map(here(revocationRows.values()).map((row) => [row.seq, row])),
-        hidden: new Set(
-          here(hiddenRows.values()).flatMap(({ owner, seq }) =>
-            owner === user || owner === EVERYBODY ? [seq] : [],
-          ),
-        ),
-        doubles: new Set([
-          ...here(rows.doubles).map(({ seq }) => seq),
-          ...doublesOf(
-            tail
-              .touching(name, rows.checkpoint)
-              .filter(({ stream }) => stream === conversationStream(conversation)),
-            rows.sends,
-          ),
-        ]),
-      };
       return { at, seen: isAsAsked ? seenOf(tail, name, rows.checkpoint) : undefined };
     });
   };

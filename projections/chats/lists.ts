@@ -65,6 +65,11 @@ export const conversationsOf = (
     .filter(({ conversation }) => wanted?.has(conversation) ?? true);
 };
 
+export const pinnedOf = (user: UserId, at: UserAtHead): readonly ConversationId[] =>
+  rowsOf(user, at).flatMap(({ head, side }) =>
+    side.pinned ? [head?.conversation ?? side.conversation] : [],
+  );
+
 export const readStatesOf = (
   user: UserId,
   at: UserAtHead,
@@ -89,6 +94,7 @@ export const readStatesOf = (
   });
 };
 
+/** Those in which something was said last come first. */
 export const newestSeqsOf = (
   user: UserId,
   { heads }: UserAtHead,
@@ -96,6 +102,7 @@ export const newestSeqsOf = (
   new Map(
     heads
       .filter((head) => formOf(head.conversation) === 'notifications' || isListedFor(head, user))
+      .toSorted((one, other) => other.maxSeqTime - one.maxSeqTime)
       .map(({ conversation, maxSeq }) => [conversation, maxSeq]),
   );
 

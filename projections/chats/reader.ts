@@ -9,13 +9,19 @@ import { formOf, takesPart } from '../../core/sequence/head.ts';
 import type { Pulled, Shown } from '../../core/sequence/shown.ts';
 import { shownOf } from '../../core/sequence/visible.ts';
 import type { ConversationAtHead } from './atHead.ts';
+import { grouped } from './grouped.ts';
+import { readInTurn } from './inTurn.ts';
 import type { Span } from './queries.ts';
+import type { Revocation } from './tables.ts';
+import { hullOf, merged, numbersOf, split, within, type Run } from './runs.ts';
 
 /** Messages one pull of one conversation gives at most; the oldest are left out. */
 export const PULL_MAX = 1_000;
 /** Numbers looked at backwards for the newest message a user can see: at a time, and in all. */
 const LAST_PAGE = 20;
 const LAST_PAGES_MAX = 25;
+/** Conversations in which that is looked for at the same time. */
+const LAST_AT_ONCE = 20;
 
 export type Order = 'ascending' | 'descending';
 export type Range = Readonly<{ conversation: ConversationId; begin: Seq; end: Seq; num: number }>;
@@ -34,27 +40,13 @@ const NOT_PARTY = refuse(
   'conversationID: this conversation is between others',
 );
 
-/** Runs of numbers without a hole, so that each is one read of the log. */
-const runs = (seqs: readonly Seq[]): readonly Readonly<{ from: Seq; to: Seq }>[] => {
-  const found: { from: Seq; to: Seq }[] = [];
-  for (const seq of seqs) {
-    const last = found.at(-1);
-    if (last?.to === seq - 1) last.to = seq;
-    else found.push({ from: seq, to: seq });
-  }
-  return found;
-};
-
 const readRevocations = async (
   log: EventLog,
   conversation: ConversationId,
-  { revocations }: ConversationAtHead,
-  seqs: readonly Seq[],
+  revocations: readonly Revocation[],
 ): Promise<ReadonlyMap<Seq, Recorded<MessageRevoked>>> => {
   const stream = conversationStream(notificationOf(conversation));
-  const asked = new Set(seqs);
-  const wanted = [...revocations.values()].filter(({ seq }) => asked.has(seq));
-  const read = wanted.map(async ({ seq, revision }) => {
+  const read = revocations.map(async ({ seq, revision }) => {
     const [event] = await log.readStream<MessageRevoked>(stream, {
       from: revision,
       direction: 'forwards',
@@ -65,18 +57,17 @@ const readRevocations = async (
   return new Map((await Promise.all(read)).flat());
 };
 
-const NONE: ReadonlyMap<Seq, Recorded<MessageRevoked>> = new Map();
-
-/** The numbers asked for as this user sees them, ascending; `seqs` are ascending and exist. */
+/** The numbers asked for as this user sees them, ascending; they exist. */
 const show = async (
   log: EventLog,
   conversation: ConversationId,
   at: ConversationAtHead,
-  seqs: readonly Seq[],
+  runs: readonly Run[],
 ): Promise<readonly Shown[]> => {
+  const numbers = numbersOf(runs);
   const [pages, revoked] = await Promise.all([
     Promise.all(
-      runs(seqs).map(({ from, to }) =>
+      runs.map(({ from, to }) =>
         log.readStream<NumberedEvent>(conversationStream(conversation), {
           from: from - 1,
           direction: 'forwards',
@@ -84,7 +75,11 @@ const show = async (
         }),
       ),
     ),
-    at.revocations.size === 0 ? NONE : readRevocations(log, conversation, at, seqs),
+    readRevocations(
+      log,
+      conversation,
+      numbers.flatMap((seq) => at.revocations.get(seq) ?? []),
+    ),
   ]);
   const overlay = {
     revoked,
@@ -93,7 +88,7 @@ const show = async (
     peerReadUpTo: formOf(conversation) === 'single' ? at.peerReadUpTo : 0,
   };
   const found = new Map(pages.flat().map((event) => [event.revision + 1, event]));
-  return seqs.map((seq) => {
+  return numbers.map((seq) => {
     const event = found.get(seq);
     return event === undefined ? { kind: 'void', seq } : shownOf(event, overlay);
   });
@@ -102,76 +97,109 @@ const show = async (
 const lowest = (at: ConversationAtHead): Seq => Math.max(at.side.minSeq, 1);
 const highest = (at: ConversationAtHead): Seq => at.head?.maxSeq ?? 0;
 
-const sequence = (from: Seq, to: Seq): readonly Seq[] =>
-  Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
+/** What was asked, conversation by conversation, with where each stands; refused if one is foreign. */
+const known = async <T extends Span>(
+  { conversationsAtHead }: ReaderDeps,
+  user: UserId,
+  asked: readonly T[],
+): Promise<
+  readonly (T & Readonly<{ at: ConversationAtHead }>)[] | Refused<'conversation/not-party'>
+> => {
+  const spans = asked.map(({ conversation, from, to }) => ({ conversation, from, to }));
+  const all = await conversationsAtHead(user, spans);
+  if (all.some(({ head }) => head !== undefined && !takesPart(head, user))) return NOT_PARTY;
+  return all.flatMap((at, index) => {
+    const one = asked[index];
+    return one === undefined ? [] : [{ ...one, at }];
+  });
+};
 
 /** Chat conversations give the newest `num` of a range; notifications all of it (openim-gateway 3.3). */
-const seqsOfRange = ({ conversation, begin, end, num }: Range, at: ConversationAtHead) => {
+const runOfRange = ({ conversation, begin, end, num }: Range, at: ConversationAtHead): Run => {
   const to = Math.min(end, highest(at));
   const room = formOf(conversation) === 'notifications' ? PULL_MAX : Math.min(num, PULL_MAX);
-  return sequence(Math.max(lowest(at), begin, to - room + 1), to);
+  return { from: Math.max(lowest(at), begin, to - room + 1), to };
 };
 
 export const pullRanges =
-  ({ log, conversationsAtHead }: ReaderDeps) =>
+  (deps: ReaderDeps) =>
   async (
     user: UserId,
-    ranges: readonly Range[],
+    asked: readonly Range[],
     order: Order,
   ): Promise<readonly Pulled[] | Refused<'conversation/not-party'>> => {
-    const all = await conversationsAtHead(
-      user,
-      ranges.map(({ conversation, begin, end }) => ({ conversation, from: begin, to: end })),
+    const groups = [...grouped(asked, (range) => range.conversation)];
+    const spans = groups.map(([conversation, ranges]) => {
+      const { from, to } = hullOf(ranges.map(({ begin, end }) => ({ from: begin, to: end })));
+      return { conversation, ranges, from, to };
+    });
+    const all = await known(deps, user, spans);
+    if ('kind' in all) return all;
+    const wanted = all.map((one) => {
+      const runs = merged(one.ranges.map((range) => runOfRange(range, one.at)));
+      return { ...one, runs: split(runs, PULL_MAX, 'newest').taken };
+    });
+    const read = await readInTurn(wanted, 'newest', ({ conversation, at }, runs) =>
+      show(deps.log, conversation, at, runs),
     );
-    if (all.some(({ head }) => head !== undefined && !takesPart(head, user))) return NOT_PARTY;
-    return Promise.all(
-      ranges.map(async (range, index): Promise<Pulled> => {
-        const { conversation, begin, end } = range;
-        const at = all[index];
-        if (at?.head === undefined) return { conversation, shown: [], isEnd: true, endSeq: 0 };
-        const shown = await show(log, conversation, at, seqsOfRange(range, at));
-        const isEnd = order === 'ascending' ? highest(at) <= end : begin <= lowest(at);
-        return { conversation, shown, isEnd, endSeq: 0 };
-      }),
-    );
+    return read.map(({ conversation, at, ranges, shown }): Pulled => {
+      const isEnd = ranges.some(({ begin, end }) =>
+        order === 'ascending' ? highest(at) <= end : begin <= lowest(at),
+      );
+      return { conversation, shown, isEnd: at.head === undefined || isEnd, endSeq: 0 };
+    });
   };
 
 export const pullSeqs =
-  ({ log, conversationsAtHead }: ReaderDeps) =>
+  (deps: ReaderDeps) =>
   async (
     user: UserId,
-    lists: readonly SeqList[],
+    asked: readonly SeqList[],
     order: Order,
   ): Promise<readonly Pulled[] | Refused<'conversation/not-party'>> => {
-    const asked = lists.map(({ conversation, seqs }) => ({
-      conversation,
-      seqs: [...new Set(seqs)].filter((seq) => seq > 0).toSorted((a, b) => a - b),
-    }));
-    const all = await conversationsAtHead(
-      user,
-      asked.map(({ conversation, seqs }) => ({
-        conversation,
-        from: seqs[0] ?? 0,
-        to: seqs.at(-1) ?? 0,
-      })),
+    const kept = order === 'descending' ? 'newest' : 'oldest';
+    const spans = [...grouped(asked, ({ conversation }) => conversation)].map(
+      ([conversation, lists]) => {
+        const seqs = lists.flatMap((list) => list.seqs).filter((seq) => seq > 0);
+        const runs = merged(seqs.map((seq) => ({ from: seq, to: seq })));
+        return { conversation, runs, ...hullOf(runs) };
+      },
     );
-    if (all.some(({ head }) => head !== undefined && !takesPart(head, user))) return NOT_PARTY;
-    return Promise.all(
-      asked.map(async ({ conversation, seqs }, index): Promise<Pulled> => {
-        const at = all[index];
-        if (at?.head === undefined) return { conversation, shown: [], isEnd: false, endSeq: 0 };
-        const [from, to] = [lowest(at), highest(at)];
-        const inside = seqs.filter((seq) => seq >= from && seq <= to).slice(-PULL_MAX);
-        const shown = await show(log, conversation, at, inside);
-        const below = order === 'descending' && seqs.some((seq) => seq < from);
-        const above = order === 'ascending' && seqs.some((seq) => seq > to);
-        const endSeq = below ? from : above ? to : 0;
-        return { conversation, shown, isEnd: below || above, endSeq };
-      }),
+    const all = await known(deps, user, spans);
+    if ('kind' in all) return all;
+    const wanted = all.map((one) => {
+      const inside = within(one.runs, { from: lowest(one.at), to: highest(one.at) });
+      return { ...one, runs: split(inside, PULL_MAX, kept).taken };
+    });
+    const read = await readInTurn(wanted, kept, ({ conversation, at }, runs) =>
+      show(deps.log, conversation, at, runs),
     );
+    return read.map(({ conversation, at, from, to, shown }): Pulled => {
+      if (at.head === undefined) return { conversation, shown, isEnd: false, endSeq: 0 };
+      // A hull of no numbers at all is 0 to 0, and beyond neither end.
+      const below = order === 'descending' && from > 0 && from < lowest(at);
+      const above = order === 'ascending' && to > highest(at);
+      const endSeq = below ? lowest(at) : above ? highest(at) : 0;
+      return { conversation, shown, isEnd: below || above, endSeq };
+    });
   };
 
 const isVisible = ({ kind }: Shown): boolean => kind === 'event' || kind === 'revoked';
+
+/** Backwards, the newest alone first: mostly that is the one. */
+const lookBack = async (
+  log: EventLog,
+  conversation: ConversationId,
+  at: ConversationAtHead,
+): Promise<Shown | undefined> => {
+  const least = Math.max(lowest(at), highest(at) - LAST_PAGE * LAST_PAGES_MAX + 1);
+  for (let to = highest(at), size = 1; to >= least; to -= size, size = LAST_PAGE) {
+    const from = Math.max(least, to - size + 1);
+    const newest = (await show(log, conversation, at, [{ from, to }])).findLast(isVisible);
+    if (newest !== undefined) return newest;
+  }
+  return undefined;
+};
 
 /** The newest message the user can see; looked for backwards from the newest number, within bounds. */
 export const lastVisible =
@@ -180,26 +208,24 @@ export const lastVisible =
     user: UserId,
     conversations: readonly ConversationId[],
   ): Promise<ReadonlyMap<ConversationId, Shown>> => {
-    const spans = (to: readonly Seq[]) =>
-      conversations.map((conversation, index): Span => {
-        const end = to[index] ?? 0;
-        return { conversation, from: end - LAST_PAGE * LAST_PAGES_MAX, to: end };
+    const upTo = (ends: readonly Seq[]): readonly Span[] =>
+      conversations.map((conversation, index) => {
+        const to = ends[index] ?? 0;
+        return { conversation, from: to - LAST_PAGE * LAST_PAGES_MAX, to };
       });
     // Where they end says which numbers to ask about.
-    const ends = await deps.conversationsAtHead(user, spans([]));
-    const all = await deps.conversationsAtHead(user, spans(ends.map(highest)));
-    const found = conversations.map(async (conversation, index) => {
-      const at = all[index];
-      if (at?.head === undefined || !takesPart(at.head, user)) return [];
-      let to = highest(at);
-      for (let page = 0; page < LAST_PAGES_MAX && to >= lowest(at); page++) {
-        const from = Math.max(lowest(at), to - LAST_PAGE + 1);
-        const shown = await show(deps.log, conversation, at, sequence(from, to));
-        const newest = shown.findLast(isVisible);
-        if (newest !== undefined) return [[conversation, newest] as const];
-        to = from - 1;
-      }
-      return [];
-    });
-    return new Map((await Promise.all(found)).flat());
+    const ends = await deps.conversationsAtHead(user, upTo([]));
+    const all = await deps.conversationsAtHead(user, upTo(ends.map(highest)));
+    const found = new Map<ConversationId, Shown>();
+    for (let start = 0; start < conversations.length; start += LAST_AT_ONCE) {
+      const some = conversations.slice(start, start + LAST_AT_ONCE);
+      const looked = some.map(async (conversation, index) => {
+        const at = all[start + index];
+        if (at?.head === undefined || !takesPart(at.head, user)) return;
+        const newest = await lookBack(deps.log, conversation, at);
+        if (newest !== undefined) found.set(conversation, newest);
+      });
+      await Promise.all(looked);
+    }
+    return found;
   };

@@ -1,4 +1,4 @@
-import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { Position, UserId } from '../../core/kernel/ids.ts';
 import { joinKey } from '../kernel/rows.ts';
 import type { ConversationAtHead, Found, TailOf, UserAtHead } from './atHead.ts';
 import type { Span } from './queries.ts';
@@ -7,13 +7,6 @@ import type { Span } from './queries.ts';
 const ROWS_MAX = 25_000;
 /** Numbers that are asked about together: a client that pages asks about the next ones soon. */
 const BLOCK = 1_000;
-
-/**
- * Who asks while somebody else's answer is under way gets the same, for what it is folded with is newer than
- * the question; but not from a connection that may have fallen silent.
- */
-const SHARED_MS = 500;
-type Finding = Readonly<{ since: Millis; found: Promise<UserAtHead> }>;
 
 type Entry<Answer> = Readonly<{ answer: Answer; seen: Position }>;
 
@@ -50,31 +43,14 @@ class Remembered<Answer> {
 }
 
 /** All that a user's lists and counts are made of, at the head of the log. */
-export const userAtHead = (
-  find: (user: UserId) => Promise<Found<UserAtHead>>,
-  tail: TailOf,
-  now: () => Millis,
-) => {
+export const userAtHead = (find: (user: UserId) => Promise<Found<UserAtHead>>, tail: TailOf) => {
   const known = new Remembered<UserAtHead>(tail);
-  const finding = new Map<UserId, Finding>();
-
-  const ask = async (user: UserId): Promise<UserAtHead> => {
-    const { at, seen } = await find(user);
-    if (seen !== undefined) known.remember(user, at, seen, at.heads.length + at.sides.length);
-    return at;
-  };
   return async (user: UserId): Promise<UserAtHead> => {
     const recalled = known.recall(user, `u:${user}`);
     if (recalled !== undefined) return recalled;
-    const begun = finding.get(user);
-    if (begun !== undefined && now() - begun.since < SHARED_MS) return begun.found;
-    const mine = { since: now(), found: ask(user) };
-    finding.set(user, mine);
-    try {
-      return await mine.found;
-    } finally {
-      if (finding.get(user) === mine) finding.delete(user);
-    }
+    const { at, seen } = await find(user);
+    if (seen !== undefined) known.remember(user, at, seen, at.heads.length + at.sides.length);
+    return at;
   };
 };
 

@@ -16,6 +16,7 @@ import { emptySide, foldSide, sideOf, type Side } from '../../core/sequence/side
 import { counts } from '../../core/sequence/visible.ts';
 import { conversationOfStream, CONVERSATION_PREFIX } from '../../core/conversation/events.ts';
 import type { AnyTables, Table } from '../kernel/model.ts';
+import { storable } from '../kernel/text.ts';
 import { joinKey, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
@@ -143,7 +144,9 @@ export const sides: Table<Side> = {
     if (!isSideEvent(event)) return side;
     const { owner, conversation } = sideOf(event) ?? {};
     if (owner === undefined || conversation === undefined) return side;
-    return foldSide(side ?? emptySide(owner, conversation), event);
+    const folded = foldSide(side ?? emptySide(owner, conversation), event);
+    if (event.type !== 'ConversationConfigured') return folded;
+    return { ...folded, ex: storable(folded.ex), attachedInfo: storable(folded.attachedInfo) };
   },
 };
 

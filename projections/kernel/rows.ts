@@ -19,9 +19,20 @@ export type RowsOptions<Row> = Readonly<{
   read: (row: Readonly<Record<string, unknown>>) => Row;
 }>;
 
-/** Parts of a key are joined with a character that no id has: user ids and conversation ids have no space. */
-export const joinKey = (...parts: readonly (string | number)[]): string => parts.join(' ');
-export const splitKey = (key: string): readonly string[] => key.split(' ');
+/**
+ * Parts of a key, joined with a space. Ids seldom have one; where a part does it is written otherwise, so
+ * that whatever is in the log comes apart again into what it was joined of.
+ */
+export const joinKey = (...parts: readonly (string | number)[]): string =>
+  parts.map((part) => (typeof part === 'string' ? escaped(part) : part)).join(' ');
+export const splitKey = (key: string): readonly string[] =>
+  key.includes('%') ? key.split(' ').map(unescaped) : key.split(' ');
+
+const escaped = (part: string): string =>
+  part.includes(' ') || part.includes('%')
+    ? part.replaceAll('%', '%25').replaceAll(' ', '%20')
+    : part;
+const unescaped = (part: string): string => part.replaceAll('%20', ' ').replaceAll('%25', '%');
 
 const arrays = (types: readonly ColumnType[], rows: readonly (readonly Value[])[]) =>
   sql.join(types.map((type, column) => sql`${rows.map((row) => row[column])}::${sql.raw(type)}[]`));

@@ -258,17 +258,22 @@ export class FakeChats implements Chats {
   readStates(user: UserId, conversations: readonly ConversationId[]) {
     const found = this.#of(user, conversations.length === 0 ? undefined : conversations);
     const state = { maxSeq: 2, hasReadSeq: 1, maxSeqTime: NOW };
-    return Promise.resolve(found.map(({ conversation }) => ({ conversation, ...state })));
+    const states = found.map(({ conversation }) => ({ conversation, ...state }));
+    return Promise.resolve({ states, pinned: this.#pinned(user) });
   }
 
   pinned(user: UserId) {
+    return Promise.resolve(this.#pinned(user));
+  }
+
+  #pinned(user: UserId): readonly ConversationId[] {
     const pinned = this.#of(user).filter((view) => view.pinned);
-    return Promise.resolve(pinned.map(({ conversation }) => conversation));
+    return pinned.map(({ conversation }) => conversation);
   }
 
   pullRanges(user: UserId, ranges: readonly { conversation: ConversationId }[]) {
     return Promise.resolve(
-      ranges.map(({ conversation }): Pulled => {
+      [...new Set(ranges.map(({ conversation }) => conversation))].map((conversation): Pulled => {
         const mine = this.#of(user, [conversation]).length > 0;
         const shown = mine ? [shownAt(1), shownAt(2)] : [];
         return { conversation, shown, isEnd: true, endSeq: mine ? 2 : 0 };

@@ -260,14 +260,15 @@ export class FakeWorld {
     return {
       newestSeqs: (user) => answer(['newestSeqs', user], () => this.newest),
       readStates: (user, ids) =>
-        answer(['readStates', user, ids], () =>
-          (ids.length === 0 ? [...this.newest.keys()] : ids).map((conversation) => ({
+        answer(['readStates', user, ids], () => ({
+          states: (ids.length === 0 ? [...this.newest.keys()] : ids).map((conversation) => ({
             conversation,
             maxSeq: this.newest.get(conversation) ?? 0,
             hasReadSeq: 1,
             maxSeqTime: 77,
           })),
-        ),
+          pinned: [...this.newest.keys()],
+        })),
       pinned: (user) => answer(['pinned', user], () => [...this.newest.keys()]),
       pullRanges: (user, ranges, order) =>
         answer(['pullRanges', user, ranges, order], () =>

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { ConversationKind, ConversationSettings, Peer } from '../../../core/inbox/events.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
 import { conversation } from '../../openim/conversation.ts';
+import { askedIds, storedId } from '../../openim/conversationIds.ts';
 import { SESSION_TYPES } from '../../openim/numbers.ts';
 import type { Refused } from '../../ports.ts';
 import {
@@ -64,7 +65,8 @@ const rowRoutes = ({ chats }: RouteDeps): readonly Route[] => [
     data: list,
     run: async ({ body: { ownerUserID, conversationIDs } }) => {
       const none = conversationIDs.length === 0;
-      const views = none ? [] : await chats.conversations(ownerUserID, conversationIDs);
+      const asked = askedIds(ownerUserID, conversationIDs);
+      const views = none ? [] : await chats.conversations(ownerUserID, [...asked.keys()]);
       return answer({ conversations: views.map(conversation) });
     },
   }),
@@ -76,7 +78,9 @@ const rowRoutes = ({ chats }: RouteDeps): readonly Route[] => [
     body: body({ conversationID: conversationId, ownerUserID: userId }),
     data: Type.Object({ conversation: shape }),
     run: async ({ body: { ownerUserID, conversationID } }) => {
-      const [view] = await chats.conversations(ownerUserID, [conversationID]);
+      const [view] = await chats.conversations(ownerUserID, [
+        storedId(ownerUserID, conversationID),
+      ]);
       if (view === undefined) {
         return refuse('conversation/unknown', `conversationID: ${ownerUserID} has none of this id`);
       }
@@ -230,16 +234,12 @@ const setRoute = ({ messages }: RouteDeps): Route =>
         ...(set.ex !== undefined && { ex: set.ex }),
         ...(set.attachedInfo !== undefined && { attachedInfo: set.attachedInfo }),
       };
-      const change = {
-        conversation: set.conversationID,
-        ...side,
-        settings: settingsOf(set),
-        notes,
-      };
+      const change = { ...side, settings: settingsOf(set), notes };
       let newest: Position | undefined;
       // Each owner is a stream of its own: what was done before a refusal stays, and is safe to repeat.
       for (const user of userIDs) {
-        const result = await messages.configure({ user, ...change }, meta);
+        const conversation = storedId(user, set.conversationID);
+        const result = await messages.configure({ user, conversation, ...change }, meta);
         if (result.kind === 'refused') return result;
         newest = result.position ?? newest;
       }

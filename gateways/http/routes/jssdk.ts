@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { Shown } from '../../../core/sequence/shown.ts';
 import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import { conversation } from '../../openim/conversation.ts';
+import { askedIds } from '../../openim/conversationIds.ts';
 import { msgDataJson } from '../../openim/json.ts';
 import {
   getActiveConversationsReq,
@@ -56,7 +57,7 @@ const rowsOf = (
 export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] => {
   /** None given: all of the owner's. What is unread is counted over all in either case. */
   const listed = async (owner: UserId, ids?: readonly ConversationId[]): Promise<Listed> => {
-    const states = await chats.readStates(owner, []);
+    const { states } = await chats.readStates(owner, []);
     const views = ids?.length === 0 ? [] : await chats.conversations(owner, ids);
     const last = await chats.lastVisible(
       owner,
@@ -99,7 +100,10 @@ export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] =
       data,
       decode: getConversationsReq.decode,
       run: async ({ body: { conversationIDs }, caller, protobuf }) =>
-        answered(await listed(caller.user, conversationIDs), protobuf),
+        answered(
+          await listed(caller.user, [...askedIds(caller.user, conversationIDs).keys()]),
+          protobuf,
+        ),
     }),
 
     route({

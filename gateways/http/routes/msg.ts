@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { ConversationId } from '../../../core/kernel/ids.ts';
 import type { Pulled } from '../../../core/sequence/shown.ts';
+import { askedIds, storedId } from '../../openim/conversationIds.ts';
 import { msgDataJson } from '../../openim/json.ts';
 import { PULL_ORDER } from '../../openim/numbers.ts';
 import { renderShown } from '../../openim/render.ts';
@@ -61,11 +62,18 @@ const asReader = <T extends Readonly<{ kind: string }>>(result: T | Refused): T 
 
 const isNotifications = (conversation: ConversationId): boolean => conversation.startsWith('n_');
 
-const pullEntry = ({ conversation, shown, isEnd, endSeq }: Pulled) =>
-  [
-    conversation,
-    { Msgs: shown.map((each) => msgDataJson(renderShown(each))), isEnd, endSeq },
-  ] as const;
+type Asked = ReturnType<typeof askedIds>;
+
+/** The names a conversation was asked by; those that were not asked for by name have only their own. */
+const named = (asked: Asked, conversation: ConversationId): readonly string[] =>
+  asked.get(conversation) ?? [conversation];
+
+const pullEntries =
+  (asked: Asked) =>
+  ({ conversation, shown, isEnd, endSeq }: Pulled) => {
+    const entry = { Msgs: shown.map((each) => msgDataJson(renderShown(each))), isEnd, endSeq };
+    return named(asked, conversation).map((name) => [name, entry] as const);
+  };
 
 const readRoutes = ({ chats }: RouteDeps): readonly Route[] => [
   route({
@@ -99,12 +107,14 @@ const readRoutes = ({ chats }: RouteDeps): readonly Route[] => [
       pinnedConversationIDs: idsOrNull,
     }),
     run: async ({ body: { userID, conversationIDs, returnPinned } }) => {
-      const states = await chats.readStates(userID, conversationIDs);
-      const pinned = returnPinned ? await chats.pinned(userID) : undefined;
-      const seqs = states.map(({ conversation, ...state }) => [conversation, state] as const);
+      const asked = askedIds(userID, conversationIDs);
+      const { states, pinned } = await chats.readStates(userID, [...asked.keys()]);
+      const seqs = states.flatMap(({ conversation, ...state }) =>
+        named(asked, conversation).map((name) => [name, state] as const),
+      );
       return answer({
         ...mapped('seqs', seqs),
-        pinnedConversationIDs: pinned === undefined ? null : [...pinned],
+        pinnedConversationIDs: returnPinned ? [...pinned] : null,
       });
     },
   }),
@@ -133,18 +143,20 @@ const pullRoute = ({ chats }: RouteDeps): Route =>
       const pulled = await chats.pullRanges(
         userID,
         seqRanges.map(({ conversationID, ...range }) => ({
-          conversation: conversationID,
+          conversation: storedId(userID, conversationID),
           ...range,
         })),
         order === PULL_ORDER.descending ? 'descending' : 'ascending',
       );
       if ('kind' in pulled) return asReader(pulled);
+      const names = seqRanges.map(({ conversationID }) => conversationID);
+      const asked = askedIds(userID, names);
       const found = pulled.filter(({ shown }) => shown.length > 0);
       const chat = found.filter(({ conversation }) => !isNotifications(conversation));
       const told = found.filter(({ conversation }) => isNotifications(conversation));
       return answer({
-        ...mapped('msgs', chat.map(pullEntry)),
-        ...mapped('notificationMsgs', told.map(pullEntry)),
+        ...mapped('msgs', chat.flatMap(pullEntries(asked))),
+        ...mapped('notificationMsgs', told.flatMap(pullEntries(asked))),
       });
     },
   });
@@ -162,7 +174,8 @@ const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
     run: async ({ body: { conversationID, seqs, userID }, meta }) => {
       const upTo = seqs.at(-1);
       if (upTo === undefined) return refuse('args/invalid', 'seqs: must not be empty');
-      const mark = { conversation: conversationID, reader: userID, upTo, seqs, quiet: false };
+      const conversation = storedId(userID, conversationID);
+      const mark = { conversation, reader: userID, upTo, seqs, quiet: false };
       return asReader(await messages.markRead(mark, meta));
     },
   }),
@@ -179,7 +192,8 @@ const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
       seqs: Type.Array(int64(1), { default: [], maxItems: SEQS_MAX }),
     }),
     run: async ({ body: { conversationID, userID, hasReadSeq: upTo, seqs }, meta }) => {
-      const mark = { conversation: conversationID, reader: userID, upTo, seqs, quiet: false };
+      const conversation = storedId(userID, conversationID);
+      const mark = { conversation, reader: userID, upTo, seqs, quiet: false };
       return asReader(await messages.markRead(mark, meta));
     },
   }),
@@ -194,7 +208,8 @@ const markRoutes = ({ messages }: RouteDeps): readonly Route[] => [
       hasReadSeq: int64(1),
     }),
     run: async ({ body: { conversationID, userID, hasReadSeq: upTo }, meta }) => {
-      const mark = { conversation: conversationID, reader: userID, upTo, seqs: [], quiet: true };
+      const conversation = storedId(userID, conversationID);
+      const mark = { conversation, reader: userID, upTo, seqs: [], quiet: true };
       return asReader(await messages.markRead(mark, meta));
     },
   }),
@@ -206,8 +221,10 @@ const revokeRoute = ({ messages }: RouteDeps): Route =>
     summary: 'Takes a message back.',
     access,
     body: body({ conversationID: conversationId, seq: int64(1), userID: userId }),
-    run: async ({ body: { conversationID, seq, userID }, caller, meta }) =>
-      messages.revoke({ conversation: conversationID, seq, by: userID, admin: caller.admin }, meta),
+    run: async ({ body: { conversationID, seq, userID }, caller, meta }) => {
+      const conversation = storedId(userID, conversationID);
+      return messages.revoke({ conversation, seq, by: userID, admin: caller.admin }, meta);
+    },
   });
 
 const deleteSyncOpt = Type.Object(
@@ -235,7 +252,13 @@ const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
       const scope = sync.IsSyncOther ? 'all' : sync.IsSyncSelf ? 'self-everywhere' : 'self';
       return asReader(
         await messages.hide(
-          { user: userID, conversation: conversationID, seqs, scope, admin: caller.admin },
+          {
+            user: userID,
+            conversation: storedId(userID, conversationID),
+            seqs,
+            scope,
+            admin: caller.admin,
+          },
           meta,
         ),
       );
@@ -255,7 +278,11 @@ const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
       sync.IsSyncOther
         ? CLEAR_FOR_OTHERS
         : messages.clear(
-            { user: userID, conversations: conversationIDs, everywhere: sync.IsSyncSelf },
+            {
+              user: userID,
+              conversations: [...askedIds(userID, conversationIDs).keys()],
+              everywhere: sync.IsSyncSelf,
+            },
             meta,
           ),
   }),

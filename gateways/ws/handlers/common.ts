@@ -1,5 +1,4 @@
-import { notificationAccount } from '../../../core/conversation/ids.ts';
-import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
+import type { UserId } from '../../../core/kernel/ids.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
 import type { SocketMeter } from '../../meters.ts';
 import type { Chats, Messages } from '../../ports.ts';
@@ -12,10 +11,7 @@ import type { Log } from '../../log.ts';
 
 export type HandlerDeps = Readonly<{
   messages: Pick<Messages, 'send'>;
-  chats: Pick<
-    Chats,
-    'newestSeqs' | 'readStates' | 'pinned' | 'pullRanges' | 'pullSeqs' | 'lastVisible'
-  >;
+  chats: Pick<Chats, 'newestSeqs' | 'readStates' | 'pullRanges' | 'pullSeqs' | 'lastVisible'>;
   connections: Connections;
   fanOut: FanOut;
   hold: Hold;
@@ -31,37 +27,6 @@ export const askedUser = (
   caller.admin || userID === caller.user
     ? { user: userID as UserId }
     : { foreign: failure(WIRE_ERRORS.noPermission, 'userID is not the caller') };
-
-const ACCOUNT_PREFIX = 'sn_';
-
-/**
- * The id a conversation goes by here. JS SDKs work out `sn_<account>_<user>` without putting the two in
- * order (GW 5.1); which is which is told by the user who asks, who must be one of them.
- */
-export const storedId = (user: UserId, id: string): ConversationId => {
-  if (id.startsWith(`${ACCOUNT_PREFIX}${user}_`)) {
-    return notificationAccount(user, id.slice(ACCOUNT_PREFIX.length + user.length + 1) as UserId);
-  }
-  if (id.startsWith(ACCOUNT_PREFIX) && id.endsWith(`_${user}`)) {
-    return notificationAccount(id.slice(ACCOUNT_PREFIX.length, -user.length - 1) as UserId, user);
-  }
-  return id as ConversationId;
-};
-
-/** Conversations by the id that was asked for, which is the one the client looks for in the answer. */
-export const askedIds = (
-  user: UserId,
-  ids: readonly string[],
-): ReadonlyMap<ConversationId, readonly string[]> => {
-  const asked = new Map<ConversationId, string[]>();
-  for (const id of new Set(ids)) {
-    const stored = storedId(user, id);
-    const names = asked.get(stored);
-    if (names === undefined) asked.set(stored, [id]);
-    else names.push(id);
-  }
-  return asked;
-};
 
 /** Two ids of 64 characters, the prefix and the separators, and some room. */
 const CONVERSATION_ID_LENGTH_MAX = 200;

@@ -1,8 +1,9 @@
+import { askedIds } from '../../openim/conversationIds.ts';
 import { msgData, type MsgData } from '../../openim/msgData.ts';
 import { renderShown } from '../../openim/render.ts';
 import { getLastMessageReq, getLastMessageResp } from '../../openim/requests.ts';
 import { data, type Handler } from '../answer.ts';
-import { askedIds, askedUser, tooMany, type HandlerDeps } from './common.ts';
+import { askedUser, tooMany, type HandlerDeps } from './common.ts';
 import { dataBytesMax, fitting, namesSize } from './replySize.ts';
 
 /** Go core asks after a reinstall, for those whose newest messages are all deleted. */

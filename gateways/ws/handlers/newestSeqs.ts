@@ -1,6 +1,7 @@
 import { getMaxSeqReq, getMaxSeqResp } from '../../openim/requests.ts';
 import { data, type Handler } from '../answer.ts';
 import { askedUser, type HandlerDeps } from './common.ts';
+import { dataBytesMax, fittingEntries, NUMBER_BYTES_MAX } from './replySize.ts';
 
 /** 1001: the newest number of each conversation of the user. Those at 0 are left out (GW 3.3). */
 export const newestSeqs =
@@ -11,7 +12,8 @@ export const newestSeqs =
     if ('foreign' in asked) return asked.foreign;
     connection.synced = true;
     const seqs = await hold(connection, () => chats.newestSeqs(asked.user));
-    const maxSeqs = new Map<string, number>();
-    for (const [conversation, seq] of seqs) if (seq > 0) maxSeqs.set(conversation, seq);
+    const numbered = [...seqs].filter(([, seq]) => seq > 0);
+    // Beyond some thousand conversations those go without that have been silent for longest.
+    const maxSeqs = fittingEntries(numbered, dataBytesMax(connection.form), NUMBER_BYTES_MAX);
     return data(getMaxSeqResp.encode({ maxSeqs }));
   };

@@ -8,11 +8,20 @@ import type { HandlerDeps } from './common.ts';
 /** Users one connection may watch. */
 export const WATCHED_MAX = 5000;
 
+/** Ids go back in the answer: as many of these as may be watched fit into one. */
+const USER_ID_LENGTH_MAX = 64;
+
 /** 2005: watches users and ceases to; the answer has every user that is watched from now on. */
 export const onlineStatus =
   ({ connections }: Pick<HandlerDeps, 'connections'>): Handler =>
   (connection, request) => {
     const { subscribeUserID, unsubscribeUserID } = subUserOnlineStatus.decode(request.data);
+    if (subscribeUserID.some(({ length }) => length > USER_ID_LENGTH_MAX)) {
+      return failure(
+        WIRE_ERRORS.args,
+        `subscribeUserID: at most ${String(USER_ID_LENGTH_MAX)} characters each`,
+      );
+    }
     for (const user of unsubscribeUserID) connections.unwatch(connection, user as UserId);
     const users = [...new Set(subscribeUserID)].filter(isUserId);
     const strange = subscribeUserID.find((user) => !isUserId(user));

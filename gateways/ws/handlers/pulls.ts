@@ -1,4 +1,6 @@
-import type { Pulled, Shown } from '../../../core/sequence/shown.ts';
+import type { ConversationId } from '../../../core/kernel/ids.ts';
+import type { Pulled } from '../../../core/sequence/shown.ts';
+import { askedIds, storedId } from '../../openim/conversationIds.ts';
 import type { WireForm } from '../../openim/envelope.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
 import { PULL_ORDER } from '../../openim/numbers.ts';
@@ -10,7 +12,7 @@ import {
 } from '../../openim/requests.ts';
 import type { Order, Refused } from '../../ports.ts';
 import { data, failure, refusal, type Answer, type Handler } from '../answer.ts';
-import { askedUser, storedId, tooMany, type HandlerDeps } from './common.ts';
+import { askedUser, tooMany, type HandlerDeps } from './common.ts';
 import { encodeShown } from '../encodeShown.ts';
 import { dataBytesMax, fitting, namesSize } from './replySize.ts';
 
@@ -42,7 +44,7 @@ export const pullByRange =
     );
     if ('kind' in pulled) return notTheirs(pulled);
     // The whole range counts as fetched whatever comes, and the newest is what is looked at first.
-    return data(encodePulled(names, pulled, connection.form, 'newest'));
+    return data(encodePulled(askedIds(asked.user, names), pulled, connection.form, 'newest'));
   };
 
 /** 1005: exactly one message for each number in the user's range, placeholders included. */
@@ -64,7 +66,7 @@ export const pullBySeqs =
     if ('kind' in pulled) return notTheirs(pulled);
     // What is missing is asked for again: so the end that the client is paging from comes first.
     const kept = order === 'descending' ? 'newest' : 'oldest';
-    return data(encodePulled(names, pulled, connection.form, kept));
+    return data(encodePulled(askedIds(asked.user, names), pulled, connection.form, kept));
   };
 
 /** Reading what is between others is not a mistake in the arguments (decisions 1.2). */
@@ -90,29 +92,21 @@ const pageOf = (seqs: readonly number[], order: Order): readonly number[] => {
  * answer without one (GW 2.3).
  */
 const encodePulled = (
-  names: readonly string[],
+  names: ReadonlyMap<ConversationId, readonly string[]>,
   pulled: readonly Pulled[],
   form: WireForm,
   kept: 'newest' | 'oldest',
 ): Uint8Array => {
-  const shownBy = new Map<string, Page>();
-  for (const [index, name] of names.entries()) {
-    const now = pulled[index] ?? NOTHING;
-    const before = shownBy.get(name);
-    shownBy.set(
-      name,
-      before === undefined ? now : { ...now, shown: merged(before.shown, now.shown) },
-    );
-  }
-  const entries = [...shownBy].map(([name, { shown, isEnd, endSeq }]): Entry => [
-    name,
-    { Msgs: shown.map(encodeShown), isEnd, endSeq },
-  ]);
+  const entries = pulled.flatMap(({ conversation, shown, isEnd, endSeq }): readonly Entry[] => {
+    const entry = { Msgs: shown.map(encodeShown), isEnd, endSeq };
+    return (names.get(conversation) ?? []).map((name) => [name, entry]);
+  });
   const whole = encode(entries);
   const bytesMax = dataBytesMax(form);
   if (whole.length <= bytesMax) return whole;
   const lists = entries.map(([, { Msgs }]) => Msgs);
-  const cut = fitting(lists, bytesMax - namesSize(shownBy.keys()), kept);
+  const named = entries.map(([name]) => name);
+  const cut = fitting(lists, bytesMax - namesSize(named), kept);
   return encode(
     entries.map(([name, entry], index): Entry => [
       name,
@@ -120,9 +114,6 @@ const encodePulled = (
     ]),
   );
 };
-
-type Page = Pick<Pulled, 'shown' | 'isEnd' | 'endSeq'>;
-const NOTHING: Page = { shown: [], isEnd: false, endSeq: 0 };
 
 type Entry = readonly [name: string, messages: EncodedMsgs];
 
@@ -140,10 +131,4 @@ const encode = (entries: readonly Entry[]): Uint8Array => {
     for (const { length } of entry.Msgs) capacity += length + AROUND_MESSAGE;
   }
   return encodedMessages.encode({ msgs, notificationMsgs }, capacity);
-};
-
-/** Two ranges of one conversation make one list: ascending, no number twice. */
-const merged = (before: readonly Shown[], now: readonly Shown[]): readonly Shown[] => {
-  const bySeq = new Map([...before, ...now].map((shown) => [shown.seq, shown]));
-  return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
 };

@@ -1,9 +1,11 @@
+import { askedIds } from '../../openim/conversationIds.ts';
 import {
   getConversationsHasReadAndMaxSeqReq,
   getConversationsHasReadAndMaxSeqResp,
 } from '../../openim/requests.ts';
 import { data, type Handler } from '../answer.ts';
-import { askedIds, askedUser, tooMany, type HandlerDeps } from './common.ts';
+import { askedUser, tooMany, type HandlerDeps } from './common.ts';
+import { dataBytesMax, fittingEntries, namesSize, NUMBER_BYTES_MAX } from './replySize.ts';
 
 /** Conversations by name in one request; all of them may be had without naming any. */
 export const READ_STATES_MAX = 5000;
@@ -21,18 +23,29 @@ export const readStates =
     if (over !== undefined) return over;
     connection.synced = true;
     const ids = askedIds(asked.user, conversationIDs);
-    const [states, pinned] = await hold(connection, () =>
-      Promise.all([
-        chats.readStates(asked.user, [...ids.keys()]),
-        returnPinned ? chats.pinned(asked.user) : [],
-      ]),
+    const { states, pinned } = await hold(connection, () =>
+      chats.readStates(asked.user, [...ids.keys()]),
     );
-    const seqs = new Map<string, { maxSeq: number; hasReadSeq: number; maxSeqTime: number }>();
-    for (const { conversation, maxSeq, hasReadSeq, maxSeqTime } of states) {
-      const names = ids.get(conversation) ?? [conversation];
-      for (const name of names) seqs.set(name, { maxSeq, hasReadSeq, maxSeqTime });
-    }
+    // Beyond some thousand conversations those go without that have been silent for longest.
+    const newestFirst = states.toSorted((one, other) => other.maxSeqTime - one.maxSeqTime);
+    const entries = newestFirst.flatMap(({ conversation, ...state }) =>
+      (ids.get(conversation) ?? [conversation]).map((name) => [name, state] as const),
+    );
+    const bytesMax = dataBytesMax(connection.form);
+    const pins = returnPinned
+      ? [
+          ...fittingEntries(
+            pinned.map((id) => [id, id] as const),
+            bytesMax / 2,
+            0,
+          ).keys(),
+        ]
+      : [];
+    const seqs = fittingEntries(entries, bytesMax - namesSize(pins), 3 * NUMBER_BYTES_MAX);
     return data(
-      getConversationsHasReadAndMaxSeqResp.encode({ seqs, pinnedConversationIDs: [...pinned] }),
+      getConversationsHasReadAndMaxSeqResp.encode({
+        seqs,
+        pinnedConversationIDs: pins,
+      }),
     );
   };

@@ -17,6 +17,25 @@ export const namesSize = (names: Iterable<string>): number => {
   return size;
 };
 
+/** A tag and a number of 64 bits, as protobuf writes it. */
+export const NUMBER_BYTES_MAX = 11;
+
+/** As many entries of a map as fit into `bytesMax`, the first ones; `each` is what a value takes at most. */
+export const fittingEntries = <T>(
+  entries: Iterable<readonly [string, T]>,
+  bytesMax: number,
+  each: number,
+): Map<string, T> => {
+  const fit = new Map<string, T>();
+  let left = bytesMax;
+  for (const [name, value] of entries) {
+    left -= namesSize([name]) + each;
+    if (left < 0) break;
+    fit.set(name, value);
+  }
+  return fit;
+};
+
 /**
  * As much of some lists as fits into `bytesMax`, in the order they have. Kept is what stands at the
  * `kept` end of each; each list gets its first before any gets a second.

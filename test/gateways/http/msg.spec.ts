@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { UserId } from '../../../core/kernel/ids.ts';
+import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import {
   getActiveConversationsReq,
   getActiveConversationsResp,
   getConversationsReq,
 } from '../../../gateways/openim/jssdk.ts';
-import { ADMIN, NOW } from '../../support/fakes.ts';
-import { annAndBob } from '../../support/people.ts';
+import { ADMIN, NOW, viewOf } from '../../support/fakes.ts';
+import { ann, annAndBob } from '../../support/people.ts';
 import { gateway, TOKENS } from './client.ts';
 
 const asAdmin = { token: TOKENS.admin };
@@ -176,6 +176,56 @@ describe('reading', () => {
 
   test('the time', async () => {
     expect(await dataOf('/msg/get_server_time', {})).toEqual({ serverTime: NOW });
+  });
+});
+
+describe('[WIR-23] the conversation of a notification account', () => {
+  const wire = 'sn_zed_ann';
+  const stored = 'sn_ann_zed';
+
+  test.each([
+    ['/msg/mark_msgs_as_read', { conversationID: wire, seqs: [1] }],
+    ['/msg/mark_conversation_as_read', { conversationID: wire, hasReadSeq: 1 }],
+    ['/msg/set_conversation_has_read_seq', { conversationID: wire, hasReadSeq: 1 }],
+    ['/msg/revoke_msg', { conversationID: wire, seq: 1 }],
+    ['/msg/delete_msgs', { conversationID: wire, seqs: [1] }],
+    ['/msg/clear_conversation_msg', { conversationIDs: [wire] }],
+    [
+      '/conversation/set_conversations',
+      {
+        userIDs: ['ann'],
+        conversation: { conversationID: wire, conversationType: 4, userID: 'zed' },
+      },
+    ],
+  ])('is found by either form of its id: %s', async (path, body) => {
+    const { post, deps } = gateway();
+    expect((await post(path, { userID, ...body }, asAnn)).json.errCode).toBe(0);
+    const { marks, revoked, hidden, cleared, configured } = deps.messages;
+    const asked = JSON.stringify([marks, revoked, hidden, cleared, configured]);
+    expect(asked).toContain(stored);
+    expect(asked).not.toContain(wire);
+  });
+
+  test('is answered under the name that it was asked by', async () => {
+    const { post, deps } = gateway();
+    const conversation = stored as ConversationId;
+    deps.chats.views = [{ ...viewOf(ann, 'zed' as UserId), conversation }];
+    const dataOf = async (path: string, body: object) =>
+      (await post(path, { userID, ownerUserID: userID, ...body }, asAnn)).json.data;
+    const range = { conversationID: wire, begin: 1, end: 2, num: 2 };
+    expect(await dataOf('/msg/pull_msg_by_seq', { seqRanges: [range, range] })).toEqual({
+      msgs: { [wire]: { Msgs: [wireMessage(1), wireMessage(2)], isEnd: true, endSeq: 2 } },
+    });
+    const states = await dataOf('/msg/get_conversations_has_read_and_max_seq', {
+      conversationIDs: [wire],
+    });
+    expect(Object.keys((states as { seqs: object }).seqs)).toEqual([wire]);
+    const one = await dataOf('/conversation/get_conversation', { conversationID: wire });
+    expect(one).toMatchObject({ conversation: { conversationID: stored } });
+    for (const path of ['/conversation/get_conversations', '/jssdk/get_conversations']) {
+      const list = await dataOf(path, { conversationIDs: [wire] });
+      expect((list as { conversations: unknown[] }).conversations).toHaveLength(1);
+    }
   });
 });
 

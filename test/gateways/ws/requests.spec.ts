@@ -272,6 +272,39 @@ describe('the size of an answer', () => {
     expect(getLastMessageResp.decode(data).msgs.size).toBeLessThan(60);
   });
 
+  const many = Array.from(
+    { length: 12_000 },
+    (_, index) => `si_ann_${String(index).padStart(64, 'b')}` as ConversationId,
+  );
+  test.each<Form>([JSON_FORM, { sdkType: 'go', gzip: false }])(
+    '[WIR-24] 1001 and 1006 of all leave out those that were silent for longest, in %o',
+    async (form) => {
+      const world = new FakeWorld();
+      world.newest = new Map(many.map((id) => [id, 5]));
+      const client = await world.connect('ann', { form });
+      const pinned = Buffer.concat([userOnly('ann'), Buffer.of(0x18, 1)]);
+      const newest = await client.ask(1001, userOnly('ann'));
+      const states = await client.ask(1006, pinned);
+      for (const frame of client.socket.frames) expect(frame.length).toBeLessThan(FRAME_BYTES_MAX);
+      const found = [
+        PbCoder.GetMaxSeqResp.decode(newest.data).maxSeqs,
+        PbCoder.GetConversationsHasReadAndMaxSeqResp.decode(states.data).seqs,
+      ].map(Object.keys);
+      for (const ids of found) {
+        expect(ids.length).toBeGreaterThan(2_000);
+        expect(ids).toEqual(many.slice(0, ids.length));
+      }
+    },
+  );
+
+  test('[WIR-24] 2005 takes no ids that are longer than they may be', async () => {
+    const client = await new FakeWorld().connect('ann');
+    const subscribeUserID = ['b'.repeat(65)];
+    const asked = { subscribeUserID, unsubscribeUserID: [] };
+    const data = PbCoder.SubUserOnlineStatus.encode(asked).finish();
+    expect(await client.ask(2005, data)).toMatchObject({ errCode: 1001 });
+  });
+
   test.each([
     ['too many ranges', byRange(...Array.from({ length: 2001 }, () => range('n_a', 1, 1, 1)))],
     ['too long a name', byRange(range('x'.repeat(201), 1, 1, 1))],

@@ -115,9 +115,10 @@ class World {
       now: () => 0,
       onOverflow: () => undefined,
     });
-    this.userAtHead = userAtHead(findUser(database.db, this.tail), this.tail, () => 0);
+    const now = () => 0;
+    this.userAtHead = userAtHead(findUser(database.db, this.tail, now), this.tail);
     this.conversationsAtHead = conversationsAtHead(
-      findConversations(database.db, this.tail),
+      findConversations(database.db, this.tail, now),
       this.tail,
     );
   }

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
+import { notificationOf } from '../../../core/conversation/ids.ts';
 import type { Seq, UserId } from '../../../core/kernel/ids.ts';
 import { foldHead, type Head } from '../../../core/sequence/head.ts';
 import { emptySide } from '../../../core/sequence/side.ts';
+import type { Span } from '../../../projections/chats/queries.ts';
 import { pullRanges, pullSeqs } from '../../../projections/chats/reader.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { ann, annAndBob, by, cat, sent } from '../../support/people.ts';
@@ -61,6 +63,31 @@ describe('a pull of a range', () => {
     expect(await pull(29, 99, 100)).toEqual([29, 30]);
     expect(await pull(31, 99, 100)).toEqual([]);
   });
+});
+
+test('[SYN-15] of all that was taken back only what is pulled is looked up', async () => {
+  const notices = conversationStream(notificationOf(annAndBob));
+  const looked: unknown[] = [];
+  const revocations = new Map(
+    Array.from({ length: MESSAGES }, (_, index) => {
+      const seq = index + 1;
+      return [seq, { conversation: annAndBob, seq, revision: 100 + seq }];
+    }),
+  );
+  const watched = Object.assign(Object.create(log) as typeof log, {
+    readStream: (stream: string, options: Parameters<typeof log.readStream>[1]) => {
+      if (stream === notices) looked.push(options.from);
+      return log.readStream(stream, options);
+    },
+  });
+  const deps = {
+    log: watched,
+    conversationsAtHead: async (user: UserId, spans: readonly Span[]) =>
+      (await reading.conversationsAtHead(user, spans)).map((at) => ({ ...at, revocations })),
+  };
+  const range = { conversation: annAndBob, begin: 0, end: MESSAGES, num: 2 };
+  await pullRanges(deps)(ann, [range], 'ascending');
+  expect(looked).toEqual([129, 130]);
 });
 
 test('[SYN-6] a pull that names a conversation between others is refused whole', async () => {

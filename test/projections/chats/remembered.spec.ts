@@ -49,11 +49,10 @@ const somePart = (user: UserId): ConversationAtHead => ({
 describe("[PRJ-7] a user's rows", () => {
   const start = () => {
     const tail = fakeTail();
-    const clock = { at: 0 };
     const asked: ((found: Found<UserAtHead>) => void)[] = [];
     const find = () => new Promise<Found<UserAtHead>>((resolve) => asked.push(resolve));
-    const ofUser = userAtHead(find, tail, () => clock.at);
-    return { tail, clock, asked, ofUser };
+    const ofUser = userAtHead(find, tail);
+    return { tail, asked, ofUser };
   };
 
   test('are remembered until something touches them', async () => {
@@ -83,21 +82,6 @@ describe("[PRJ-7] a user's rows", () => {
     }
     await ofUser(ann);
     expect(asked).toHaveLength(3);
-  });
-
-  test('are shared by those who ask at once, and not with one that waits for long', async () => {
-    const { clock, asked, ofUser } = start();
-    const early = [ofUser(ann), ofUser(ann)];
-    void ofUser(bob);
-    expect(asked).toHaveLength(2);
-    clock.at = 500;
-    const late = ofUser(ann);
-    expect(asked).toHaveLength(3);
-    const [silent, answered] = [someUser(), someUser()];
-    asked[2]?.({ at: answered, seen: undefined });
-    expect(await late).toBe(answered);
-    asked[0]?.({ at: silent, seen: undefined });
-    expect(await Promise.all(early)).toEqual([silent, silent]);
   });
 });
 

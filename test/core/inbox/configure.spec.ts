@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { notificationAccount } from '../../../core/conversation/ids.ts';
+import { inbox } from '../../../core/inbox/decider.ts';
+import { inboxStream } from '../../../core/inbox/events.ts';
+import { configureHandler, type Configure } from '../../../core/inbox/handler.ts';
+import type { ConversationId, GroupId, UserId } from '../../../core/kernel/ids.ts';
+import { StreamWriters } from '../../../core/kernel/writer.ts';
+import { emptySide } from '../../../core/sequence/side.ts';
+import type { User } from '../../../core/user/decider.ts';
+import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { ann, annAndBob, bob, by, cat, eventId } from '../../support/people.ts';
+
+const NOTHING = 1;
+
+/** Bob takes messages, cat none, and nobody else is registered. */
+const userOf = (user: UserId): Promise<User> =>
+  Promise.resolve(
+    user === bob || user === cat
+      ? {
+          status: 'registered',
+          registration: eventId(user),
+          level: 1,
+          globalReceive: user === cat ? NOTHING : 0,
+          profile: { nickname: '', faceUrl: '', ex: '' },
+        }
+      : { status: 'unknown' },
+  );
+
+const configure = async (wish: Partial<Configure>) => {
+  const log = new MemoryEventLog();
+  const writers = new StreamWriters({
+    log,
+    decider: inbox,
+    streamOf: ({ data }) => inboxStream(data.user),
+    metaOf: ({ meta }) => meta,
+    clock: () => 0,
+    pause: () => Promise.resolve(),
+  });
+  const handle = configureHandler({
+    writers,
+    known: (user, conversation) =>
+      Promise.resolve({ head: undefined, side: emptySide(user, conversation) }),
+    userOf,
+    newId: () => eventId(1),
+    doing: {
+      followed: () => Promise.resolve(true),
+      pause: () => Promise.resolve(),
+      now: () => 1,
+    },
+  });
+  const own: Configure = {
+    user: ann,
+    conversation: annAndBob,
+    kind: 1,
+    peer: { user: bob },
+    settings: { pinned: true },
+    notes: {},
+  };
+  const result = await handle({ ...own, ...wish }, by('ann'));
+  const { events } = await log.readAll({ after: 0, max: 10 });
+  expect(events).toHaveLength(result.kind === 'refused' ? 0 : 1);
+  return result.kind === 'refused' ? result.reason : result.kind;
+};
+
+const id = (text: string) => text as ConversationId;
+const stranger = { user: 'zed' as UserId };
+
+test.each<[string, Partial<Configure>]>([
+  ['done', {}],
+  ['done', { settings: { privateChat: true } }],
+  ['done', { kind: 4, conversation: notificationAccount(bob, ann) }],
+  ['done', { conversation: id('si_ann_cat'), peer: { user: cat } }],
+  ['conversation/not-party', { conversation: id('si_bob_cat') }],
+  ['conversation/not-party', { conversation: id('si_ann_b ob') }],
+  ['conversation/not-party', { peer: { user: cat } }],
+  ['conversation/not-party', { kind: 3 }],
+  ['conversation/not-party', { peer: { group: 'bob' as GroupId } }],
+  ['conversation/unknown', { kind: 3, conversation: id('sg_g'), peer: { group: 'g' as GroupId } }],
+  ['user/unknown', { conversation: id('si_ann_zed'), peer: stranger }],
+  [
+    'message/not-received',
+    { conversation: id('si_ann_cat'), peer: { user: cat }, settings: { privateChat: true } },
+  ],
+])(
+  '[MSG-15] settings are for the conversation with a peer that is there: %s, %o',
+  async (outcome, wish) => {
+    expect(await configure(wish)).toBe(outcome);
+  },
+);
