@@ -5,10 +5,11 @@ import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
 import { projector } from '../cli/projector.ts';
 import { token } from '../cli/token.ts';
+import { verify } from '../cli/verify.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token, projector, eventstore } as const;
+const COMMANDS = { serve, doctor, token, projector, verify, eventstore } as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>
@@ -31,6 +32,8 @@ const run = async (): Promise<number> => {
       host: { type: 'string' },
       expose: { type: 'boolean', default: false },
       'allow-writes': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      'log-only': { type: 'boolean', default: false },
     },
   });
   const [name, ...rest] = positionals;
@@ -48,6 +51,8 @@ const run = async (): Promise<number> => {
     host: values.host,
     exposed: values.expose,
     allowWrites: values['allow-writes'],
+    json: values.json,
+    logOnly: values['log-only'],
   });
 };
 

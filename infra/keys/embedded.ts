@@ -61,6 +61,25 @@ export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<
   return new EmbeddedKeys(database);
 };
 
+/**
+ * The keys of a log, to open what they have sealed while another process may have the key store open:
+ * nothing is made, destroyed or compacted. Throws `KeysOfAnotherLog`, and what LMDB does where there are
+ * none.
+ */
+export const readEmbeddedKeys = (
+  folder: string,
+  logId: string,
+): Pick<KeyStore, 'opening' | 'close'> => {
+  const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
+  const owner = database.get(LOG)?.toString();
+  if (owner !== undefined && owner !== logId) {
+    throw new KeysOfAnotherLog(
+      `the key store in ${folder} holds the keys of the log ${owner}, but the log here is ${logId}`,
+    );
+  }
+  return new EmbeddedKeys(database);
+};
+
 class EmbeddedKeys implements KeyStore {
   readonly #database: Database;
   readonly #wanted = new Set<UserId>();

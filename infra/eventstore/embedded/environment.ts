@@ -70,6 +70,29 @@ export const openLogEnvironment = (directory: string): LogEnvironment => {
   return { root, log, meta, logId, close: () => root.close() };
 };
 
+/** What readers beside the process that writes the log need of it. */
+export type LogToRead = Readonly<{ log: LogTable; logId: string; close: () => Promise<void> }>;
+
+/**
+ * The log of a directory, to be read while another process may be writing it: nothing in it is changed,
+ * and no lock is taken. Throws what LMDB does where there is no log.
+ */
+export const openLogToRead = (directory: string): LogToRead => {
+  const root = open({
+    path: logDirectory(directory),
+    noSubdir: false,
+    readOnly: true,
+    maxDbs: 4,
+    maxReaders: READERS_MAX,
+  });
+  const options = { name: 'log', encoding: 'binary', keyEncoder: positionKey } as const;
+  // The same table as in openLogEnvironment.
+  const log = root.openDB<Buffer, Position>(options) as LogTable;
+  const logId = root.openDB<string, string>({ name: 'meta', encoding: 'string' }).get('logId');
+  if (logId === undefined) throw new Error(`${directory} holds no log of Seqline`);
+  return { log, logId, close: () => root.close() };
+};
+
 /** Position of the last record; 0 in an empty log. */
 export const lastPosition = (log: LogTable): Position => {
   const keys = log.getKeys({ start: POSITION_MAX, end: 0, reverse: true, limit: 1 });
