@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import type { Position } from '../../../core/kernel/ids.ts';
@@ -75,9 +76,13 @@ export type LogToRead = Readonly<{ log: LogTable; logId: string; close: () => Pr
 
 /**
  * The log of a directory, to be read while another process may be writing it: nothing in it is changed,
- * and no lock is taken. Throws what LMDB does where there is no log.
+ * and no lock is taken. Throws where there is no log.
  */
 export const openLogToRead = (directory: string): LogToRead => {
+  // LMDB would make the folder before it finds that there is nothing to read.
+  if (!existsSync(join(logDirectory(directory), 'data.mdb'))) {
+    throw new Error(`there is no log in ${directory}: check SEQLINE_DATA`);
+  }
   const root = open({
     path: logDirectory(directory),
     noSubdir: false,

@@ -122,6 +122,14 @@ export class Chat {
     return this.#ids.at(seq);
   }
 
+  /** Of the first message with this id; looked for from the start, for that is seldom asked. */
+  seqOf(id: string): number | undefined {
+    for (let seq = 1; seq <= this.maxSeq; seq++) {
+      if (this.isSend(seq) && this.idOf(seq) === id) return seq;
+    }
+    return undefined;
+  }
+
   /** Whether a number counts as unread for who gets it. */
   counts(seq: number): boolean {
     return this.#has(seq, COUNTS);

@@ -61,13 +61,13 @@ export const chatTables = ({ all }: Chats): readonly ExpectedTable[] => {
     numbers.table('uncounted', (chat, seq) =>
       !chat.isNotifications && chat.isThere(seq) && !chat.counts(seq) ? {} : undefined,
     ),
-    {
-      ...numbers.table('sends', (chat, seq, doubles) => {
+    sendsTable(
+      numbers.table('sends', (chat, seq, doubles) => {
         const id = chat.isSend(seq) && !doubles.has(seq) ? chat.idOf(seq) : undefined;
         return id === undefined ? undefined : { event_id: id };
       }),
-      key: ['conversation', 'event_id'],
-    },
+      chatOf,
+    ),
     numbers.table('doubles', (_chat, seq, doubles) => (doubles.has(seq) ? {} : undefined)),
   ];
 };
@@ -121,6 +121,21 @@ class Numbers {
     };
   }
 }
+
+/** Its rows are known by the ids of messages: one that stands at another number is the same row, changed. */
+const sendsTable = (
+  byNumber: ExpectedTable,
+  chatOf: (row: Row) => Chat | undefined,
+): ExpectedTable => ({
+  ...byNumber,
+  key: ['conversation', 'event_id'],
+  expected: (row) => {
+    const usual = byNumber.expected(row);
+    if (usual?.['event_id'] === row['event_id']) return usual;
+    const seq = chatOf(row)?.seqOf(String(row['event_id']));
+    return seq === undefined ? undefined : byNumber.expected({ ...row, seq });
+  },
+});
 
 const sum = <T>(all: ReadonlyMap<string, T>, sizeOf: (one: T) => number): number => {
   let size = 0;
