@@ -374,7 +374,7 @@ const truthOf = async (world: World): Promise<Truth> => {
   return new Map([...chats].map((chat) => [chat, recount.history(chat, idsOf(users, chat))]));
 };
 
-test(`[SEQ-1] [SYN-7] all devices agree with what was acknowledged, whatever happened (seed ${String(seed)})`, async ({
+test(`[SEQ-1] [SYN-7] [OPS-60] all devices agree with what was acknowledged, whatever happened (seed ${String(seed)})`, async ({
   annotate,
 }) => {
   const world = await openWorld();

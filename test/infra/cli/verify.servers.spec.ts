@@ -8,6 +8,7 @@ import { verify } from '../../../infra/cli/verify.ts';
 import type { Config } from '../../../infra/config/config.ts';
 import { openLogEnvironment } from '../../../infra/eventstore/embedded/environment.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { isRecord, listAt, parseJson, recordAt } from '../../support/json.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { configuredAt, project, register, say, withLog, write } from '../../support/verifyWorld.ts';
@@ -129,6 +130,22 @@ describe('[OPS-60] what is equal', () => {
       checkpoints: { users_v1: at, chats_v1: at },
       log: { head: position },
     });
+  });
+
+  test('a log in EventStoreDB', async () => {
+    const served = await startServedLog();
+    try {
+      config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+      await grown();
+      expect(await findings()).toEqual([]);
+      await sql.raw(`delete from seqline.uncounted_v1 where seq = 8`).execute(database.db);
+      expect(await findings()).toEqual([
+        'missing row | uncounted_v1 | conversation "si_ann_bob", seq 8',
+        'shown otherwise | conversation list | ann si_ann_bob',
+      ]);
+    } finally {
+      await served.remove();
+    }
   });
 
   test('what an operator has skipped is left out as the read model leaves it out', async () => {

@@ -1,5 +1,9 @@
 import type { NumberedEvent, Parties } from '../../../../core/conversation/events.ts';
-import type { ConversationKind, Peer } from '../../../../core/inbox/events.ts';
+import type {
+  ConversationKind,
+  ConversationSettings,
+  Peer,
+} from '../../../../core/inbox/events.ts';
 import type { Recorded } from '../../../../core/kernel/fact.ts';
 import { IdList } from './idList.ts';
 
@@ -18,7 +22,7 @@ export type UserSide = {
   clearedUpTo: number;
   kind: ConversationKind | null;
   peer: Peer | undefined;
-  settings: Record<string, number | boolean | undefined>;
+  settings: ConversationSettings;
   ex: string;
   attachedInfo: string;
   configuredPos: number;
@@ -36,6 +40,20 @@ const nothingDone = (): UserSide => ({
   configuredPos: 0,
   changedPos: 0,
 });
+
+const lineOf = ({ type, data }: Recorded<NumberedEvent>, parties: Parties): number => {
+  const said = type === 'MessageSent' || type === 'NoticePosted';
+  const counts = said && data.options?.['unreadCount'] !== false;
+  return (
+    IS_THERE |
+    (data.from === parties.from ? BY_FIRST : 0) |
+    ('to' in parties && data.from === parties.to ? BY_SECOND : 0) |
+    (said ? SAID : 0) |
+    (counts ? COUNTS : 0) |
+    (type === 'MessageSent' ? SENT : 0) |
+    (type === 'SeqVoided' ? VOID : 0)
+  );
+};
 
 /**
  * One conversation, told again from its events in the plainest way: which numbers there are, by whom, and
@@ -67,24 +85,16 @@ export class Chat {
     return this.#lines.length;
   }
 
-  add({ type, data, id, revision, position }: Recorded<NumberedEvent>): void {
+  add(event: Recorded<NumberedEvent>): void {
+    const { type, data, id, revision, position } = event;
     if (this.parties === undefined) {
       this.parties = data;
       this.createdPos = position;
     }
     this.newestTime = data.sendTime;
-    const said = type === 'MessageSent' || type === 'NoticePosted';
-    const options = said ? data.options : undefined;
-    let line = IS_THERE;
-    if (data.from === this.parties.from) line |= BY_FIRST;
-    if ('to' in this.parties && data.from === this.parties.to) line |= BY_SECOND;
-    if (said) line |= SAID;
-    if (said && options?.['unreadCount'] !== false) line |= COUNTS;
-    if (type === 'MessageSent') line |= SENT;
-    if (type === 'SeqVoided') line |= VOID;
     // A number that the log has lost stays empty.
     while (this.#lines.length < revision) this.#lines.push(0);
-    this.#lines[revision] = line;
+    this.#lines[revision] = lineOf(event, this.parties);
     if (type === 'MessageSent') this.#ids.set(revision + 1, id);
   }
 

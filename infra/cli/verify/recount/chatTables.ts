@@ -110,7 +110,7 @@ class Numbers {
       key: ['conversation', 'seq'],
       size: () => {
         let size = 0;
-        for (const _row of rowsOf(this.#all.values())) size += 1;
+        for (const _ of rowsOf(this.#all.values())) size += 1;
         return size;
       },
       expected: (row) => {
@@ -171,8 +171,14 @@ const headRow = (chat: Chat | undefined): Row | undefined => {
   };
 };
 
+const NOTHING_SET = {
+  ...{ receive: 0, pinned: false, privateChat: false, burnDuration: 0 },
+  ...{ groupAtType: 0, destructTime: 0, destruct: false },
+} as const;
+
 const sideRow = (owner: string, { id }: Chat, side: UserSide): Row => {
-  const { peer, settings, clearedUpTo } = side;
+  const { peer, clearedUpTo } = side;
+  const settings = { ...NOTHING_SET, ...side.settings };
   return {
     owner,
     conversation: id,
@@ -181,13 +187,13 @@ const sideRow = (owner: string, { id }: Chat, side: UserSide): Row => {
     kind: side.kind,
     peer_user: peer !== undefined && 'user' in peer ? peer.user : null,
     peer_group: peer !== undefined && 'group' in peer ? peer.group : null,
-    receive: settings['receive'] ?? 0,
-    pinned: settings['pinned'] ?? false,
-    private_chat: settings['privateChat'] ?? false,
-    burn_duration: settings['burnDuration'] ?? 0,
-    group_at_type: settings['groupAtType'] ?? 0,
-    destruct_time: settings['destructTime'] ?? 0,
-    destruct: settings['destruct'] ?? false,
+    receive: settings.receive,
+    pinned: settings.pinned,
+    private_chat: settings.privateChat,
+    burn_duration: settings.burnDuration,
+    group_at_type: settings.groupAtType,
+    destruct_time: settings.destructTime,
+    destruct: settings.destruct,
     ex: side.ex,
     attached_info: side.attachedInfo,
     configured_pos: side.configuredPos,

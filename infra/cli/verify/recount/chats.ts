@@ -1,4 +1,5 @@
 import type { NumberedEvent } from '../../../../core/conversation/events.ts';
+import type { ConversationConfigured } from '../../../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../../core/kernel/fact.ts';
 import { Chat } from './chat.ts';
@@ -51,21 +52,24 @@ export class Chats {
         side.changedPos = event.position;
         return;
       }
-      case 'ConversationConfigured': {
-        const { user, conversation, kind, peer, settings, notes = {} } = event.data;
-        const side = this.chat(conversation).sideOf(user);
-        Object.assign(side.settings, settings);
-        const gone = 'erased' in notes;
-        side.ex = gone ? '' : (notes.ex ?? side.ex);
-        side.attachedInfo = gone ? '' : (notes.attachedInfo ?? side.attachedInfo);
-        Object.assign(side, { kind, peer, changedPos: event.position });
-        if (side.configuredPos === 0) side.configuredPos = event.position;
+      case 'ConversationConfigured':
+        this.#configure(event);
         return;
-      }
       default:
         // The rest says nothing of conversations but where it stands in them, or is of others.
         return;
     }
+  }
+
+  #configure({ data, position }: Recorded<ConversationConfigured>): void {
+    const { user, conversation, kind, peer, settings, notes = {} } = data;
+    const side = this.chat(conversation).sideOf(user);
+    Object.assign(side.settings, settings);
+    const gone = 'erased' in notes;
+    side.ex = gone ? '' : (notes.ex ?? side.ex);
+    side.attachedInfo = gone ? '' : (notes.attachedInfo ?? side.attachedInfo);
+    Object.assign(side, { kind, peer, changedPos: position });
+    if (side.configuredPos === 0) side.configuredPos = position;
   }
 
   #read(user: string, { conversation, upTo }: Readonly<{ conversation: string; upTo: number }>) {

@@ -26,16 +26,19 @@ const listedFor = ({ id, parties }: Chat): readonly string[] => {
   return id.startsWith('sn_') ? [parties.to] : [];
 };
 
+const ownNewest = (user: string, chat: Chat): number => {
+  const { parties } = chat;
+  const first = parties?.from === user ? chat.ownNewest('first') : 0;
+  const isSecond = parties !== undefined && 'to' in parties && parties.to === user;
+  return Math.max(first, isSecond ? chat.ownNewest('second') : 0);
+};
+
 /** Own messages and those before are read; of the rest those count that are shown and said to count. */
 export const shownTo = (user: string, chat: Chat): ShownChat => {
   if (!listedFor(chat).includes(user)) return { maxSeq: 0, unread: 0 };
-  const { maxSeq, parties } = chat;
+  const { maxSeq } = chat;
   const side = chat.sides.get(user);
-  const own = Math.max(
-    parties?.from === user ? chat.ownNewest('first') : 0,
-    parties !== undefined && 'to' in parties && parties.to === user ? chat.ownNewest('second') : 0,
-  );
-  const read = Math.max(side?.readUpTo ?? 0, side?.clearedUpTo ?? 0, own);
+  const read = Math.max(side?.readUpTo ?? 0, side?.clearedUpTo ?? 0, ownNewest(user, chat));
   let unread = 0;
   for (let seq = read + 1; seq <= maxSeq; seq++) {
     if (chat.counts(seq) && !chat.isHiddenFrom(user, seq)) unread += 1;
