@@ -159,6 +159,14 @@ module.exports = {
       },
     },
     {
+      name: 'the-recount-is-independent',
+      comment:
+        'What counts the log again shares no code with what makes tables of it: types only, and its own folder.',
+      severity: 'error',
+      from: { path: '^infra/cli/verify/recount/' },
+      to: { pathNot: '^infra/cli/verify/recount/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'event-store-adapters-are-apart',
       comment:
         'Embedded, esdb and the gRPC server share what lies in infra/eventstore, not each other.',

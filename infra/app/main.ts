@@ -6,10 +6,11 @@ import { HELP } from '../cli/help.ts';
 import { projector } from '../cli/projector.ts';
 import { token } from '../cli/token.ts';
 import { version } from '../cli/version.ts';
+import { verify } from '../cli/verify.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token, projector, eventstore } as const;
+const COMMANDS = { serve, doctor, token, projector, verify, eventstore } as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>
@@ -32,6 +33,8 @@ const run = async (): Promise<number> => {
       host: { type: 'string' },
       expose: { type: 'boolean', default: false },
       'allow-writes': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      'log-only': { type: 'boolean', default: false },
     },
   });
   const [name, ...rest] = positionals;
@@ -53,6 +56,8 @@ const run = async (): Promise<number> => {
     host: values.host,
     exposed: values.expose,
     allowWrites: values['allow-writes'],
+    json: values.json,
+    logOnly: values['log-only'],
   });
 };
 

@@ -8,6 +8,8 @@ export type Arguments = Readonly<{
   host: string | undefined;
   exposed: boolean;
   allowWrites: boolean;
+  json: boolean;
+  logOnly: boolean;
 }>;
 
 /** Resolves with the exit code. */

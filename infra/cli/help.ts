@@ -14,6 +14,9 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
   seqline projector status              how far the read models are, and what stops them
   seqline projector skip POSITION --reason "…"
                                         has the one that stops at this event do without it
+  seqline verify [--log-only] [--json]  counts the whole log again and compares the tables with it, while
+                                        the server runs or not; ends with 0 (equal), 1 (differences) or
+                                        2 (could not be done)
   seqline eventstore [--port N] [--host ADDRESS --expose] [--allow-writes]
                                         the log alone, for EventStoreDB's clients and tools (port 2113);
                                         without a login: --expose lets others than this machine reach it,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
@@ -58,6 +59,29 @@ export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<
     throw error;
   }
   for (const file of ['data.mdb', 'lock.mdb']) await chmod(join(folder, file), 0o600);
+  return new EmbeddedKeys(database);
+};
+
+/**
+ * The keys of a log, to open what they have sealed while another process may have the key store open:
+ * nothing is made, destroyed or compacted. Throws `KeysOfAnotherLog`, and where there are none.
+ */
+export const readEmbeddedKeys = (
+  folder: string,
+  logId: string,
+): Pick<KeyStore, 'opening' | 'close'> => {
+  if (!existsSync(join(folder, 'data.mdb'))) {
+    throw new Error(
+      `there is no key store in ${folder}, and without its keys the log cannot be read`,
+    );
+  }
+  const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
+  const owner = database.get(LOG)?.toString();
+  if (owner !== undefined && owner !== logId) {
+    throw new KeysOfAnotherLog(
+      `the key store in ${folder} holds the keys of the log ${owner}, but the log here is ${logId}`,
+    );
+  }
   return new EmbeddedKeys(database);
 };
 

@@ -1,10 +1,16 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { type Binaries, prepareBinaries } from './binaries.ts';
 import { claimDirectory, endOldPostgres } from './claim.ts';
 import { clusterOf, DATABASE_USER, prepareCluster, setAside } from './cluster.ts';
-import { type Place, type PostgresLog, preparePlace, prepareSocketDirectory } from './place.ts';
+import {
+  type Place,
+  placesOf,
+  type PostgresLog,
+  preparePlace,
+  prepareSocketDirectory,
+} from './place.ts';
 import { lastWords, type Postmaster, spawnPostmaster } from './postmaster.ts';
 import { pause } from './processes.ts';
 
@@ -54,6 +60,38 @@ export const startEmbeddedPostgres = async ({
     };
   } catch (error) {
     await claim.release();
+    throw error;
+  }
+};
+
+/** Of `postmaster.pid`, where a running Postgres says where its socket is. */
+const SOCKET_LINE = 4;
+
+/**
+ * The URL of an embedded Postgres that another process runs for a directory, if one answers; `none` where
+ * there has never been any. Whoever may enter its socket's folder may ask it: its own user, and root.
+ */
+export const findEmbeddedPostgres = async (
+  directory: string,
+): Promise<Readonly<{ url: string }> | 'resting' | 'none'> => {
+  let found: 'resting' | 'none' = 'none';
+  for (const place of placesOf(directory)) {
+    const cluster = clusterOf({ directory: place, account: undefined });
+    if ((await textOf(path.join(cluster, 'PG_VERSION'))) !== undefined) found = 'resting';
+    const lines = (await textOf(path.join(cluster, 'postmaster.pid')))?.split('\n') ?? [];
+    const url = urlOf(lines[SOCKET_LINE] ?? '', DATABASE);
+    if (lines.length > SOCKET_LINE && (await ask(url, 'select 1')) === 'ok') return { url };
+  }
+  return found;
+};
+
+/** Undefined: it is not there. What may not be read is a fault that says so. */
+const textOf = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 };

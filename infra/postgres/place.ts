@@ -27,6 +27,7 @@ const ACCOUNT_NAMES = ['postgres', 'nobody'] as const;
 
 /** Survives a restart of the machine where there is such a place; /tmp often does not. */
 const FALLBACK_ROOTS = ['/var/tmp', tmpdir()] as const;
+const FALLBACK_NAME = 'seqline-postgres';
 
 /** macOS takes 103 bytes of socket path, Linux 107. */
 const SOCKET_PATH_BYTES_MAX = 103;
@@ -64,6 +65,13 @@ export const preparePlace = async (directory: string, log: PostgresLog): Promise
       `the read models are kept in ${elsewhere} instead`,
   );
   return { directory: elsewhere, account };
+};
+
+/** Where `preparePlace` may have put what was asked to be in a directory. */
+export const placesOf = (directory: string): readonly string[] => {
+  const wanted = path.resolve(directory);
+  const name = nameFor(FALLBACK_NAME, wanted);
+  return [wanted, ...FALLBACK_ROOTS.map((root) => path.join(root, name))];
 };
 
 /** The only way in: a directory that nobody but the account (and root) may enter. */
@@ -110,7 +118,7 @@ const idOf = async (name: string, option: '-u' | '-g'): Promise<number | undefin
 const fallbackDirectory = async (wanted: string, account: Account): Promise<string> => {
   for (const root of FALLBACK_ROOTS) {
     if (!(await mayUse(account, root, '-w'))) continue;
-    return privateDirectory(root, nameFor('seqline-postgres', wanted), account);
+    return privateDirectory(root, nameFor(FALLBACK_NAME, wanted), account);
   }
   throw new Error(`no directory of ${FALLBACK_ROOTS.join(', ')} can be used by ${account.name}`);
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checked } from '../support/checked.ts';
 import type { RawClient } from '../support/rawClient.ts';
 import { GOB_FORM, JSON_FORM } from '../support/rawWire.ts';
 import { singleChat } from '../support/sdkClient.ts';
@@ -123,6 +124,7 @@ describe(`kill -9 while ${String(USERS)} users send (seed ${String(seed)})`, () 
         await check(clients, sent);
       }
       expect(clients.every(({ connects }) => connects > ROUNDS)).toBe(true);
+      await checked(server);
     } finally {
       for (const client of clients) client.close();
     }

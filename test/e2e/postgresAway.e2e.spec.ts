@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { checked } from '../support/checked.ts';
 import { performWrite, writesBetween, type Write, type Written } from '../support/faultCalls.ts';
 import { steadyLoad, Truth } from '../support/faultLoad.ts';
 import { embeddedPostgresOf, openFaultPostgres } from '../support/faultPostgres.ts';
@@ -206,6 +207,7 @@ describe(`messages flow, and nothing wrong is answered (seed ${String(seed)})`, 
       await goThrough(world, { name: 'hanging', lasts: HANGS_MS, ...hangs });
       const gone = { begin: postgres.stop, end: postgres.start };
       await goThrough(world, { name: 'gone', lasts: GONE_MS, ...gone });
+      await checked(world.server, { DATABASE_URL: postgres.url });
     },
   );
 
@@ -215,5 +217,6 @@ describe(`messages flow, and nothing wrong is answered (seed ${String(seed)})`, 
       process.kill(await embeddedPostgresOf(world.server.pid()), 'SIGKILL');
     };
     await goThrough(world, { name: 'killed', lasts: 0, begin, end: () => Promise.resolve() });
+    await checked(world.server);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { checked } from '../support/checked.ts';
 import { heardTwice, listen, type Ear } from '../support/faultEars.ts';
 import { steadyLoad, Truth } from '../support/faultLoad.ts';
 import { openFaultPostgres, type FaultPostgres } from '../support/faultPostgres.ts';
@@ -208,6 +209,7 @@ describe(`read models that are dropped are rebuilt, equal (seed ${String(seed)})
       expect(await dumpTables(postgres), how).toEqual(grown);
       await untilTrue('it is ready', () => server.ready(), { within: WITHIN, seen: server.log });
       await checkVersions(world, versions);
+      await checked(server, { DATABASE_URL: postgres.url });
     };
 
     await dropSchema(world);
@@ -273,5 +275,6 @@ describe(`read models that are dropped are rebuilt, equal (seed ${String(seed)})
     await server.start();
     await untilRebuilt(postgres, at);
     expect(await dumpTables(postgres)).toEqual(grown);
+    await checked(server, { DATABASE_URL: postgres.url });
   });
 });

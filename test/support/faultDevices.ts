@@ -7,7 +7,7 @@ import { dial, type Login } from './rawSocket.ts';
 import { PbCoder, userOnly, type Form } from './rawWire.ts';
 import type { Seqline } from './seqline.ts';
 import { untilTrue } from './until.ts';
-import { TAKEN_BACK, type Line } from './faultRecount.ts';
+import { DELETED, TAKEN_BACK, type Line } from './faultRecount.ts';
 
 /** One of a user's devices, behind a network that can be cut. */
 export type Device = Readonly<{
@@ -28,7 +28,7 @@ export const openDevice = async (
   const link = await openLink(server);
   const token = await server.tokenOf(userID, platformID);
   const login = { wsAddr: link.wsAddr, userID, token, platformID, form };
-  const client = new RawClient(login);
+  const client = new RawClient(login, { deletes: true });
   client.start();
   await untilTrue(`${userID} is connected`, () => client.connected);
   let waiting = 0;
@@ -59,6 +59,8 @@ const detailOf = (content: string): unknown => {
 };
 
 const showsOf = (content: string): string => {
+  // What is deleted keeps its number and its ids, and has no content.
+  if (content === '') return DELETED;
   const parsed = parseJson(content);
   const text = isRecord(parsed) ? parsed['content'] : undefined;
   const detail = detailOf(content);
@@ -79,14 +81,33 @@ const takenBackIn = (client: RawClient, chat: string): ReadonlySet<number> => {
   );
 };
 
-/** What the user of a device sees of a chat. */
-export const visibleOn = ({ client }: Device, chat: string): readonly Line[] => {
+/** Numbers of a chat that a device has been told of as deleted: for both, or by another device of the user. */
+const deletedIn = (client: RawClient, chat: string): ReadonlySet<number> => {
+  const places = [`n${chat.slice(chat.indexOf('_'))}`, `n_${client.userID}_${client.userID}`];
+  const told = places.flatMap((place) => client.store.view(place));
+  return new Set(
+    told.flatMap(({ content }) => {
+      const detail = detailOf(content);
+      if (!isRecord(detail) || 'hasReadSeq' in detail || !Array.isArray(detail['seqs'])) return [];
+      return detail['conversationID'] === chat ? detail['seqs'].map(Number) : [];
+    }),
+  );
+};
+
+/** What the user of a device sees of a chat, by number. */
+export const visibleOn = ({ client }: Device, chat: string): ReadonlyMap<number, Line> => {
   const takenBack = takenBackIn(client, chat);
-  return client.store.view(chat).map((held: Held): Line => {
-    const { seq, sendID, clientMsgID, serverMsgID, sendTime, content } = held;
-    const shows = takenBack.has(seq) ? TAKEN_BACK : showsOf(content);
-    return { sendID, clientMsgID, serverMsgID, sendTime, shows };
-  });
+  const deleted = deletedIn(client, chat);
+  const shows = ({ seq, content }: Held): string => {
+    if (deleted.has(seq)) return DELETED;
+    return takenBack.has(seq) && content !== '' ? TAKEN_BACK : showsOf(content);
+  };
+  return new Map(
+    client.store.view(chat).map((held) => {
+      const { seq, sendID, clientMsgID, serverMsgID, sendTime } = held;
+      return [seq, { sendID, clientMsgID, serverMsgID, sendTime, shows: shows(held) }];
+    }),
+  );
 };
 
 export type Summary = Readonly<{ unread: number; last: Line | undefined }>;

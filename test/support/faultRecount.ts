@@ -21,6 +21,12 @@ export type Line = Readonly<{
 /** How a message that was taken back shows. */
 export const TAKEN_BACK = 'taken back';
 
+/** How a message shows to those for whom it was deleted. */
+export const DELETED = 'deleted';
+
+/** The numbers of a chat, from 1, as they stand; one that nobody can look at any more is not known. */
+export type History = readonly (Line | undefined)[];
+
 /**
  * Counts again, in the plainest way, what acknowledged calls must have come to. It knows nothing of how a
  * server works; only the order of messages has to be told to it, for only the server can know that.
@@ -30,6 +36,9 @@ export class Recount {
   readonly #messages = new Map<string, Map<string, Message>>();
   readonly #read = new Map<string, number>();
   readonly #revoked = new Set<string>();
+  /** By chat and number; and by user before those where it is for that user alone. */
+  readonly #deleted = new Set<string>();
+  readonly #cleared = new Map<string, number>();
 
   sent(to: string, message: Message): void {
     const chat = singleChat(message.from, to);
@@ -51,6 +60,19 @@ export class Recount {
     this.#revoked.add(`${chat} ${String(seq)}`);
   }
 
+  /** For one user, or (without one) for both. */
+  deleted(chat: string, seqs: readonly number[], userID = ''): void {
+    for (const seq of seqs) this.#deleted.add(`${userID} ${chat} ${String(seq)}`);
+  }
+
+  cleared(userID: string, chat: string, upTo: number): void {
+    this.#cleared.set(`${userID} ${chat}`, upTo);
+  }
+
+  clearedUpTo(userID: string, chat: string): number {
+    return this.#cleared.get(`${userID} ${chat}`) ?? 0;
+  }
+
   chatsOf(userID: string): readonly string[] {
     return [...this.#messages.keys()].filter((chat) => chat.split('_').includes(userID));
   }
@@ -59,10 +81,12 @@ export class Recount {
     return this.#messages.get(chat)?.size ?? 0;
   }
 
-  /** The history of a chat whose messages are in the order of these ids (`<sender> <clientMsgID>`). */
-  history(chat: string, order: readonly string[]): readonly Line[] {
+  /** The history of a chat whose messages have these ids (`<sender> <clientMsgID>`), by number. */
+  history(chat: string, ids: ReadonlyMap<number, string>): History {
     const messages = this.#messages.get(chat);
-    return order.map((key, at): Line => {
+    return Array.from({ length: this.count(chat) }, (_, at): Line | undefined => {
+      const key = ids.get(at + 1);
+      if (key === undefined) return undefined;
       const message = messages?.get(key);
       if (message === undefined) throw new Error(`${chat}: ${key} was never acknowledged`);
       const { from, clientMsgID, serverMsgID, sendTime, text } = message;
@@ -72,10 +96,29 @@ export class Recount {
     });
   }
 
-  /** What is taken back counts until it is read, as it did when it came. */
-  unread(userID: string, chat: string, history: readonly Line[]): number {
+  /** What one user sees of it, by number. */
+  view(userID: string, chat: string, history: History): ReadonlyMap<number, Line> {
+    const view = new Map<number, Line>();
+    for (const [at, line] of history.entries()) {
+      const seq = at + 1;
+      if (seq <= this.clearedUpTo(userID, chat)) continue;
+      if (line === undefined) throw new Error(`${chat} ${String(seq)}: nobody holds it`);
+      view.set(seq, this.isDeleted(userID, chat, seq) ? { ...line, shows: DELETED } : line);
+    }
+    return view;
+  }
+
+  isDeleted(userID: string, chat: string, seq: number): boolean {
+    const place = `${chat} ${String(seq)}`;
+    return this.#deleted.has(` ${place}`) || this.#deleted.has(`${userID} ${place}`);
+  }
+
+  /** What is taken back counts until it is read, as it did when it came; what is deleted does not. */
+  unread(userID: string, chat: string, history: History): number {
     const mark = this.#read.get(`${userID} ${chat}`) ?? 0;
-    const own = history.findLastIndex(({ sendID }) => sendID === userID) + 1;
-    return history.slice(Math.max(mark, own)).length;
+    const own = history.findLastIndex((line) => line?.sendID === userID) + 1;
+    const floor = Math.max(mark, own, this.clearedUpTo(userID, chat));
+    const after = history.map((_, at) => at + 1).slice(floor);
+    return after.filter((seq) => !this.isDeleted(userID, chat, seq)).length;
   }
 }

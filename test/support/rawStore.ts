@@ -17,9 +17,18 @@ export class RawStore {
   readonly faults: string[] = [];
   /** Pushes that came after a pull had already brought their message: allowed, and dropped. */
   overtaken = 0;
+  /** Whether users delete messages here: then pulls may give placeholders, and less than there was. */
+  readonly deletes: boolean;
   readonly #synced = new Map<string, number>();
   readonly #held = new Map<string, Map<number, Held>>();
   readonly #seqOf = new Map<string, number>();
+
+  /** The lowest number that the server still shows, where it has said so. */
+  readonly #lowest = new Map<string, number>();
+
+  constructor(deletes = false) {
+    this.deletes = deletes;
+  }
 
   fault(what: string): void {
     this.faults.push(what);
@@ -51,7 +60,13 @@ export class RawStore {
   /** Numbers from 1 to the newest known whose message is not here. */
   missing(conversationID: string): number[] {
     const numbers = Array.from({ length: this.synced(conversationID) ?? 0 }, (_, at) => at + 1);
-    return numbers.filter((seq) => !this.holds(conversationID, seq));
+    const lowest = this.#lowest.get(conversationID) ?? 1;
+    return numbers.filter((seq) => seq >= lowest && !this.holds(conversationID, seq));
+  }
+
+  /** What is below is not shown to this user any more. */
+  endsAt(conversationID: string, seq: number): void {
+    this.#lowest.set(conversationID, Math.max(seq, this.#lowest.get(conversationID) ?? 1));
   }
 
   hold(conversationID: string, messages: readonly MsgData[]): void {
@@ -62,7 +77,7 @@ export class RawStore {
       if (message.seq <= previous)
         this.fault(`${conversationID}: ${String(message.seq)} after ${String(previous)}`);
       previous = message.seq;
-      if (message.status === PLACEHOLDER)
+      if (message.status === PLACEHOLDER && !this.deletes)
         this.fault(`${conversationID} ${String(message.seq)} is a placeholder`);
       this.#compare(conversationID, held.get(message.seq), message);
       const { seq, clientMsgID, serverMsgID, sendID, sendTime } = message;

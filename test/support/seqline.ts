@@ -10,7 +10,7 @@ import { isRecord, parseJson, textAt } from './json.ts';
 import { until } from './until.ts';
 
 /** The program under test: what `npm run build` made, unless another build is named. */
-const ENTRY =
+export const ENTRY =
   process.env['SEQLINE_TEST_ENTRY'] ??
   fileURLToPath(new URL('../../dist/infra/app/main.js', import.meta.url));
 const READY_WITHIN = 60_000;
@@ -36,6 +36,8 @@ export type Seqline = Readonly<{
   wsAddr: string;
   httpPort: number;
   wsPort: number;
+  /** The folder of its log and its keys. */
+  data: string;
   pid: () => number;
   log: () => string;
   start: () => Promise<void>;
@@ -222,6 +224,7 @@ export const openSeqline = async (
     wsAddr,
     httpPort,
     wsPort,
+    data,
     pid: () => {
       if (child?.pid === undefined || ended(child)) throw new Error('the server does not run');
       return child.pid;

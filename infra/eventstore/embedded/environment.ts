@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import type { Position } from '../../../core/kernel/ids.ts';
@@ -68,6 +69,33 @@ export const openLogEnvironment = (directory: string): LogEnvironment => {
   const logId = meta.get('logId') ?? randomBytes(16).toString('hex');
   if (!meta.doesExist('logId')) root.transactionSync(() => meta.putSync('logId', logId));
   return { root, log, meta, logId, close: () => root.close() };
+};
+
+/** What readers beside the process that writes the log need of it. */
+export type LogToRead = Readonly<{ log: LogTable; logId: string; close: () => Promise<void> }>;
+
+/**
+ * The log of a directory, to be read while another process may be writing it: nothing in it is changed,
+ * and no lock is taken. Throws where there is no log.
+ */
+export const openLogToRead = (directory: string): LogToRead => {
+  // LMDB would make the folder before it finds that there is nothing to read.
+  if (!existsSync(join(logDirectory(directory), 'data.mdb'))) {
+    throw new Error(`there is no log in ${directory}: check SEQLINE_DATA`);
+  }
+  const root = open({
+    path: logDirectory(directory),
+    noSubdir: false,
+    readOnly: true,
+    maxDbs: 4,
+    maxReaders: READERS_MAX,
+  });
+  const options = { name: 'log', encoding: 'binary', keyEncoder: positionKey } as const;
+  // The same table as in openLogEnvironment.
+  const log = root.openDB<Buffer, Position>(options) as LogTable;
+  const logId = root.openDB<string, string>({ name: 'meta', encoding: 'string' }).get('logId');
+  if (logId === undefined) throw new Error(`${directory} holds no log of Seqline`);
+  return { log, logId, close: () => root.close() };
 };
 
 /** Position of the last record; 0 in an empty log. */

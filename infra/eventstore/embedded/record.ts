@@ -89,6 +89,19 @@ export const decodeRecord = (position: Position, record: Buffer | undefined): St
   return { id: readId(record), type, data, metadata, stream, revision, position, created };
 };
 
+/** Of what stream a damaged record seems to be: only a hint, for nothing in it is certain. */
+export const streamSuspected = (record: Buffer): string | undefined => {
+  try {
+    const cursor = { at: HEADER_BYTES };
+    readVarint(record, cursor);
+    const stream = readString(record, cursor);
+    return /^[\w-]+$/.test(stream) ? stream : undefined;
+  } catch {
+    // What does not even have a length there tells nothing.
+    return undefined;
+  }
+};
+
 const checksum = (record: Buffer, position: Position): number =>
   crc32(record.subarray(CHECKED_FROM), position % 0x1_0000_0000);
 

@@ -1,0 +1,76 @@
+import path from 'node:path';
+import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
+import type { Position } from '../../../core/kernel/ids.ts';
+import { logDirectory } from '../../app/storage.ts';
+import type { Config } from '../../config/config.ts';
+import { openTolerantReader, type TolerantPage } from '../../eventstore/embedded/tolerantReader.ts';
+import { openEsdb } from '../../eventstore/esdb/esdbLog.ts';
+import { readEmbeddedKeys } from '../../keys/embedded.ts';
+import { redactUrl } from '../../redactUrl.ts';
+import { decoderOf, type Decoder } from './decode.ts';
+
+/** A log that is looked at and left as it is, whoever writes it meanwhile. */
+export type Source = Readonly<{
+  /** For people. */
+  name: string;
+  logId: string;
+  head: () => Promise<Position>;
+  /** What follows a position, up to one (inclusive). */
+  page: (after: Position, until: Position) => Promise<TolerantPage>;
+  decode: Decoder;
+  close: () => Promise<void>;
+}>;
+
+const PAGE = 500;
+
+type Log = Omit<Source, 'decode'>;
+
+const embedded = (data: string): Log => {
+  const directory = logDirectory(data);
+  const reader = openTolerantReader(directory);
+  return { ...reader, name: directory, head: () => Promise.resolve(reader.head()) };
+};
+
+/** Others' events are not ours to check, and what is damaged a store of its own does not hand out. */
+const elsewhere = async (url: string): Promise<Log> => {
+  const store = await openEsdb({ connectionString: url });
+  return {
+    name: redactUrl(url),
+    logId: await store.logId(),
+    head: () => store.head(),
+    page: async (after, until) => {
+      const page = await store.readAll({
+        from: after === 0 ? 'start' : after,
+        direction: 'forwards',
+        max: PAGE,
+        prefixes: STREAM_PREFIXES,
+      });
+      const events = page.events.filter(({ position }) => position <= until);
+      const isOver = page.end || page.next > until || events.length < page.events.length;
+      return { events, damaged: [], next: isOver ? until : page.next };
+    },
+    close: () => store.close(),
+  };
+};
+
+/** Throws where there is no log, or no key store beside it. */
+export const openSource = async ({
+  data,
+  eventStore,
+}: Pick<Config, 'data' | 'eventStore'>): Promise<Source> => {
+  const log = eventStore.kind === 'esdb' ? await elsewhere(eventStore.url) : embedded(data);
+  try {
+    const keys = readEmbeddedKeys(path.join(data, 'keys'), log.logId);
+    return {
+      ...log,
+      decode: decoderOf(keys),
+      close: async () => {
+        await keys.close();
+        await log.close();
+      },
+    };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+};

@@ -1,0 +1,311 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { logDirectory, type Storage } from '../../../infra/app/storage.ts';
+import { verify } from '../../../infra/cli/verify.ts';
+import type { Config } from '../../../infra/config/config.ts';
+import { openLogEnvironment } from '../../../infra/eventstore/embedded/environment.ts';
+import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { startServedLog } from '../../support/eventStore/servedLog.ts';
+import { isRecord, listAt, parseJson, recordAt } from '../../support/json.ts';
+import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { configuredAt, project, register, say, withLog, write } from '../../support/verifyWorld.ts';
+
+const AB = ['si_ann_bob', 'ann', 'bob'] as const;
+const BA = ['si_ann_bob', 'bob', 'ann'] as const;
+const chat = 'conversation-si_ann_bob';
+const notes = 'conversation-n_ann_bob';
+
+let database: TestDatabase<AnyTables>;
+let config: Config;
+
+beforeEach(async () => {
+  database = await testDatabase<AnyTables>();
+  config = await configuredAt(database.url);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await database.drop();
+  await rm(config.data, { recursive: true });
+});
+
+const usual = {
+  ...{ rest: [], platform: undefined, reason: undefined, port: undefined, host: undefined },
+  ...{ exposed: false, allowWrites: false, logOnly: false, json: false },
+} as const;
+
+/** Runs the command, and takes what it says. */
+const run = async (args: Partial<Parameters<typeof verify>[1]> = {}, of: Config = config) => {
+  const said: string[] = [];
+  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation(note);
+  vi.spyOn(process.stderr, 'write').mockImplementation(note);
+  const code = await verify(of, { ...usual, ...args });
+  vi.restoreAllMocks();
+  return { code, text: said.join('') };
+};
+
+/** What it finds, as kind, place and key, each in a line. */
+const findings = async (args: Partial<Parameters<typeof verify>[1]> = {}, of: Config = config) => {
+  const { code, text } = await run({ ...args, json: true }, of);
+  const first = listAt(recordAt(parseJson(text), 'findings'), 'first');
+  const lines = first
+    .filter(isRecord)
+    .map(({ kind, where, key }) => [kind, where, key].map(String).join(' | '));
+  expect(code, text).toBe(lines.length === 0 ? 0 : 1);
+  return lines;
+};
+
+/** Some of everything that there can be. */
+const live = async (storage: Storage): Promise<void> => {
+  for (const user of ['ann', 'bob', 'sys']) await register(storage, user);
+  await register(storage, 'odd', 'no\0thing \ud800 left');
+  const user = { type: 'UserChanged', data: { user: 'ann', profile: { nickname: 'Ann' } } };
+  await write(storage, 'user-ann', user);
+  for (let number = 1; number <= 6; number++) await say(storage, AB, `a${String(number)}`);
+  await say(storage, BA, 'b1', { sendTime: 2_000 });
+  await say(storage, BA, 'quiet', { sendTime: 2_000, options: { unreadCount: false } });
+  await say(storage, ['sn_ann_sys', 'sys', 'ann'], 's1');
+  const both = { from: 'ann', to: 'bob', sendTime: 3_000, conversation: 'si_ann_bob' };
+  const voided = { from: 'bob', to: 'ann', sendTime: 3_000, reason: 'lost upstream' };
+  await write(storage, chat, { type: 'SeqVoided', data: voided });
+  const names = { clientMsgId: 'a2', sentBy: 'ann', sentAt: 1_000, by: 'ann', role: 1 };
+  const personal = { revoker: { nickname: 'Ann' }, source: { nickname: 'ann' } };
+  for (let times = 0; times < 2; times++) {
+    const data = { ...both, seq: 2, byAdmin: false, ...names, ...personal };
+    await write(storage, notes, { type: 'MessageRevoked', data });
+  }
+  const read = { ...both, from: 'bob', to: 'ann', after: 0, upTo: 3, seqs: [] };
+  await write(storage, notes, { type: 'MessagesRead', data: read });
+  const deleted = { ...both, seqs: [4], scope: 'all' };
+  await write(storage, notes, { type: 'MessagesDeleted', data: deleted });
+  const of = { user: 'bob', conversation: 'si_ann_bob' };
+  await write(storage, 'inbox-bob', { type: 'MessagesHidden', data: { ...of, seqs: [5, 6] } });
+  const own = { user: 'ann', conversation: 'si_ann_bob' };
+  await write(storage, 'inbox-ann', { type: 'ReadMarked', data: { ...own, upTo: 2 } });
+  await write(storage, 'inbox-ann', { type: 'ConversationCleared', data: { ...own, upTo: 1 } });
+  for (const conversation of ['si_ann_bob', 'si_ann_cat']) {
+    const settings = { pinned: true, receive: 2 };
+    const peer = { user: conversation.slice(-3) };
+    const data = { user: 'ann', conversation, kind: 1, peer, settings, notes: { ex: 'mine' } };
+    await write(storage, 'inbox-ann', { type: 'ConversationConfigured', data });
+  }
+};
+
+const grown = () =>
+  withLog(config, async (storage) => {
+    await live(storage);
+    await project(config, storage);
+  });
+
+describe('[OPS-60] what is equal', () => {
+  test('a log and its tables, with some of everything; all tables and columns are counted again', async () => {
+    await grown();
+    const { code, text } = await run();
+    expect(text).toContain('No differences');
+    expect(code).toBe(0);
+    const { text: json } = await run({ json: true });
+    const said = parseJson(json);
+    expect(said).toMatchObject({ equal: true, leftOut: [], log: { conversations: 3 } });
+    const tables = listAt(said, 'tables').filter(isRecord);
+    // What has no row would be equal to anything that has none.
+    expect(tables.filter(({ rows }) => rows === 0).map(({ table }) => table)).toEqual([
+      'doubles_v1',
+    ]);
+    expect(tables.every(({ rows, expected }) => rows === expected)).toBe(true);
+    expect(recordAt(said, 'shown')).toEqual({ users: 2, conversations: 4 });
+  });
+
+  test('tables that are behind the log are compared where they stand', async () => {
+    await grown();
+    const position = await withLog(config, (storage) =>
+      say(storage, AB, 'later', { sendTime: 4_000 }),
+    );
+    const said = await run({ json: true });
+    expect(said.code, said.text).toBe(0);
+    const at = position - 1;
+    expect(parseJson(said.text)).toMatchObject({
+      checkpoints: { users_v1: at, chats_v1: at },
+      log: { head: position },
+    });
+  });
+
+  test('a log in EventStoreDB', async () => {
+    const served = await startServedLog();
+    try {
+      config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+      await grown();
+      expect(await findings()).toEqual([]);
+      await sql.raw(`delete from seqline.uncounted_v1 where seq = 8`).execute(database.db);
+      expect(await findings()).toEqual([
+        'missing row | uncounted_v1 | conversation "si_ann_bob", seq 8',
+        'shown otherwise | conversation list | ann si_ann_bob',
+      ]);
+    } finally {
+      await served.remove();
+    }
+  });
+
+  test('what an operator has skipped is left out as the read model leaves it out', async () => {
+    await withLog(config, async (storage) => {
+      await live(storage);
+      const poison = { type: 'UserChanged', data: { user: 'nobody', level: 2 } };
+      const position = await write(storage, 'user-nobody', poison);
+      const skipped = { projection: 'users', version: 1, position, reason: 'of the test' };
+      await write(storage, 'projector-users', { type: 'ProjectionSkipped', data: skipped });
+      await project(config, storage);
+    });
+    expect(await findings()).toEqual([]);
+  });
+});
+
+describe('[OPS-61] what is different', () => {
+  const changes: readonly (readonly [string, string, readonly string[]])[] = [
+    [
+      'a deleted row',
+      `delete from seqline.revocations_v1`,
+      ['missing row | revocations_v1 | conversation "si_ann_bob", seq 2'],
+    ],
+    [
+      'a changed read mark',
+      `update seqline.sides_v1 set read_up_to = 9 where conversation = 'si_ann_bob' and owner = 'ann'`,
+      [
+        'changed row | sides_v1 | owner "ann", conversation "si_ann_bob"',
+        'shown otherwise | conversation list | ann si_ann_bob',
+      ],
+    ],
+    [
+      'a changed profile',
+      `update seqline.users_v1 set nickname = 'Bab' where user_id = 'bob'`,
+      ['changed row | users_v1 | user_id "bob"'],
+    ],
+    [
+      'a row too many',
+      `insert into seqline.hidden_v1 (owner, conversation, seq) values ('ann', 'si_ann_bob', 8)`,
+      [
+        'row too many | hidden_v1 | owner "ann", conversation "si_ann_bob", seq 8',
+        'shown otherwise | last message | ann si_ann_bob',
+      ],
+    ],
+    [
+      'a message whose id stands at another number',
+      `update seqline.sends_v1 set seq = 60 where seq = 6 and conversation = 'si_ann_bob'`,
+      [expect.stringMatching(/^changed row \| sends_v1 \| conversation "si_ann_bob"/) as string],
+    ],
+  ];
+
+  test.each(changes)('%s is named', async (_what, statement, wanted) => {
+    await grown();
+    await sql.raw(statement).execute(database.db);
+    expect(await findings()).toEqual(wanted);
+  });
+
+  test('a message that is stored twice', async () => {
+    await withLog(config, async (storage) => {
+      await live(storage);
+      await say(storage, AB, 'a3', { sendTime: 4_000 });
+      await project(config, storage);
+    });
+    expect(await findings()).toEqual(['stored twice | si_ann_bob | message 10']);
+  });
+
+  test('a message between others, before its time, or with an id that is not its own', async () => {
+    await grown();
+    await withLog(config, async (storage) => {
+      await say(storage, ['si_ann_bob', 'eve', 'bob'], 'e1', { sendTime: 9_000 });
+      await say(storage, AB, 'e2', { sendTime: 8_000 });
+      const data = { from: 'ann', to: 'bob', clientMsgId: 'e3', contentType: 101, createTime: 1 };
+      const event = { type: 'MessageSent', data: { ...data, sendTime: 9_500, body: {} } };
+      await write(storage, chat, event);
+    });
+    const found = await findings();
+    expect(found.map((line) => line.split(' | ').slice(0, 2))).toEqual([
+      ['other participants', chat],
+      ['falling time', chat],
+      ['wrong id', chat],
+    ]);
+  });
+
+  test('an event of an unknown name, and one whose data is damaged', async () => {
+    await grown();
+    await withLog(config, async ({ store }) => {
+      const unknown = { type: 'SomethingNew', data: Buffer.from('{}') };
+      const broken = { type: 'UserChanged', data: Buffer.from('{"user":') };
+      for (const [index, event] of [unknown, broken].entries()) {
+        const id = `00000000-0000-4000-8000-00000000000${String(index)}`;
+        const stored = { ...event, id: id as never, metadata: Buffer.from('{}') };
+        await store.append(`user-new${String(index)}`, 'no_stream', [stored]);
+      }
+    });
+    const found = await findings();
+    expect(found.map((line) => line.replace(/position \d+/, 'position N'))).toEqual([
+      'unreadable event | user-new0 | revision 0, position N',
+      'unreadable event | user-new1 | revision 0, position N',
+    ]);
+  });
+
+  test('a damaged byte in a copy of the log, with its place and its stream', async () => {
+    await grown();
+    const data = await mkdtemp(join(tmpdir(), 'seqline-verify-copy-'));
+    await cp(config.data, data, { recursive: true, filter: (path) => !/lock\.\d+$/.test(path) });
+    const { log, close } = openLogEnvironment(logDirectory(data));
+    const record = log.get(10);
+    if (record === undefined) throw new Error('there is a tenth event');
+    record.writeUInt8(record.readUInt8(record.length - 3) ^ 1, record.length - 3);
+    log.putSync(10, record);
+    await close();
+    const found = await findings({}, { ...config, data });
+    expect(found).toEqual([
+      'damaged record | the log, perhaps conversation-si_ann_bob | position 10',
+      expect.stringMatching(/^missing revision \| conversation-si_ann_bob \| revision 5/),
+    ]);
+    const { text } = await run({}, { ...config, data });
+    expect(text).toContain('Not compared: chats_v1: the log cannot be read up to where');
+    expect(await findings()).toEqual([]);
+    await rm(data, { recursive: true });
+  });
+
+  test('the first twenty are listed and all are counted', async () => {
+    await grown();
+    await sql.raw(`update seqline.sends_v1 set seq = seq + 100`).execute(database.db);
+    await sql.raw(`update seqline.heads_v1 set max_seq = 0`).execute(database.db);
+    await sql.raw(`update seqline.users_v1 set level = 4`).execute(database.db);
+    const { code, text } = await run();
+    expect(code).toBe(1);
+    expect(text).toMatch(/\n {2}… and \d+ more\n/);
+    expect(text.match(/ {4}expected: /g)).toHaveLength(20);
+  });
+});
+
+describe('[OPS-62] what cannot be compared', () => {
+  test.each([
+    ['no log', {}, /there is no log in .*: check SEQLINE_DATA/],
+    ['something called so', { rest: ['tables'] }, /nothing called "tables"/],
+  ] as const)('%s', async (_what, args, said) => {
+    const { code, text } = await run(args);
+    expect(text).toMatch(said);
+    expect(code).toBe(2);
+  });
+
+  test('tables that are not there, or of another log; the log alone is checked where that is asked for', async () => {
+    await withLog(config, live);
+    const none = await run();
+    expect(none.text).toMatch(/holds no read models.*--log-only/);
+    expect(none.code).toBe(2);
+    expect(await findings({ logOnly: true })).toEqual([]);
+    await withLog(config, (storage) => project(config, storage));
+    await sql`update seqline.checkpoint set log_id = 'another'`.execute(database.db);
+    const other = await run();
+    expect(other.text).toMatch(/of the log another, but the log here is [0-9a-f]{32}/);
+    expect(other.code).toBe(2);
+  });
+
+  test('no embedded Postgres, and none is made', async () => {
+    await withLog(config, live);
+    const { code, text } = await run({}, { ...config, postgres: { kind: 'embedded' } });
+    expect(text).toMatch(/there is no embedded Postgres in .*DATABASE_URL/);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { AnyFact } from '../../core/kernel/fact.ts';
+import type { EventId, UserId } from '../../core/kernel/ids.ts';
+import { openReadModels } from '../../infra/app/readModels.ts';
+import { openStorage, type Storage } from '../../infra/app/storage.ts';
+import { readConfig, type Config } from '../../infra/config/config.ts';
+import { deriveId } from '../../infra/ids.ts';
+import { createLog } from '../../infra/observe/log.ts';
+import { by } from './people.ts';
+
+const PROJECTED_WITHIN = 20_000;
+const quiet = createLog('silent');
+
+/** A data folder of its own, whose tables are in the database at this URL. */
+export const configuredAt = async (url: string): Promise<Config> => {
+  const data = await mkdtemp(join(tmpdir(), 'seqline-verify-'));
+  const config = readConfig({ SEQLINE_DATA: data });
+  // The tests' Postgres may be reached by a folder, which is no URL that a setting takes.
+  return { ...config, postgres: { kind: 'url', url } };
+};
+
+export type Written = SeqlineEvent | AnyFact;
+
+/** Appends one event to the end of its stream, whatever it may be; `id` where it is to be a certain one. */
+export const write = async (
+  { log }: Storage,
+  stream: string,
+  event: Written,
+  id: EventId = randomUUID() as EventId,
+): Promise<number> => {
+  const [last] = await log.readStream(stream, { from: 'end', direction: 'backwards', max: 1 });
+  const added = { ...event, id, meta: by('test') };
+  // Exactly there: an expectation of `any` would know an id again, and not store it twice.
+  const result = await log.append(stream, last?.revision ?? 'no_stream', [added]);
+  if (result.kind === 'conflict') throw new Error(`${stream} was written by others`);
+  return result.position;
+};
+
+export const register = (storage: Storage, user: string, nickname = user): Promise<number> =>
+  write(storage, `user-${user}`, {
+    type: 'UserRegistered',
+    data: {
+      user: user as UserId,
+      level: 1,
+      globalReceive: 0,
+      profile: { nickname, faceUrl: '', ex: '' },
+    },
+  });
+
+/** A text message, as a sender's client makes it. */
+export const say = (
+  storage: Storage,
+  [conversation, from, to]: readonly [string, string, string],
+  clientMsgId: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<number> =>
+  write(
+    storage,
+    `conversation-${conversation}`,
+    {
+      type: 'MessageSent',
+      data: {
+        ...{ from, to, clientMsgId, contentType: 101, createTime: 1, sendTime: 1_000 },
+        body: { content: '{"content":"hi"}' },
+        ...more,
+      },
+    },
+    deriveId(conversation, from, clientMsgId),
+  );
+
+/** Opens a data folder's log as the server does, does something with it, and closes it. */
+export const withLog = async <T>(config: Config, work: (storage: Storage) => Promise<T>) => {
+  const storage = await openStorage(config, quiet);
+  try {
+    return await work(storage);
+  } finally {
+    await storage.close();
+  }
+};
+
+/** Has the projector bring the tables up to the end of the log. */
+export const project = async (config: Config, storage: Storage): Promise<void> => {
+  const stopped: string[] = [];
+  const models = await openReadModels({
+    config,
+    events: storage.log,
+    log: quiet,
+    listeners: [],
+    onStopped: (reason) => stopped.push(reason),
+  });
+  try {
+    const head = await storage.log.head();
+    const isThere = await models.runner.reached(head, PROJECTED_WITHIN);
+    if (!isThere) throw new Error(`the tables do not reach ${String(head)}: ${stopped.join()}`);
+  } finally {
+    await models.close();
+  }
+};
