@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { doctor } from '../cli/doctor.ts';
 import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
+import { log } from '../cli/log.ts';
 import { projector } from '../cli/projector.ts';
 import { token } from '../cli/token.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token, projector, eventstore } as const;
+const COMMANDS = { serve, doctor, token, projector, eventstore, log } as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>
@@ -31,6 +32,7 @@ const run = async (): Promise<number> => {
       host: { type: 'string' },
       expose: { type: 'boolean', default: false },
       'allow-writes': { type: 'boolean', default: false },
+      'verify-only': { type: 'boolean', default: false },
     },
   });
   const [name, ...rest] = positionals;
@@ -48,6 +50,7 @@ const run = async (): Promise<number> => {
     host: values.host,
     exposed: values.expose,
     allowWrites: values['allow-writes'],
+    verifyOnly: values['verify-only'],
   });
 };
 

@@ -8,6 +8,7 @@ export type Arguments = Readonly<{
   host: string | undefined;
   exposed: boolean;
   allowWrites: boolean;
+  verifyOnly: boolean;
 }>;
 
 /** Resolves with the exit code. */

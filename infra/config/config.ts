@@ -195,8 +195,10 @@ const ESDB = /^(?:esdb|kurrentdb)(?:\+discover)?:\/\/(?:[^\s@/?]+@)?[^\s@/?]+\/?
 
 const eventStoreOf = (text: string): Config['eventStore'] | undefined => {
   if (text === 'embedded') return EMBEDDED;
-  return ESDB.test(text) ? Object.freeze({ kind: 'esdb', url: text }) : undefined;
+  return isEventStoreUrl(text) ? Object.freeze({ kind: 'esdb', url: text }) : undefined;
 };
+
+export const isEventStoreUrl = (text: string): boolean => ESDB.test(text);
 
 const busOf = (text: string): Config['bus'] | undefined =>
   text === 'memory' ? Object.freeze({ kind: 'memory' }) : undefined;

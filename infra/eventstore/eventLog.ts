@@ -7,6 +7,7 @@ import type { UserId } from '../../core/kernel/ids.ts';
 import type { KeyStore } from '../../core/kernel/keyStore.ts';
 import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
 import { DecodedEvents } from './decodedEvents.ts';
+import type { MovedPositions } from './history.ts';
 import { KeyRing } from './keyRing.ts';
 
 export type EventLogParts = Readonly<{
@@ -14,6 +15,8 @@ export type EventLogParts = Readonly<{
   keys: KeyStore;
   /** Whether personal fields are sealed from now on; what is stored is read either way. */
   seal: boolean;
+  /** Of a log that is a copy. */
+  moved?: MovedPositions | undefined;
   /** Ours, but for tests of the log itself. */
   catalogue?: Catalogue;
 }>;
@@ -33,8 +36,9 @@ export type SealedEventLog = EventLog &
  * at an event of ours that is not what it should be; events of others are passed over. The store is not
  * closed with it: whoever opened it closes it.
  */
-export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): SealedEventLog => {
-  const codec = codecOf(catalogue ?? today);
+export const eventLog = (parts: EventLogParts): SealedEventLog => {
+  const { store, keys, seal, moved, catalogue = today } = parts;
+  const codec = codecOf(catalogue);
   const ring = new KeyRing(keys);
   const decoded = new DecodedEvents();
 
@@ -64,7 +68,8 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
       const sealed = steps.flatMap((step) => ('sealed' in step ? step.sealed : []));
       const keyOf = await ring.opening(sealed);
       if (erasures !== ring.erasures) continue;
-      return steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+      const opened = steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+      return moved === undefined ? opened : opened.map((event) => inPlace(event, catalogue, moved));
     }
   };
 
@@ -107,6 +112,14 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
 };
 
 type ReadOptions = Parameters<EventStore['readStream']>[1];
+
+/** A position in a copied event is one of the log it was copied from, which says nothing here. */
+const inPlace = (event: Recorded, catalogue: Catalogue, moved: MovedPositions): Recorded => {
+  const spec = Object.hasOwn(catalogue, event.type) ? catalogue[event.type] : undefined;
+  const field = spec?.position;
+  if (field === undefined || event.position >= moved.before) return event;
+  return { ...event, data: { ...event.data, [field]: moved.of(event) ?? 0 } };
+};
 
 const hasOurPrefix = (stream: string): boolean =>
   STREAM_PREFIXES.some((prefix) => stream.startsWith(prefix));

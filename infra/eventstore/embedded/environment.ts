@@ -70,6 +70,24 @@ export const openLogEnvironment = (directory: string): LogEnvironment => {
   return { root, log, meta, logId, close: () => root.close() };
 };
 
+/** For reading beside a process that writes: nothing is made, and nothing is locked. */
+export const openLogForReading = (directory: string): LogEnvironment => {
+  const path = logDirectory(directory);
+  const root = open({ path, noSubdir: false, maxDbs: 4, maxReaders: READERS_MAX, readOnly: true });
+  const options = { name: 'log', encoding: 'binary', keyEncoder: positionKey } as const;
+  // As above.
+  const log = root.openDB<Buffer, Position>(options) as LogTable;
+  const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' });
+  return { root, log, meta, logId: meta.get('logId') ?? '', close: () => root.close() };
+};
+
+/** What is brought back from a backup is another log: a client must not take it for the one it knew. */
+export const renameLog = async (directory: string, logId: string): Promise<void> => {
+  const { root, meta, close } = openLogEnvironment(directory);
+  root.transactionSync(() => meta.putSync('logId', logId));
+  await close();
+};
+
 /** Position of the last record; 0 in an empty log. */
 export const lastPosition = (log: LogTable): Position => {
   const keys = log.getKeys({ start: POSITION_MAX, end: 0, reverse: true, limit: 1 });

@@ -21,6 +21,7 @@ import type {
   StreamPrefixes,
 } from '../../../core/kernel/eventStore.ts';
 import type { EventId, Millis, Position, Revision } from '../../../core/kernel/ids.ts';
+import { withoutCreated } from '../firstCreated.ts';
 import { ClientFault, type FaultReason } from './faults.ts';
 import { Reading, type Seen } from './reading.ts';
 import { dataOf, metadataOf, toWire } from './wireEvent.ts';
@@ -185,17 +186,18 @@ const seenOf = (event: RecordedEvent | undefined): Seen | undefined => {
   }
   const place = safeNumber(position.commit);
   if (type === TOMBSTONE_TYPE || isOfSystem(streamId)) return { position: place, event: undefined };
+  const { metadata, created } = withoutCreated(metadataOf(event));
   return {
     position: place,
     event: {
       id: event.id as EventId,
       type,
       data: dataOf(event),
-      metadata: metadataOf(event),
+      metadata,
       stream: streamId,
       revision: safeNumber(event.revision),
       position: place,
-      created: event.created.getTime(),
+      created: created ?? event.created.getTime(),
     },
   };
 };
