@@ -46,5 +46,5 @@ export const serve: Command = async (config, { rest }) => {
   await running.close();
   clearTimeout(late);
   log.info('stopped');
-  return reason.startsWith('failed') ? 1 : 0;
+  return reason.startsWith('failed') ? complain(reason) : 0;
 };

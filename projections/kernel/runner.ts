@@ -203,11 +203,8 @@ class Running {
   async #takeOver(session: Kysely<AnyTables>): Promise<void> {
     const { log, formerIds = [], projections, reached, skips } = this.#options;
     await skips.load(log, projections);
-    const id = await log.logId();
-    const head = await log.head();
-    const taken = await session
-      .transaction()
-      .execute((db) => takeOver(db, projections, { id, head, formerIds }));
+    const about = { id: await log.logId(), head: await log.head(), formerIds };
+    const taken = await session.transaction().execute((db) => takeOver(db, projections, about));
     this.#checkpoints = new Map(taken);
     this.#suspect = undefined;
     for (const [projection, { position }] of taken) reached.moved(projection, position);

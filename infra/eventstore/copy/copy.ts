@@ -56,13 +56,7 @@ export const copyEvents = async (
   for (let movedAt = Date.now(); ;) {
     const appends = new OrderedAppends(to, PATIENCE);
     try {
-      const { after } = await standingOf(from, to);
-      for await (const { events } of ownPages(from, after)) {
-        await appends.add(events);
-        const last = events.at(-1);
-        if (last !== undefined) onEvents(copied + appends.done, last);
-      }
-      await appends.finish();
+      await copyRest(from, to, appends, (done, last) => onEvents(copied + done, last));
       return copied + appends.done;
     } catch (error) {
       await appends.settle();
@@ -73,4 +67,19 @@ export const copyEvents = async (
       await pause(RETRY_AFTER);
     }
   }
+};
+
+const copyRest = async (
+  from: Readable,
+  to: Readable,
+  appends: OrderedAppends,
+  onEvents: OnEvents,
+): Promise<void> => {
+  const { after } = await standingOf(from, to);
+  for await (const { events } of ownPages(from, after)) {
+    await appends.add(events);
+    const last = events.at(-1);
+    if (last !== undefined) onEvents(appends.done, last);
+  }
+  await appends.finish();
 };

@@ -41,9 +41,9 @@ export class OwnEvents {
 
   async next(): Promise<StoredEvent | undefined> {
     while (this.#at >= this.#page.length) {
-      const { value, done } = await this.#pages.next();
-      if (done === true) return undefined;
-      this.#page = value.events;
+      const next = await this.#pages.next();
+      if (next.done === true) return undefined;
+      this.#page = next.value.events;
       this.#at = 0;
     }
     return this.#page[this.#at++];

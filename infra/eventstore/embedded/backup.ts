@@ -36,10 +36,7 @@ export const copyOpenLog = async (from: string, directory: string): Promise<void
   }
 };
 
-const copyTo = async (
-  { root }: Pick<LogEnvironment, 'root'>,
-  directory: string,
-): Promise<void> => {
+const copyTo = async ({ root }: Pick<LogEnvironment, 'root'>, directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true });
   if ((await readdir(directory)).length > 0)
     throw new BackupRefused(`${directory} is not empty, a backup needs a place of its own`);

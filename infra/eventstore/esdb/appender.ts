@@ -176,6 +176,7 @@ export class Appender {
       case 'stream-deleted':
       case 'too-big':
       case 'invalid':
+      case 'unknown-call':
         return this.#fail(job, fault);
       case 'denied':
         return this.#fail(job, new StoreUnavailable(`the event store denies it: ${fault.message}`));

@@ -22,13 +22,13 @@ export const openEsdbForReading = async (connectionString: string): Promise<Esdb
     const first = new Reads(client, START_ATTEMPTS);
     const founding = await readFounding({ readStream: (...args) => first.stream(...args) });
     const reads = new Reads(client);
-    const { discard } = client;
+    const opened = client;
     return {
       logId: founding?.logId,
       readAll: (options) => reads.all(options),
       readStream: (...args) => reads.stream(...args),
       head: () => reads.lastPosition(),
-      close: discard,
+      close: () => opened.discard(),
     };
   } catch (error) {
     await client?.discard();

@@ -242,15 +242,15 @@ describe('seqline log backup, restore and check', () => {
     const data = join(root, 'live');
     const live = await open(data);
     await fill(live, 50);
-    let goesOn = true;
+    const writer = { goesOn: true };
     const writing = (async () => {
-      for (let at = 0; goesOn; at++)
+      for (let at = 0; writer.goesOn; at++)
         await live.log.append(`user-w${at}`, 'no_stream', [registered(`w${at}`, `While ${at}`)]);
     })();
     const directory = join(root, 'backup');
     const backup = await apart(data, 'log', 'backup', directory);
     const checked = await apart(data, 'log', 'check');
-    goesOn = false;
+    writer.goesOn = false;
     await writing;
     expect(backup, backup.said).toMatchObject({ code: 0 });
     expect(backup.said).toMatch(/is whole: [\d,]+ events in .*\n.*\nThe keys open/);
