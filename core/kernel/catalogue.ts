@@ -18,6 +18,8 @@ export type EventSpec<Data> = Readonly<{
   version: number;
   /** Which fields are personal, and whose: sealed with that user's key before they are stored. */
   personal?: Readonly<Partial<Record<keyof Data & string, (data: Data) => UserId>>>;
+  /** Which field is a position in the log. A copy of the log has other positions, and says which. */
+  position?: keyof Data & string;
   /** Brings stored data of an older version to today's. Gets `ERASED` where a key is gone. */
   upcast?: (data: Record<string, unknown>, version: number) => Record<string, unknown>;
 }>;
@@ -42,8 +44,8 @@ export const catalogue = {
   ReadMarked: { version: 1 },
   ConversationCleared: { version: 1 },
   MessagesHidden: { version: 1 },
-  CheckpointMoved: { version: 1 },
-  ProjectionSkipped: { version: 1 },
+  CheckpointMoved: { version: 1, position: 'position' },
+  ProjectionSkipped: { version: 1, position: 'position' },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };
 
 /** The streams Seqline writes. Others may live in the same store; they are not ours to read. */

@@ -11,6 +11,11 @@ export type StoreEvent = Readonly<{
   type: string;
   data: Uint8Array;
   metadata: Uint8Array;
+  /**
+   * Of an event that is brought from another log: when it was committed there, which it keeps. Never
+   * later than now. Without it, the time is the store's.
+   */
+  created?: Millis;
 }>;
 
 /** An event as bytes, in its place. */

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { doctor } from '../cli/doctor.ts';
 import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
+import { log } from '../cli/log.ts';
 import { projector } from '../cli/projector.ts';
 import { token } from '../cli/token.ts';
 import { version } from '../cli/version.ts';
@@ -10,7 +11,7 @@ import { verify } from '../cli/verify.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token, projector, verify, eventstore } as const;
+const COMMANDS = { serve, doctor, token, projector, verify, eventstore, log } as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>
@@ -35,6 +36,7 @@ const run = async (): Promise<number> => {
       'allow-writes': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       'log-only': { type: 'boolean', default: false },
+      'verify-only': { type: 'boolean', default: false },
     },
   });
   const [name, ...rest] = positionals;
@@ -58,6 +60,7 @@ const run = async (): Promise<number> => {
     allowWrites: values['allow-writes'],
     json: values.json,
     logOnly: values['log-only'],
+    verifyOnly: values['verify-only'],
   });
 };
 

@@ -4,7 +4,7 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import { chatKeys, type TailOf } from '../../projections/chats/atHead.ts';
 import { chats } from '../../projections/chats/project.ts';
-import { keyOf, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
+import { keyOf, leaveFormerLogs, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
 import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { Reached } from '../../projections/kernel/reached.ts';
@@ -38,6 +38,8 @@ export type ReadModels = Readonly<{
 type Deps = Readonly<{
   config: Pick<Config, 'data' | 'postgres'>;
   events: EventLog;
+  /** Logs that this one has been copied from: their read models are replaced. */
+  formerIds?: readonly string[];
   log: Log;
   /** Get every event from now on, in this order, after the tail has it. */
   listeners: readonly Listener[];
@@ -48,8 +50,13 @@ type Deps = Readonly<{
  * The tail begins where the read models are, so that sockets are answered at once after a start. Only if
  * that is far behind does it begin at the head, and the projections read what came before by pages.
  */
-const tailFloor = async (db: Kysely<AnyTables>, head: Position): Promise<Position> => {
+const tailFloor = async (
+  db: Kysely<AnyTables>,
+  head: Position,
+  formerIds: readonly string[],
+): Promise<Position> => {
   try {
+    await leaveFormerLogs(db, formerIds);
     const known = await readCheckpoints(db);
     const positions = PROJECTIONS.map((projection) => known.get(keyOf(projection)) ?? 0);
     const floor = Math.min(...positions, head);
@@ -64,6 +71,7 @@ const tailFloor = async (db: Kysely<AnyTables>, head: Position): Promise<Positio
 export const openReadModels = async ({
   config,
   events,
+  formerIds = [],
   log,
   listeners,
   onStopped,
@@ -76,7 +84,7 @@ export const openReadModels = async ({
   const { db, answers, close } = openPool<AnyTables>({ url, log });
 
   const head = await events.head();
-  const floor = await tailFloor(db, head);
+  const floor = await tailFloor(db, head, formerIds);
   const tail = new Tail({
     floor,
     indexOf: chatKeys,
@@ -106,6 +114,7 @@ export const openReadModels = async ({
     projections: PROJECTIONS,
     db,
     log: events,
+    formerIds,
     tail,
     follower,
     skips,

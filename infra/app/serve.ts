@@ -45,7 +45,7 @@ export const serve: Command = async (config, { rest }) => {
     log.error('what was in flight did not end in time');
     process.exit(1);
   }, CLOSE_MS_MAX);
-  let isWhole = !reason.startsWith('failed');
+  let isWhole = true;
   try {
     await running.close();
   } catch (error) {
@@ -54,5 +54,6 @@ export const serve: Command = async (config, { rest }) => {
   }
   clearTimeout(late);
   log.info('stopped');
+  if (reason.startsWith('failed')) return complain(reason);
   return isWhole ? 0 : 1;
 };

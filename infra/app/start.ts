@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
@@ -27,7 +26,7 @@ import { openReadModels, PROJECTIONS } from './readModels.ts';
 import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
-import { openStorage, type Storage } from './storage.ts';
+import { openStorage, tokensDirectory, type Storage } from './storage.ts';
 import { openUserLists } from './userLists.ts';
 import { openWriters } from './writers.ts';
 
@@ -112,13 +111,14 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const models = await openReadModels({
       config,
       events,
+      formerIds: storage.formerIds,
       log,
       listeners: [writers.observe],
       onStopped: fail,
     });
     closers.add(models.close);
 
-    const signingKeys = await openSigningKeys(fileShelf(path.join(config.data, 'tokens')), now);
+    const signingKeys = await openSigningKeys(fileShelf(tokensDirectory(config.data)), now);
     const versionIdOf = versionIdsOf(await events.logId());
     let ws: WsGateway | undefined;
     const doing = {

@@ -3,6 +3,7 @@ import type { EventStore } from '../../core/kernel/eventStore.ts';
 import { openEmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import type { Writability } from '../eventstore/embedded/health.ts';
 import { openEsdb } from '../eventstore/esdb/esdbLog.ts';
+import { CopyUnfinished, readHistory } from '../eventstore/history.ts';
 import { hasOwnEvents, keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { eventLog, type SealedEventLog } from '../eventstore/eventLog.ts';
 import { keepSealChoice } from '../eventstore/sealChoice.ts';
@@ -17,12 +18,19 @@ type Store = EventStore & Readonly<{ writability: () => Writability }>;
 export type Storage = Readonly<{
   store: Store;
   log: SealedEventLog;
+  /** Ids of the logs that this one has been copied or brought back from, oldest first. */
+  formerIds: readonly string[];
   close: () => Promise<void>;
 }>;
 
 type StorageConfig = Pick<Config, 'data' | 'seal'> & Partial<Pick<Config, 'eventStore'>>;
 
 export const logDirectory = (data: string): string => path.join(data, 'log');
+export const keysDirectory = (data: string): string => path.join(data, 'keys');
+export const tokensDirectory = (data: string): string => path.join(data, 'tokens');
+
+const UNFINISHED =
+  'this log is a copy that is not finished: run the same seqline log copy again, and it goes on';
 
 /** The keys are beside this process wherever the log is. */
 export const openStorage = async (
@@ -37,11 +45,14 @@ export const openStorage = async (
     ? await openEsdb({ connectionString: eventStore.url, log })
     : await openEmbeddedLog({ directory, log, ...(meter && { meter }) });
   try {
+    const { copying, formerIds, moved } = await readHistory(store);
+    if (copying) throw new CopyUnfinished(UNFINISHED);
     const sealed = await (isElsewhere ? shared : own)(store, { seal, directory });
-    const keys = await openEmbeddedKeys(path.join(data, 'keys'), sealed);
+    const keys = await openEmbeddedKeys(keysDirectory(data), { ...sealed, formerIds });
     return {
       store,
-      log: eventLog({ store, keys, seal }),
+      log: eventLog({ store, keys, seal, moved }),
+      formerIds,
       close: async () => {
         await store.close();
         await keys.close();

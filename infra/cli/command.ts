@@ -10,6 +10,7 @@ export type Arguments = Readonly<{
   allowWrites: boolean;
   json: boolean;
   logOnly: boolean;
+  verifyOnly: boolean;
 }>;
 
 /** Resolves with the exit code. */

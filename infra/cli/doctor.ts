@@ -3,13 +3,13 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { socketImplementation } from '../../gateways/ws/server.ts';
 import type { Config } from '../config/config.ts';
+import { inspectEsdb, type Finding } from '../eventstore/esdb/inspect.ts';
 import { openPool } from '../postgres/pool.ts';
 import { findPackage } from '../postgres/binaries.ts';
 import { redactUrl } from '../redactUrl.ts';
 import { out, type Command } from './command.ts';
 import { addressOf } from './calls.ts';
 
-type Finding = Readonly<{ good: boolean; what: string }>;
 const good = (what: string): Finding => ({ good: true, what });
 const bad = (what: string): Finding => ({ good: false, what });
 
@@ -73,6 +73,10 @@ const data = async ({ data: folder }: Config): Promise<readonly Finding[]> => {
   ];
 };
 
+/** An embedded log is made by the start, and its folder has been looked at. */
+const log = async ({ eventStore }: Config): Promise<readonly Finding[]> =>
+  eventStore.kind === 'esdb' ? inspectEsdb(eventStore.url) : [];
+
 const quiet = { info: () => undefined, warn: () => undefined };
 
 const postgres = async ({ postgres: wanted }: Config): Promise<Finding> => {
@@ -102,6 +106,7 @@ export const doctor: Command = async (config) => {
     await port(config, 'SEQLINE_HTTP_PORT', config.httpPort),
     await port(config, 'SEQLINE_WS_PORT', config.wsPort),
     ...(await data(config)),
+    ...(await log(config)),
     await postgres(config),
     ...config.warnings.map(bad),
   ];

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { openStorage } from '../app/storage.ts';
+import { logDirectory, openStorage } from '../app/storage.ts';
 import { foundLog } from '../eventstore/esdb/founding.ts';
+import { keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { NotLoopback, serveEventStore } from '../eventstore/server/serve.ts';
 import { createLog } from '../observe/log.ts';
 import { complain, out, type Command } from './command.ts';
@@ -26,8 +27,10 @@ export const eventstore: Command = async (config, args) => {
   try {
     const storage = await openStorage(config, log);
     try {
-      // Served to others, the log says its own id; otherwise they would give it a second one.
+      // Served to others, the log says its own id and its choice of sealing; otherwise they would choose again.
       await foundLog(storage.store, await storage.store.logId());
+      const sealing = { seal: config.seal, folder: logDirectory(config.data) };
+      await keepSealChosen(storage.store, sealing);
       const server = await serveEventStore({
         store: storage.store,
         host,

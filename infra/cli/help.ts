@@ -21,6 +21,12 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         the log alone, for EventStoreDB's clients and tools (port 2113);
                                         without a login: --expose lets others than this machine reach it,
                                         --allow-writes lets callers write Seqline's own streams
+  seqline log copy FROM TO [--verify-only]
+                                        copies a log, or goes on with it, and compares the two; each is
+                                        embedded:DATA-DIRECTORY or esdb://…
+  seqline log backup DIRECTORY          copies log and keys, also while the server runs, and checks them
+  seqline log restore DIRECTORY         brings them back into an empty SEQLINE_DATA, and checks them
+  seqline log check                     reads the whole log, also while the server runs
 
   --help       this text
   --version    which Seqline this is

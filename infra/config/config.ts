@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Millis, UserId } from '../../core/kernel/ids.ts';
-import { redactUrl } from '../redactUrl.ts';
+import { withoutLogin } from '../redactUrl.ts';
 import { SETTINGS, unknownSettings, type SettingName } from './settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -81,7 +81,7 @@ export const readConfig = (environment: Environment): Config => {
     secret: setting('SEQLINE_SECRET', (text) => text),
     admins: setting('SEQLINE_ADMIN', adminsOf, NOT_ADMINS),
     eventStore: setting('SEQLINE_EVENTSTORE', eventStoreOf, NOT_A_LOG),
-    postgres: setting('DATABASE_URL', postgresOf, 'is not a URL of Postgres; use postgres://…'),
+    postgres: setting('DATABASE_URL', postgresOf, NOT_POSTGRES),
     bus: setting('SEQLINE_BUS', busOf, NOT_SUPPORTED.bus),
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
     metrics: setting('SEQLINE_METRICS', oneOf(METRICS), `is not a choice; ${use(METRICS)}`),
@@ -121,6 +121,9 @@ const NOT_A_POLICY = `is not a policy; ${use(MULTI_LOGINS)}`;
 const NOT_A_LOG =
   'is not a log; use embedded, or the address of EventStoreDB or KurrentDB: ' +
   'esdb://…, esdb+discover://… or kurrentdb://…';
+const NOT_POSTGRES =
+  'is not a URL of Postgres; use postgres://user:password@host/database (percent-encode what is ' +
+  'special in them), or postgres:///database?host=/folder/of/the/socket';
 const NOT_SUPPORTED = {
   bus: 'is not supported by this version (nor is any nats://…); use memory',
 };
@@ -132,7 +135,7 @@ const SHOWN_LENGTH_MAX = 60;
 const problemOf = (name: SettingName, text: string, wanted: string): string =>
   SECRETS.includes(name)
     ? `${name}: it ${wanted}`
-    : `${name}: ${JSON.stringify(redactUrl(text).slice(0, SHOWN_LENGTH_MAX))} ${wanted}`;
+    : `${name}: ${JSON.stringify(withoutLogin(text).slice(0, SHOWN_LENGTH_MAX))} ${wanted}`;
 
 const oneOf =
   <Choice extends string>(choices: readonly Choice[]) =>
@@ -192,20 +195,26 @@ const adminsOf = (text: string): readonly UserId[] | undefined => {
 };
 
 /** User and password, nodes and settings: a URL, but that there may be several nodes in it. */
-const ESDB = /^(?:esdb|kurrentdb)(?:\+discover)?:\/\/(?:[^\s@/?]+@)?[^\s@/?]+\/?(?:\?\S*)?$/;
+const ESDB = /^(?:esdb|kurrentdb)(?:\+discover)?:\/\/(?:[^\s@/?]+@)?[^\s@/?]+\/?(?:\?[^\s@]*)?$/;
 
 const eventStoreOf = (text: string): Config['eventStore'] | undefined => {
   if (text === 'embedded') return EMBEDDED;
-  return ESDB.test(text) ? Object.freeze({ kind: 'esdb', url: text }) : undefined;
+  return isEventStoreUrl(text) ? Object.freeze({ kind: 'esdb', url: text }) : undefined;
 };
+
+export const isEventStoreUrl = (text: string): boolean => ESDB.test(text);
 
 const busOf = (text: string): Config['bus'] | undefined =>
   text === 'memory' ? Object.freeze({ kind: 'memory' }) : undefined;
 
 const postgresOf = (text: string): Config['postgres'] | undefined => {
   if (text === '') return EMBEDDED;
-  const isPostgres = /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+  const isUrl = URL.canParse(text) || URL.canParse(text.replace(LOGIN_WITHOUT_HOST, '$1'));
+  const isPostgres = /^postgres(ql)?:\/\//.test(text) && isUrl;
   return isPostgres ? Object.freeze({ kind: 'url', url: text }) : undefined;
 };
+
+/** `postgres://user@/db?host=/run/postgresql` is what Postgres and its clients call a socket's folder by. */
+const LOGIN_WITHOUT_HOST = /^(postgres(?:ql)?:\/\/)[^/?#\s]*@(?=\/\S*[?&]host=\S)/;
 
 const EMBEDDED = Object.freeze({ kind: 'embedded' } as const);

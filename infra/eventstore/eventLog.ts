@@ -7,6 +7,7 @@ import type { UserId } from '../../core/kernel/ids.ts';
 import type { KeyStore } from '../../core/kernel/keyStore.ts';
 import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
 import { DecodedEvents } from './decodedEvents.ts';
+import type { MovedPositions } from './history.ts';
 import { KeyRing } from './keyRing.ts';
 import { ReadEvents } from './readEvents.ts';
 
@@ -15,6 +16,8 @@ export type EventLogParts = Readonly<{
   keys: KeyStore;
   /** Whether personal fields are sealed from now on; what is stored is read either way. */
   seal: boolean;
+  /** Of a log that is a copy. */
+  moved?: MovedPositions | undefined;
   /** Ours, but for tests of the log itself. */
   catalogue?: Catalogue;
 }>;
@@ -34,8 +37,9 @@ export type SealedEventLog = EventLog &
  * at an event of ours that is not what it should be; events of others are passed over. The store is not
  * closed with it: whoever opened it closes it.
  */
-export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): SealedEventLog => {
-  const codec = codecOf(catalogue ?? today);
+export const eventLog = (parts: EventLogParts): SealedEventLog => {
+  const { store, keys, seal, moved, catalogue = today } = parts;
+  const codec = codecOf(catalogue);
   const ring = new KeyRing(keys);
   const decoded = new DecodedEvents();
   const read = new ReadEvents();
@@ -66,7 +70,8 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
       const sealed = steps.flatMap((step) => ('sealed' in step ? step.sealed : []));
       const keyOf = await ring.opening(sealed);
       if (erasures !== ring.erasures) continue;
-      return steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+      const opened = steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+      return moved === undefined ? opened : opened.map((event) => inPlace(event, catalogue, moved));
     }
   };
 
@@ -76,19 +81,7 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
       return store.append(stream, expected, await encode(stream, events));
     },
 
-    readStream: async <E extends AnyFact>(stream: string, options: ReadOptions) => {
-      const known = keptRange(read, stream, options);
-      if (known !== undefined) return known as readonly Recorded<E>[];
-      const { erasures } = ring;
-      const stored = await store.readStream(stream, options);
-      const events = await decode(stored);
-      // What was read before an erasure, or beside others' events, is not kept.
-      if (isKept(stream) && events.length === stored.length && erasures === ring.erasures) {
-        read.remember(stream, stored, events);
-      }
-      // Which events a stream has is known to who names it; the store knows bytes.
-      return events as readonly Recorded<E>[];
-    },
+    readStream: readingOnce({ store, ring, read, decode }),
 
     readPlaces: async (stream, options) =>
       (await store.readStream(stream, options))
@@ -122,6 +115,30 @@ export const eventLog = ({ store, keys, seal, catalogue }: EventLogParts): Seale
   };
 };
 
+type Reading = Readonly<{
+  store: Pick<EventStore, 'readStream'>;
+  ring: KeyRing;
+  read: ReadEvents;
+  decode: (events: readonly StoredEvent[]) => Promise<readonly Recorded[]>;
+}>;
+
+/** Reads a stream, or recalls what was read of it before. */
+const readingOnce =
+  ({ store, ring, read, decode }: Reading): EventLog['readStream'] =>
+  async <E extends AnyFact>(stream: string, options: ReadOptions) => {
+    const known = keptRange(read, stream, options);
+    if (known !== undefined) return known as readonly Recorded<E>[];
+    const { erasures } = ring;
+    const stored = await store.readStream(stream, options);
+    const events = await decode(stored);
+    // What was read before an erasure, or beside others' events, is not kept.
+    if (isKept(stream) && events.length === stored.length && erasures === ring.erasures) {
+      read.remember(stream, stored, events);
+    }
+    // Which events a stream has is known to who names it; the store knows bytes.
+    return events as readonly Recorded<E>[];
+  };
+
 /** Streams that are read again and again; of the others the newest event is asked for, or all of it once. */
 const PREFIX_KEPT = 'conversation-';
 
@@ -137,6 +154,14 @@ const keptRange = (
     : undefined;
 
 type ReadOptions = Parameters<EventStore['readStream']>[1];
+
+/** A position in a copied event is one of the log it was copied from, which says nothing here. */
+const inPlace = (event: Recorded, catalogue: Catalogue, moved: MovedPositions): Recorded => {
+  const spec = Object.hasOwn(catalogue, event.type) ? catalogue[event.type] : undefined;
+  const field = spec?.position;
+  if (field === undefined || event.position >= moved.before) return event;
+  return { ...event, data: { ...event.data, [field]: moved.of(event) ?? 0 } };
+};
 
 const hasOurPrefix = (stream: string): boolean =>
   STREAM_PREFIXES.some((prefix) => stream.startsWith(prefix));

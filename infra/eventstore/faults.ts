@@ -22,7 +22,10 @@ export class UnknownEvent extends UnreadableEvent {
   override name = 'UnknownEvent';
 
   constructor(event: StoredEvent) {
-    super(event, 'this version of Seqline knows no event of that name');
+    super(
+      event,
+      'this version of Seqline knows no event of that name; run the version that wrote it, or a later one',
+    );
   }
 }
 

@@ -105,8 +105,8 @@ class MemoryStore implements EventStore {
     const held = this.#streams.get(stream) ?? [];
     this.#streams.set(stream, held);
     for (const event of events) {
-      const place = { stream, revision: held.length, position: this.#all.length + 1, created };
-      const stored = { ...event, ...place };
+      const place = { stream, revision: held.length, position: this.#all.length + 1 };
+      const stored = { ...event, ...place, created: Math.min(event.created ?? created, created) };
       held.push(stored);
       this.#all.push(stored);
       this.#recent.set(event.id, stored);

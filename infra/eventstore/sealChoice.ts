@@ -42,6 +42,19 @@ export const keepSealChoice = async (
   );
 };
 
+/** The choice that a log was made with; undefined where there is no marker. */
+export const readSealChoice = async (folder: string): Promise<boolean | undefined> => {
+  const path = join(folder, MARKER);
+  const text = await readIfPresent(path);
+  return text === undefined ? undefined : parseMarker(path, text);
+};
+
+/** For people. */
+export const sealingOf = (seal: boolean | undefined): string => {
+  if (seal === undefined) return 'which does not say yet whether it is sealed';
+  return seal ? 'sealed (SEQLINE_SEAL=on)' : 'not sealed (SEQLINE_SEAL=off)';
+};
+
 const markerText = (seal: boolean): string => JSON.stringify({ format: FORMAT, seal });
 
 const onOff = (seal: boolean): string => (seal ? 'on' : 'off');

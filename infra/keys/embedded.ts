@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
 import type { UserId } from '../../core/kernel/ids.ts';
 import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
-import { syncFile, syncFolder } from '../durableFile.ts';
+import { isThere, syncFile, syncFolder } from '../durableFile.ts';
 
 /*
  * One record for each user: the number of its newest key in 4 bytes (big-endian), then the key. A record
@@ -17,13 +17,15 @@ const KEY_BYTES = 32;
 
 /** Set while the file may still hold bytes of destroyed keys. No user is called by a list. */
 const UNCOMPACTED: Key = ['uncompacted'];
-/** The id of the log that the keys belong to, since the first start with it. */
+/** The ids of the log that the keys belong to, with commas: more than one once it has been copied. */
 const LOG: Key = ['log'];
 
 type Database = RootDatabase<Buffer>;
 /** The log beside the key store. */
 export type SealedLog = Readonly<{
   id: string;
+  /** Logs that it has been copied or brought back from: what was sealed there is sealed here. */
+  formerIds?: readonly string[];
   /** Whether it may hold what only keys of this store open. */
   mayHoldSealed: boolean;
 }>;
@@ -178,22 +180,63 @@ const open = (folder: string): Database => openLmdb<Buffer>({ path: folder, enco
  * was made before ids were kept, and is taken for this log's.
  */
 const claim = (database: Database, folder: string, log: SealedLog): void => {
-  const owner = database.get(LOG)?.toString();
-  if (owner === log.id) return;
+  const owners = ownersOf(database);
+  if (owners.includes(log.id)) return;
   const remedy = `restore ${folder} from the backup that was made with this log`;
-  if (owner !== undefined) {
+  const owner = owners.at(-1);
+  if (owner !== undefined && log.formerIds?.includes(owner) !== true) {
     throw new KeysOfAnotherLog(
       `the key store holds the keys of the log ${owner}, but the log here is ${log.id}: ${remedy}`,
     );
   }
-  if (log.mayHoldSealed && database.getKeysCount({ limit: 1 }) === 0) {
+  if (owner === undefined && log.mayHoldSealed && database.getKeysCount({ limit: 1 }) === 0) {
     throw new KeysOfAnotherLog(
       `the key store is empty, but the log ${log.id} has events that are sealed: ${remedy}`,
     );
   }
   database.transactionSync(() => {
-    database.putSync(LOG, Buffer.from(log.id));
+    database.putSync(LOG, Buffer.from([...owners, log.id].join(',')));
   });
+};
+
+/** None in a store that was made before ids were kept. */
+const ownersOf = (database: Database): readonly string[] =>
+  database.get(LOG)?.toString().split(',') ?? [];
+
+export type KeysForReading = Pick<KeyStore, 'opening' | 'close'> &
+  Readonly<{
+    /** The logs they belong to. */
+    owners: readonly string[];
+    /** A copy of what is alive, as of one moment, into another folder; what is there is replaced. */
+    copyTo: (folder: string) => Promise<void>;
+  }>;
+
+/** Beside a server that has them open, too. Undefined where there are none. */
+export const openKeysForReading = async (folder: string): Promise<KeysForReading | undefined> => {
+  if (!(await isThere(join(folder, 'data.mdb')))) return undefined;
+  const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
+  const keys = new EmbeddedKeys(database);
+  return {
+    owners: ownersOf(database),
+    opening: (subject, id) => keys.opening(subject, id),
+    copyTo: (target) => copyAlive(database, target),
+    close: () => database.close(),
+  };
+};
+
+/** Free pages, which may hold keys that have been destroyed, are left out. */
+const copyAlive = async (database: Database, folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  const draft = join(folder, 'copied');
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await database.backup(draft, true);
+  await chmod(join(draft, 'data.mdb'), 0o600);
+  await syncFile(join(draft, 'data.mdb'));
+  await rename(join(draft, 'data.mdb'), join(folder, 'data.mdb'));
+  await rm(draft, { recursive: true });
+  await syncFolder(folder);
 };
 
 const read = (database: Database, subject: UserId): KeyRecord => {

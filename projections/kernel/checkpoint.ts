@@ -37,9 +37,10 @@ export const keyOf = ({ name, version }: Pick<Projection, 'name' | 'version'>): 
 export const takeOver = async (
   db: Transaction<AnyTables>,
   projections: readonly Projection[],
-  log: Readonly<{ id: string; head: Position }>,
+  log: Readonly<{ id: string; head: Position; formerIds?: readonly string[] }>,
 ): Promise<ReadonlyMap<Projection, Checkpoint>> => {
   await createCheckpoints(db);
+  await leaveFormerLogs(db, log.formerIds ?? []);
   const stored = await sql<Stored>`select * from seqline.checkpoint`.execute(db);
   refuseOthers(stored.rows, log);
 
@@ -112,15 +113,33 @@ export const confirm = async (
   throw new Fenced('the checkpoints are not where this runner has left them');
 };
 
+/**
+ * What was built of a log that this one is a copy of stands at positions that mean something else here:
+ * without its checkpoint it is built anew.
+ */
+export const leaveFormerLogs = async (
+  db: Kysely<AnyTables>,
+  formerIds: readonly string[],
+): Promise<void> => {
+  if (formerIds.length === 0 || !(await hasCheckpoints(db))) return;
+  await sql`delete from seqline.checkpoint where log_id = any(${[...formerIds]}::text[])`.execute(
+    db,
+  );
+};
+
 /** Where the read models stand, by `keyOf`. None before the first runner has been here. */
 export const readCheckpoints = async (
   db: Kysely<AnyTables>,
 ): Promise<ReadonlyMap<string, Position>> => {
-  const found = await sql<{ there: boolean }>`
-    select to_regclass('seqline.checkpoint') is not null as there`.execute(db);
-  if (found.rows[0]?.there !== true) return new Map();
+  if (!(await hasCheckpoints(db))) return new Map();
   const { rows } = await sql<Stored>`select * from seqline.checkpoint`.execute(db);
   return new Map(rows.map((row) => [keyOf(row), row.position]));
+};
+
+const hasCheckpoints = async (db: Kysely<AnyTables>): Promise<boolean> => {
+  const { rows } = await sql<{ there: boolean }>`
+    select to_regclass('seqline.checkpoint') is not null as there`.execute(db);
+  return rows[0]?.there === true;
 };
 
 /**
@@ -167,7 +186,8 @@ const refuseOthers = (
   if (other !== undefined) {
     throw new DatabaseOfAnotherLog(
       `this database holds read models of the log ${other.log_id}, but the log here is ${log.id}: ` +
-        'name another database, or drop the schema "seqline" to have it rebuilt',
+        'name another database, or drop the schema "seqline" to have it rebuilt ' +
+        '(of the embedded Postgres: remove the folder "postgres" in SEQLINE_DATA)',
     );
   }
   const ahead = stored.find(({ position }) => position > log.head);

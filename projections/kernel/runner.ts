@@ -45,6 +45,8 @@ export type RunnerOptions = Readonly<{
   projections: readonly Projection[];
   db: Kysely<AnyTables>;
   log: EventLog;
+  /** Logs that it is a copy of. What was built of them is built anew. */
+  formerIds?: readonly string[];
   /** Among the follower's first listeners, so that it is up to date when the runner is woken. */
   tail: Tail;
   follower: Pick<Follower, 'onEvents'>;
@@ -199,13 +201,10 @@ class Running {
   }
 
   async #takeOver(session: Kysely<AnyTables>): Promise<void> {
-    const { log, projections, reached, skips } = this.#options;
+    const { log, formerIds = [], projections, reached, skips } = this.#options;
     await skips.load(log, projections);
-    const id = await log.logId();
-    const head = await log.head();
-    const taken = await session
-      .transaction()
-      .execute((db) => takeOver(db, projections, { id, head }));
+    const about = { id: await log.logId(), head: await log.head(), formerIds };
+    const taken = await session.transaction().execute((db) => takeOver(db, projections, about));
     this.#checkpoints = new Map(taken);
     this.#suspect = undefined;
     for (const [projection, { position }] of taken) reached.moved(projection, position);

@@ -71,31 +71,31 @@ export const openLogEnvironment = (directory: string): LogEnvironment => {
   return { root, log, meta, logId, close: () => root.close() };
 };
 
-/** What readers beside the process that writes the log need of it. */
-export type LogToRead = Readonly<{ log: LogTable; logId: string; close: () => Promise<void> }>;
-
 /**
  * The log of a directory, to be read while another process may be writing it: nothing in it is changed,
  * and no lock is taken. Throws where there is no log.
  */
-export const openLogToRead = (directory: string): LogToRead => {
+export const openLogForReading = (directory: string): LogEnvironment => {
+  const path = logDirectory(directory);
   // LMDB would make the folder before it finds that there is nothing to read.
-  if (!existsSync(join(logDirectory(directory), 'data.mdb'))) {
+  if (!existsSync(join(path, 'data.mdb'))) {
     throw new Error(`there is no log in ${directory}: check SEQLINE_DATA`);
   }
-  const root = open({
-    path: logDirectory(directory),
-    noSubdir: false,
-    readOnly: true,
-    maxDbs: 4,
-    maxReaders: READERS_MAX,
-  });
+  const root = open({ path, noSubdir: false, maxDbs: 4, maxReaders: READERS_MAX, readOnly: true });
   const options = { name: 'log', encoding: 'binary', keyEncoder: positionKey } as const;
-  // The same table as in openLogEnvironment.
+  // As above.
   const log = root.openDB<Buffer, Position>(options) as LogTable;
-  const logId = root.openDB<string, string>({ name: 'meta', encoding: 'string' }).get('logId');
+  const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' });
+  const logId = meta.get('logId');
   if (logId === undefined) throw new Error(`${directory} holds no log of Seqline`);
-  return { log, logId, close: () => root.close() };
+  return { root, log, meta, logId, close: () => root.close() };
+};
+
+/** What is brought back from a backup is another log: a client must not take it for the one it knew. */
+export const renameLog = async (directory: string, logId: string): Promise<void> => {
+  const { root, meta, close } = openLogEnvironment(directory);
+  root.transactionSync(() => meta.putSync('logId', logId));
+  await close();
 };
 
 /** Position of the last record; 0 in an empty log. */

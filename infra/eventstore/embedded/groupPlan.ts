@@ -53,11 +53,11 @@ export const planGroup = (base: GroupBase, appends: readonly PendingAppend[]): G
     let revision = view.revisionOf(append.stream);
     const ours = written.get(append.stream) ?? { first: revision + 1, events: [] };
     written.set(append.stream, ours);
-    for (const { id, type, data, metadata } of append.events) {
+    for (const { id, type, data, metadata, created: before } of append.events) {
       revision++;
       const position = base.head + events.length + 1;
       const { stream } = append;
-      const { created } = base;
+      const created = before === undefined ? base.created : Math.min(before, base.created);
       const event = { id, type, data, metadata, stream, revision, position, created };
       ours.events.push(event);
       events.push(event);

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
-import { lastPosition, openLogToRead } from './environment.ts';
+import { lastPosition, openLogForReading } from './environment.ts';
 import { otherWork, PAGE_BYTES_MAX, PAGE_EVENTS_MAX } from './reader.ts';
 import { DamagedRecord, decodeRecord, streamSuspected } from './record.ts';
 
@@ -29,7 +29,7 @@ export type TolerantReader = Readonly<{
 
 /** For checks only: whoever makes something of a log stops at the first record that is damaged. */
 export const openTolerantReader = (directory: string): TolerantReader => {
-  const { log, logId, close } = openLogToRead(directory);
+  const { log, logId, close } = openLogForReading(directory);
   return {
     logId,
     head: () => lastPosition(log),

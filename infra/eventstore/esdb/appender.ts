@@ -6,9 +6,10 @@ import {
   type StoreEvent,
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis } from '../../../core/kernel/ids.ts';
+import { LOG_STREAM } from '../history.ts';
 import { faultOf, type Appended, type LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
-import { LOG_STREAM, type Founding } from './founding.ts';
+import type { Founding } from './founding.ts';
 import {
   APPEND_WAIT,
   IN_FLIGHT_BYTES_MAX,
@@ -175,6 +176,7 @@ export class Appender {
       case 'stream-deleted':
       case 'too-big':
       case 'invalid':
+      case 'unknown-call':
         return this.#fail(job, fault);
       case 'denied':
         return this.#fail(job, new StoreUnavailable(`the event store denies it: ${fault.message}`));

@@ -21,6 +21,7 @@ import type {
   StreamPrefixes,
 } from '../../../core/kernel/eventStore.ts';
 import type { EventId, Millis, Position, Revision } from '../../../core/kernel/ids.ts';
+import { withoutCreated } from '../firstCreated.ts';
 import { ClientFault, type FaultReason } from './faults.ts';
 import { Reading, type Seen } from './reading.ts';
 import { dataOf, metadataOf, toWire } from './wireEvent.ts';
@@ -61,6 +62,10 @@ export interface LogClient {
   readAll(part: Part<Position | 'start' | 'end'>): Reading;
   /** Exclusive, without an end. With checkpoints where events were passed over. */
   subscribeAll(after: Position, prefixes: StreamPrefixes | undefined): Reading;
+  /** Reads where only a leader answers. Fails with `not-leader` elsewhere, and the next call goes to it. */
+  askLeader(stream: string): Promise<void>;
+  /** As the server says it, such as `24.10.0`; undefined where it does not. */
+  serverVersion(): Promise<string | undefined>;
   /** Ends what is open, and the connection. */
   discard(): Promise<void>;
 }
@@ -127,6 +132,9 @@ export const openClient = (connectionString: string): LogClient => {
       return reading;
     },
 
+    askLeader: (stream) => askLeader(client, stream),
+    serverVersion: () => serverVersionOf(client),
+
     discard: async () => {
       await client.dispose();
       await closeChannel(client);
@@ -155,6 +163,27 @@ const appendWith =
       throw faultOf(error);
     }
   };
+
+const askLeader = async (client: EventStoreDBClient, stream: string): Promise<void> => {
+  const options = { maxCount: 1, requiresLeader: true };
+  try {
+    // What is read does not matter, only that it is; with one event the call ends by itself.
+    let seen = 0;
+    for await (const { event } of client.readStream(stream, options)) if (event) seen++;
+    assert(seen <= 1, 'one event was asked for');
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault.reason.kind !== 'no-stream') throw fault;
+  }
+};
+
+/** The package asks for it before the first append, and keeps it for itself. */
+const serverVersionOf = async (client: object): Promise<string | undefined> => {
+  const features: unknown = await Reflect.get(client, 'capabilities');
+  if (typeof features !== 'object' || features === null) return undefined;
+  const version: unknown = Reflect.get(features, 'serverVersion');
+  return typeof version === 'string' && /^\d+\.\d+/.test(version) ? version : undefined;
+};
 
 const hasPrefixes = (prefixes: StreamPrefixes | undefined): prefixes is StreamPrefixes =>
   prefixes !== undefined && prefixes.length > 0;
@@ -185,17 +214,18 @@ const seenOf = (event: RecordedEvent | undefined): Seen | undefined => {
   }
   const place = safeNumber(position.commit);
   if (type === TOMBSTONE_TYPE || isOfSystem(streamId)) return { position: place, event: undefined };
+  const { metadata, created } = withoutCreated(metadataOf(event));
   return {
     position: place,
     event: {
       id: event.id as EventId,
       type,
       data: dataOf(event),
-      metadata: metadataOf(event),
+      metadata,
       stream: streamId,
       revision: safeNumber(event.revision),
       position: place,
-      created: event.created.getTime(),
+      created: created ?? event.created.getTime(),
     },
   };
 };
@@ -219,6 +249,7 @@ const CODES: Readonly<Record<number, FaultReason>> = {
   4: { kind: 'late' },
   7: { kind: 'denied' },
   10: { kind: 'late' },
+  12: { kind: 'unknown-call' },
   14: { kind: 'away' },
   16: { kind: 'denied' },
 };

@@ -14,12 +14,13 @@ import {
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position, Revision } from '../../../core/kernel/ids.ts';
 import { NO_REVISION } from '../expectedRevision.ts';
+import { LOG_STREAM } from '../history.ts';
 import { AppendTooBig, InvalidAppend, checkAppend } from '../limits.ts';
 import { Appender, within } from './appender.ts';
 import { openClient, type Appended, type LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
 import { Follower } from './follower.ts';
-import { LOG_STREAM, foundLog, type Founding } from './founding.ts';
+import { foundLog, type Founding } from './founding.ts';
 import { APPEND_WAIT, PAGE_EVENTS_MAX } from './limits.ts';
 import { silentLog, type Log, type Writability } from './log.ts';
 import { Reads } from './reads.ts';
@@ -192,7 +193,7 @@ class Esdb implements EsdbLog {
     }
   }
 
-  /** Of the event that founded the log; a copy has that of its original. */
+  /** Of the event that founded the log. */
   async logId(): Promise<string> {
     return this.#founding.logId;
   }

@@ -10,6 +10,8 @@ export type FaultReason =
   | Readonly<{ kind: 'denied' }>
   | Readonly<{ kind: 'too-big' }>
   | Readonly<{ kind: 'invalid' }>
+  /** The server knows no such call: it is another kind of server. */
+  | Readonly<{ kind: 'unknown-call' }>
   /** This node does not lead; the client has been told who does, and goes there by itself. */
   | Readonly<{ kind: 'not-leader' }>
   /** The connection is gone, was never there, or the server is going. */
@@ -45,6 +47,7 @@ export const isPassing = ({ reason }: ClientFault): boolean => {
     case 'stream-deleted':
     case 'too-big':
     case 'invalid':
+    case 'unknown-call':
       return false;
   }
 };

@@ -3,8 +3,8 @@ import { assert } from '../../../core/kernel/assert.ts';
 import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
 import type { EventStore, ReadAll } from '../../../core/kernel/eventStore.ts';
 import type { EventId } from '../../../core/kernel/ids.ts';
+import { LOG_STREAM } from '../history.ts';
 import { SealChoiceChanged, keepSealChoice } from '../sealChoice.ts';
-import { LOG_STREAM } from './founding.ts';
 
 const SEAL_CHOSEN = 'SealChosen';
 /** After the event that founds the log. */
@@ -30,7 +30,7 @@ export const keepSealChosen = async (
   store: EventStore,
   { seal, folder }: Readonly<{ seal: boolean; folder: string }>,
 ): Promise<void> => {
-  const before = await readChoice(store);
+  const before = await readSealChosen(store);
   if (before !== undefined) {
     compare(before, seal);
     return;
@@ -44,7 +44,7 @@ export const keepSealChosen = async (
   };
   await store.append(LOG_STREAM, REVISION - 1, [event]);
   // Another process may have chosen at the same time, and first.
-  const chosen = await readChoice(store);
+  const chosen = await readSealChosen(store);
   assert(chosen !== undefined, 'a choice that has been made is there');
   compare(chosen, seal);
 };
@@ -59,7 +59,10 @@ const compare = (chosen: boolean, seal: boolean): void => {
 
 const onOff = (seal: boolean): string => (seal ? 'on' : 'off');
 
-const readChoice = async (store: EventStore): Promise<boolean | undefined> => {
+/** Undefined where nobody has chosen yet. */
+export const readSealChosen = async (
+  store: Pick<EventStore, 'readStream'>,
+): Promise<boolean | undefined> => {
   const options = { from: REVISION, direction: 'forwards', max: 1 } as const;
   const [event] = await store.readStream(LOG_STREAM, options);
   if (event === undefined) return undefined;

@@ -31,6 +31,8 @@ const adviceFor = (connectionString: string, error: unknown, message: string): s
       return NO_LEADER;
     case 'invalid':
       return /position/.test(message) ? TOO_OLD : 'it refuses what a log needs';
+    case 'unknown-call':
+      return NOT_A_STORE;
     case 'away':
     case 'late':
     case 'other':
@@ -46,7 +48,10 @@ const WRONG_LOGIN =
 const NO_LEADER =
   'this node does not lead, and who does cannot be reached; use esdb+discover://, or name all ' +
   'nodes with commas';
-const TOO_OLD =
+const NOT_A_STORE =
+  'what answers there is no event store that Seqline can use: it knows no such calls; correct the ' +
+  'address, or use EventStoreDB 22.6 or later';
+export const TOO_OLD =
   'the server is too old; use EventStoreDB 22.6 or later (oss-v24.6.0 is the last one under a ' +
   'BSD licence)';
 
@@ -65,6 +70,7 @@ const awayAdvice = (connectionString: string, message: string): string => {
       return 'its certificate is not trusted; name its authority with ?tlsCAFile=PATH';
     return 'it cannot be reached; start it, correct the address, or add ?tls=false if it has no TLS';
   }
-  if (HUNG_UP.test(message)) return 'it hangs up; if it speaks TLS, leave out tls=false';
+  if (HUNG_UP.test(message))
+    return 'it hangs up; if it speaks TLS, leave out tls=false; if it is no event store, correct the address';
   return 'it cannot be reached; start it, or correct the address';
 };

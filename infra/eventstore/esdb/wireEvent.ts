@@ -1,4 +1,5 @@
 import type { StoreEvent } from '../../../core/kernel/eventStore.ts';
+import { withCreated } from '../firstCreated.ts';
 
 /**
  * The client takes and gives values of JSON, and the port takes and gives bytes. What Seqline stores is
@@ -23,8 +24,9 @@ const OPENING_BRACE = 0x7b;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export const toWire = ({ id, type, data, metadata }: StoreEvent): WireEvent => {
-  const event = { id, type, metadata: wireMetadata(metadata) };
+export const toWire = ({ id, type, data, metadata, created }: StoreEvent): WireEvent => {
+  const carried = created === undefined ? metadata : withCreated(metadata, created);
+  const event = { id, type, metadata: wireMetadata(carried) };
   const json = sameAsJson(data);
   return json === undefined
     ? { ...event, contentType: 'application/octet-stream', data: plainBytes(data) }

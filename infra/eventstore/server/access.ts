@@ -1,8 +1,6 @@
-import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
+import { isOwnStream } from '../prefixes.ts';
 import { ownerOf } from './systemEvents.ts';
 
-/** Besides the catalogue's: what became of calls to other servers, and what has been folded already. */
-const OWN_PREFIXES = [...STREAM_PREFIXES, 'webhook-', 'snapshot_'] as const;
 /** Revisions there are what users see as numbers: whoever hides one breaks a conversation for ever. */
 const NUMBERED_PREFIX = 'conversation-';
 
@@ -16,7 +14,7 @@ export const accessTo =
   (ownWritable: boolean) =>
   (deed: Deed, stream: string): boolean => {
     const owner = ownerOf(stream) ?? stream;
-    if (!OWN_PREFIXES.some((prefix) => owner.startsWith(prefix))) return true;
+    if (!isOwnStream(owner)) return true;
     if (!ownWritable) return false;
     return deed === 'append' || !owner.startsWith(NUMBERED_PREFIX);
   };

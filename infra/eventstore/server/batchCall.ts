@@ -48,6 +48,8 @@ export class BatchCall {
   /** Without an answer yet, by correlation id. */
   readonly #pending = new Map<string, Gathering>();
   #backlog = 0;
+  /** Appends are begun in the order in which the last part of each came. */
+  #order: Promise<void> = Promise.resolve();
   #ended = false;
   #stopping = false;
   #gone = false;
@@ -97,8 +99,17 @@ export class BatchCall {
     if (size.exceeded) return this.#refuse(message.id, { kind: 'append-too-big' });
     events.push(...message.events);
     gathering.whole = message.final;
-    if (gathering.whole) void this.#append(message.id, gathering);
+    if (gathering.whole) this.#inOrder(message.id, gathering);
     this.#listen();
+  }
+
+  /** Who copies a log relies on the order between streams; what must be read first must not change it. */
+  #inOrder(id: string, gathering: Gathering): void {
+    this.#order = this.#order.then(async () => {
+      // What keeps it from being ready is told when it is appended.
+      await this.#parts.writes.ready(gathering.options.stream).catch(() => undefined);
+      void this.#append(id, gathering);
+    });
   }
 
   /** What comes for an append that has been answered, or was never begun, is ignored. */

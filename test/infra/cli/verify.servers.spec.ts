@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const usual = {
   ...{ rest: [], platform: undefined, reason: undefined, port: undefined, host: undefined },
-  ...{ exposed: false, allowWrites: false, logOnly: false, json: false },
+  ...{ exposed: false, allowWrites: false, logOnly: false, json: false, verifyOnly: false },
 } as const;
 
 /** Runs the command, and takes what it says. */

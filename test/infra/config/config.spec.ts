@@ -140,6 +140,33 @@ describe('configuration', () => {
     expect(problems.join()).not.toContain(hidden);
   });
 
+  test.each([
+    'esdb://admin:hun/ter2@h:2113',
+    'esdb://admin:hun?ter#2@h',
+    'esdb://admin:hun@ter2/@h:2113',
+    'esdb://admin:"hun ter2"@h',
+    'kurrentdb+discover://admin:x/y:hunter@h',
+  ])('[OPS-20] shows no part of a password that was not encoded: %s', (url) => {
+    const [problem = ''] = problemsOf({ SEQLINE_EVENTSTORE: url });
+    expect(problem).toContain(':***@h');
+    expect(problem).not.toMatch(/hun|ter2|x\/y/);
+  });
+
+  test.each([
+    'postgresql:///db?host=/run/postgresql',
+    'postgresql://me@/db?host=%2Frun%2Fpostgresql',
+    'postgres://me:secret@/db?application_name=x&host=/run/postgresql',
+  ])('takes the folder of a socket as Postgres writes it: %s', (url) => {
+    expect(readConfig({ DATABASE_URL: url }).postgres).toEqual({ kind: 'url', url });
+  });
+
+  test.each(['postgres://me@/db', 'postgres://me@/db?x=1', 'postgres://a b@/db?host=/x'])(
+    '[OPS-20] %s is refused, with what would be right',
+    (url) => {
+      expect(problemsOf({ DATABASE_URL: url }).join()).toContain('host=/folder/of/the/socket');
+    },
+  );
+
   test('warns of what looks like a setting and is none', () => {
     const { warnings } = readConfig({
       SEQLINE_HTPP_PORT: '1',

@@ -180,7 +180,7 @@ describe('what is not as it was written', () => {
     const foreign = { ...stored, type: 'UserTeleported' };
     expect(() => read(foreign)).toThrow(UnknownEvent);
     expect(() => read(foreign)).toThrow(
-      /^UserTeleported at position 41 \(user-ann, revision 3\): .*no event of that name$/,
+      /^UserTeleported at position 41 \(user-ann, revision 3\): .*no event of that name; run the version/,
     );
   });
   test('a newer version is a fault that says which', () => {

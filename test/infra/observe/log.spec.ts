@@ -47,6 +47,8 @@ describe('redactUrl', () => {
     ['postgres://u@h/x?password=p&a=b', 'postgres://u@h/x?password=***&a=b'],
     ['two: a://b:c@d and e://f:g@h', 'two: a://b:***@d and e://f:***@h'],
     ['a://:p@h', 'a://:***@h'],
+    ['esdb://u:p/w?x#y@h:2113?tls=false', 'esdb://u:***@h:2113?tls=false'],
+    ['postgresql://u:12/3@h/x', 'postgresql://u:***@h/x'],
     ['nothing to hide', 'nothing to hide'],
   ])('%s', (text, wanted) => {
     expect(redactUrl(text)).toBe(wanted);

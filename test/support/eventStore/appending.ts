@@ -46,6 +46,33 @@ export const appendingContract = (store: () => EventStore): void => {
     expect([...(read?.metadata ?? [])]).toEqual([...data]);
   });
 
+  test('[STO-66] an event that is brought from another log keeps its time', async () => {
+    const stream = newStream('user');
+    const before = 1_600_000_000_123;
+    const metadata = new TextEncoder().encode('{"a":"ann"}');
+    const [old, none, ahead] = [event(), event(), event()];
+    const batch = [
+      { ...old, metadata, created: before },
+      { ...none, metadata: new TextEncoder().encode('{}'), created: before + 1 },
+      { ...ahead, created: before - 5 },
+    ];
+    await store().append(stream, 'no_stream', batch);
+    const read = await store().readStream(stream, whole);
+    expect(read.map(({ created }) => created)).toEqual([before, before + 1, before - 5]);
+    expect(read.map((one) => new TextDecoder().decode(one.metadata))).toEqual([
+      '{"a":"ann"}',
+      '{}',
+      '{"actor":"test"}',
+    ]);
+    await store().append(stream, 2, [event()]);
+    const [last] = await store().readStream(stream, {
+      from: 'end',
+      direction: 'backwards',
+      max: 1,
+    });
+    expect(last?.created).toBeGreaterThan(before + 1_000);
+  });
+
   test('[STO-2] names with any letters are streams of their own', async () => {
     const base = newStream();
     const streams = [base, `${base}x`, `${base}ü€😀`, `$$${base}`];

@@ -1,0 +1,30 @@
+import type { Config } from '../config/config.ts';
+import { complain, type Arguments } from './command.ts';
+import { backup, check, restore } from './logBackup.ts';
+import { copy } from './logCopy.ts';
+
+type LogConfig = Pick<Config, 'data' | 'eventStore'>;
+type LogArguments = Pick<Arguments, 'rest' | 'verifyOnly'>;
+type Command = (config: LogConfig, args: LogArguments) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  copy,
+  backup: (config, { rest }) => backup(config, rest),
+  restore: (config, { rest }) => restore(config, rest),
+  check: (config, { rest }) => check(config, rest),
+};
+
+/** What is done with a log as a whole, by hand. */
+export const log = async (
+  config: LogConfig,
+  { rest: [name = '', ...rest], verifyOnly }: LogArguments,
+): Promise<number> => {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined)
+    return complain('log: copy FROM TO, backup DIRECTORY, restore DIRECTORY or check');
+  try {
+    return await command(config, { rest, verifyOnly });
+  } catch (error) {
+    return complain(`log ${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
