@@ -37,10 +37,7 @@ export type Program = Readonly<{
 const hasEnded = (child: ChildProcess): boolean =>
   child.exitCode !== null || child.signalCode !== null;
 
-const launch = (
-  { args, settings }: ProgramOptions,
-  hear: (text: string) => void,
-): ChildProcess => {
+const launch = ({ args, settings }: ProgramOptions, hear: (text: string) => void): ChildProcess => {
   const started = spawn(process.execPath, ['--enable-source-maps', ENTRY, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings },

@@ -6,7 +6,8 @@ import {
   type StoreEvent,
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis } from '../../../core/kernel/ids.ts';
-import { faultOf, type Appended, type LogClient } from './client.ts';
+import { faultOf } from './callFaults.ts';
+import type { LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
 import { LOG_STREAM, type Founding } from './founding.ts';
 import {
@@ -20,7 +21,7 @@ import {
   backoff,
 } from './limits.ts';
 import type { Log, Writability } from './log.ts';
-import { tolerateAppendRejections } from './rejections.ts';
+import type { Appended } from './wireResponses.ts';
 
 export type AppenderOptions = Readonly<{
   openClient: () => LogClient;
@@ -52,11 +53,10 @@ type Job = Asked & {
 type Line = Readonly<{ client: LogClient; inFlight: Set<Job> }> & { bytes: number };
 
 /**
- * All appends of the process, over one client at a time. The client keeps what is under way in one table
- * for all its objects, enforces no deadline, and may stop answering for good; so an append that is not
- * answered in time takes the client with it: whatever was under way is of unknown outcome, and the next
- * client sends nothing until the last one is gone and a trial append has come back on it. That trial also
- * keeps the order: what is sent at once on a cold connection may overtake itself.
+ * All appends of the process, over one client at a time. An append that is not answered in time takes the
+ * client with it, for nobody can say what has become of its connection: whatever was under way is of
+ * unknown outcome, and the next client sends nothing until the last one is gone and a trial append has come
+ * back on it.
  */
 export class Appender {
   readonly #options: AppenderOptions;
@@ -71,16 +71,10 @@ export class Appender {
   readonly #trials: NodeJS.Timeout;
   /** Whether the store has answered an append since the last time that was looked at. */
   #answered = false;
-  readonly #stopTolerating: () => void;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#appendWait = options.appendWait ?? APPEND_WAIT;
-    this.#stopTolerating = tolerateAppendRejections(() => {
-      // The append stream of some client of this process has broken, and maybe ours.
-      if (this.#line !== undefined && this.#line.inFlight.size > 0)
-        this.#leave(this.#line, 'the client has broken down');
-    });
     this.#line = lineOf(options.first);
     this.#trials = setInterval(() => this.#tryIdle(), options.trialEvery ?? TRIAL_EVERY).unref();
   }
@@ -119,9 +113,8 @@ export class Appender {
     await Promise.all([...(this.#line?.inFlight ?? [])].map(untilSettled));
     // Where that took too long, its client is on its way out already.
     await this.#connecting;
-    await this.#line?.client.discard();
+    this.#line?.client.discard();
     this.#line = undefined;
-    this.#stopTolerating();
   }
 
   #pump(): void {
@@ -212,9 +205,9 @@ export class Appender {
     let client = last;
     let keep = keepLast;
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
-      // What it still had under way is rejected by this, and with it whatever any other client had.
+      // What it still had under way is rejected by this.
       if (!keep) {
-        await client.discard();
+        client.discard();
         client = this.#options.openClient();
       }
       try {
@@ -231,7 +224,7 @@ export class Appender {
         await this.#wait(backoff(attempt));
       }
     }
-    await client.discard();
+    client.discard();
   }
 
   /** Through all that an append goes through, and nothing is written. */

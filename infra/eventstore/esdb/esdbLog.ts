@@ -16,7 +16,7 @@ import type { Millis, Position, Revision } from '../../../core/kernel/ids.ts';
 import { NO_REVISION } from '../expectedRevision.ts';
 import { AppendTooBig, InvalidAppend, checkAppend } from '../limits.ts';
 import { Appender, within } from './appender.ts';
-import { openClient, type Appended, type LogClient } from './client.ts';
+import { openClient, type LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
 import { Follower } from './follower.ts';
 import { LOG_STREAM, foundLog, type Founding } from './founding.ts';
@@ -24,6 +24,7 @@ import { APPEND_WAIT, PAGE_EVENTS_MAX } from './limits.ts';
 import { silentLog, type Log, type Writability } from './log.ts';
 import { Reads } from './reads.ts';
 import { startProblem } from './startChecks.ts';
+import type { Appended } from './wireResponses.ts';
 
 export type EsdbOptions = Readonly<{
   /** `esdb://…`, `esdb+discover://…` or `kurrentdb://…`. */
@@ -58,7 +59,7 @@ export const openEsdb = async (options: EsdbOptions): Promise<EsdbLog> => {
     const founding = await founded(reader, writer);
     return new Esdb(options, { reader, writer, founding });
   } catch (error) {
-    await Promise.all(clients.map((client) => client.discard()));
+    for (const client of clients) client.discard();
     throw startProblem(connectionString, error);
   }
 };
@@ -209,7 +210,7 @@ class Esdb implements EsdbLog {
   async #close(): Promise<void> {
     await this.#appender.close();
     await Promise.all([...this.#followers].map((follower) => follower.close()));
-    await this.#reader.discard();
+    this.#reader.discard();
   }
 
   #checkOpen(): void {

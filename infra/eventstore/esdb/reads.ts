@@ -8,7 +8,8 @@ import {
 } from '../../../core/kernel/eventStore.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
 import { streamFilter } from '../prefixes.ts';
-import { faultOf, type LogClient } from './client.ts';
+import { faultOf } from './callFaults.ts';
+import type { LogClient } from './client.ts';
 import { ClientFault, isPassing } from './faults.ts';
 import {
   BATCH_EVENTS_MAX,

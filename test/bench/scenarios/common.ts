@@ -20,11 +20,17 @@ export const WARM_SECONDS = 3;
 
 /** A server and a load for as long as `work` needs them. */
 export const withServer = async <T>(
-  { options: { nodeFlags }, pinned, say }: Context,
-  options: Omit<ServerOptions, 'core' | 'nodeFlags'>,
+  { options: { nodeFlags, store }, pinned, say }: Context,
+  options: Omit<ServerOptions, 'core' | 'nodeFlags' | 'store'>,
   work: (server: Server, load: LoadProcess) => Promise<T>,
 ): Promise<T> => {
-  const server = await Server.start({ core: pinned?.server, nodeFlags, ...options });
+  const server = await Server.start({
+    core: pinned?.server,
+    nodeFlags,
+    // Beside the load: the server and its Postgres then have their core as they have it otherwise.
+    ...(store === 'esdb' && { store: { core: pinned?.load } }),
+    ...options,
+  });
   const load = new LoadProcess(pinned?.load);
   try {
     return await work(server, load);
@@ -72,11 +78,15 @@ export const cost = (runs: readonly Cost[], counts: readonly number[], unit: str
     spreadOf(runs.map(({ cpu, seconds }) => pick(cpu) / seconds)).median;
   const each = (pick: (one: Cost['cpu']) => number): string =>
     rounded(spreadOf(runs.map(({ cpu }, run) => (pick(cpu) / (counts[run] ?? 1)) * 1e6)).median);
+  const hasStore = runs.some(({ cpu }) => cpu.store > 0);
   const percent = (value: number): string => `${String(Math.round(value * 100))} %`;
   return (
     `CPU: node ${percent(share(({ node }) => node))}, Postgres ` +
-    `${percent(share(({ postgres }) => postgres))}, load ${percent(share(({ load }) => load))}; ` +
+    `${percent(share(({ postgres }) => postgres))}, ` +
+    (hasStore ? `event store ${percent(share(({ store }) => store))}, ` : '') +
+    `load ${percent(share(({ load }) => load))}; ` +
     `µs a ${unit}: node ${each(({ node }) => node)}, Postgres ${each(({ postgres }) => postgres)}` +
+    (hasStore ? `, event store ${each(({ store }) => store)}` : '') +
     busyLoad(runs.map(({ cpu, seconds }) => cpu.load / seconds))
   );
 };
