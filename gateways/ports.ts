@@ -107,7 +107,7 @@ export type Order = 'ascending' | 'descending';
 /**
  * What a user may see of its conversations, at the head of the log: what has been acknowledged is here.
  * A throw of `NotAnswerable` means that no exact answer can be given for now (Postgres away, the tail
- * overrun): the socket is held and closed, HTTP answers 500.
+ * overrun): the socket is held and closed, HTTP answers 503.
  */
 export interface Chats {
   /** Greatest numbers: chat conversations, their notification conversations and the user's own. */

@@ -49,6 +49,8 @@ type Job = Asked & {
   onSettled: (() => void) | undefined;
 };
 
+type Trouble = Readonly<{ fault: ClientFault; since: Millis }>;
+
 /** A connection that has been tried, and what is under way on it. */
 type Line = Readonly<{ client: LogClient; inFlight: Set<Job> }> & { bytes: number };
 
@@ -65,8 +67,8 @@ export class Appender {
   #queuedBytes = 0;
   #line: Line | undefined;
   #connecting: Promise<void> = Promise.resolve();
-  /** Why appends wait. */
-  #trouble: string | undefined;
+  /** Why appends wait, and since when (performance.now()). */
+  #trouble: Trouble | undefined;
   readonly #closing = new AbortController();
   readonly #trials: NodeJS.Timeout;
   /** Whether the store has answered an append since the last time that was looked at. */
@@ -82,7 +84,22 @@ export class Appender {
   get writability(): Writability {
     return this.#trouble === undefined
       ? { writable: true }
-      : { writable: false, reason: this.#trouble };
+      : { writable: false, reason: this.#trouble.fault.message };
+  }
+
+  /** Why nothing is to be expected of the store now, be it to take an append or to give events. */
+  awayForLong(): string | undefined {
+    const trouble = this.#trouble;
+    if (trouble === undefined || this.#patience() > 0) return undefined;
+    switch (trouble.fault.reason.kind) {
+      case 'away':
+      case 'late':
+      case 'other':
+        return trouble.fault.message;
+      // Whoever may not write may read, and any node can be read from.
+      default:
+        return undefined;
+    }
   }
 
   /** @throws ClientFault for what the store has answered; OutcomeUnknown, StoreUnavailable */
@@ -95,9 +112,11 @@ export class Appender {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     if (this.#queue.length >= QUEUE_MAX || this.#queuedBytes + bytes > QUEUE_BYTES_MAX)
       return Promise.reject(new StoreUnavailable('too many appends wait for the event store'));
+    const patience = this.#patience();
+    if (patience <= 0) return Promise.reject(this.#notTaken());
     return new Promise((resolve, reject) => {
       const job = jobOf({ stream, expected, events, bytes, resolve, reject });
-      job.timer = setTimeout(() => this.#giveUp(job), QUEUE_WAIT);
+      job.timer = setTimeout(() => this.#fail(job, this.#notTaken()), patience);
       this.#queue.push(job);
       this.#queuedBytes += bytes;
       this.#pump();
@@ -135,8 +154,12 @@ export class Appender {
     line.inFlight.add(job);
     line.bytes += job.bytes;
     clearTimeout(job.timer);
-    const late = `an append was not answered within ${this.#appendWait} ms`;
-    job.timer = setTimeout(() => this.#leave(line, late), this.#appendWait);
+    const sentAt = performance.now();
+    const late = new ClientFault(
+      { kind: 'late' },
+      `an append was not answered within ${this.#appendWait} ms`,
+    );
+    job.timer = setTimeout(() => this.#leave(line, late, sentAt), this.#appendWait);
     try {
       const appended = await line.client.append(job.stream, job.expected, job.events);
       this.#answered = true;
@@ -177,7 +200,7 @@ export class Appender {
       case 'not-leader':
       case 'away':
       case 'other':
-        return this.#leave(line, fault.message, fault.reason.kind === 'not-leader');
+        return this.#leave(line, fault);
     }
   }
 
@@ -185,20 +208,26 @@ export class Appender {
     if (settle(job)) job.reject(error);
   }
 
-  #giveUp(job: Job): void {
-    this.#fail(job, new StoreUnavailable(`the event store takes no appends: ${this.#why()}`));
+  /** How long an append that comes now may wait to be sent: the longer the store is away, the less. */
+  #patience(): Millis {
+    if (this.#trouble === undefined) return QUEUE_WAIT;
+    return this.#trouble.since + QUEUE_WAIT - performance.now();
   }
 
-  #why = (): string => this.#trouble ?? 'it is too slow';
+  #notTaken(): StoreUnavailable {
+    const why = this.#trouble?.fault.message ?? 'it is too slow';
+    return new StoreUnavailable(`the event store takes no appends: ${why}`);
+  }
 
-  /** `followsLeader`: the client has been told where to go, and a new one would not know. */
-  #leave(line: Line, reason: string, followsLeader = false): void {
+  #leave(line: Line, fault: ClientFault, since = performance.now()): void {
     if (this.#line !== line) return;
+    const reason = fault.message;
     this.#line = undefined;
-    this.#trouble = reason;
+    this.#trouble = { fault, since };
     this.#options.log.warn({ reason, unknown: line.inFlight.size }, 'appending is interrupted');
     for (const job of line.inFlight) this.#fail(job, new OutcomeUnknown(reason));
-    this.#connecting = this.#connect(line.client, followsLeader);
+    // It has been told where the leader is, and a new one would not know.
+    this.#connecting = this.#connect(line.client, fault.reason.kind === 'not-leader');
   }
 
   async #connect(last: LogClient, keepLast: boolean): Promise<void> {
@@ -220,7 +249,7 @@ export class Appender {
       } catch (error) {
         const fault = faultOf(error);
         keep = fault.reason.kind === 'not-leader';
-        this.#trouble = fault.message;
+        this.#trouble = { fault, since: this.#trouble?.since ?? performance.now() };
         await this.#wait(backoff(attempt));
       }
     }

@@ -1,4 +1,4 @@
-import { Channel, Client, credentials, type CallOptions, type Metadata } from '@grpc/grpc-js';
+import { Client, credentials, type CallOptions, type Channel, type Metadata } from '@grpc/grpc-js';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { assert } from '../../../core/kernel/assert.ts';
 

@@ -69,7 +69,7 @@ const START_ATTEMPTS = 1;
 
 /** Once more through all it takes, at the start, where somebody looks: reading, and the right to write. */
 const founded = async (reader: LogClient, writer: LogClient): Promise<Founding> => {
-  const reads = new Reads(reader, START_ATTEMPTS);
+  const reads = new Reads(reader, { attempts: START_ATTEMPTS });
   const append = async (
     stream: string,
     expected: ExpectedRevision,
@@ -110,7 +110,6 @@ class Esdb implements EsdbLog {
   constructor(options: EsdbOptions, { reader, writer, founding }: Opened) {
     const { connectionString, log = silentLog, appendWait, trialEvery } = options;
     this.#reader = reader;
-    this.#reads = new Reads(reader);
     this.#founding = founding;
     this.#log = log;
     this.#head = founding.position;
@@ -123,6 +122,7 @@ class Esdb implements EsdbLog {
       ...(appendWait === undefined ? {} : { appendWait }),
       ...(trialEvery === undefined ? {} : { trialEvery }),
     });
+    this.#reads = new Reads(reader, { away: () => this.#appender.awayForLong() });
   }
 
   async append(

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
@@ -49,6 +50,8 @@ export class Reading {
       if (this.#ended) return undefined;
       if (waited) return 'idle';
       waited = await this.#sleep(wait);
+      // The call gives one event at a time; whatever has come with this one is then there too.
+      if (!waited) await turn();
     }
   }
 

@@ -49,32 +49,37 @@ const readEvent = (reader: MessageReader): Seen | undefined => {
   return { position, event: recordedEvent(recorded, position) };
 };
 
+type Recorded = { -readonly [Name in keyof StoredEvent]: StoredEvent[Name] };
+
 /** Undefined for what is the store's own. */
 const recordedEvent = (reader: MessageReader, position: Position): StoredEvent | undefined => {
-  let id: EventId | undefined;
-  let stream = '';
-  let revision: Revision = 0;
-  let type = '';
-  let created: Millis = 0;
-  let metadata: Uint8Array = NOTHING;
-  let data: Uint8Array = NOTHING;
+  const event: Recorded = {
+    id: NO_ID,
+    type: '',
+    data: NOTHING,
+    metadata: NOTHING,
+    stream: '',
+    revision: 0,
+    position,
+    created: 0,
+  };
   while (reader.next()) {
-    if (reader.field === 1) id = readUuid(reader.message());
-    else if (reader.field === 2) stream = streamName(reader.message());
-    else if (reader.field === 3) revision = reader.uint();
-    else if (reader.field === 6) {
-      const { key, value } = property(reader.message());
-      if (key === 'type') type = value;
-      else if (key === 'created') created = millisOf(value);
-    } else if (reader.field === 7) metadata = reader.bytes();
-    else if (reader.field === 8) data = reader.bytes();
+    if (reader.field === 1) event.id = readUuid(reader.message());
+    else if (reader.field === 2) event.stream = streamName(reader.message());
+    else if (reader.field === 3) event.revision = reader.uint();
+    else if (reader.field === 6) readProperty(reader.message(), event);
+    else if (reader.field === 7) event.metadata = reader.bytes();
+    else if (reader.field === 8) event.data = reader.bytes();
     else reader.skip();
   }
-  if (type === TOMBSTONE_TYPE || OF_SYSTEM.test(stream)) return undefined;
-  if (id === undefined) throw new ClientFault({ kind: 'invalid' }, 'an event comes without its id');
-  return { id, type, data, metadata, stream, revision: safe(revision), position, created };
+  if (event.type === TOMBSTONE_TYPE || OF_SYSTEM.test(event.stream)) return undefined;
+  if (event.id === NO_ID)
+    throw new ClientFault({ kind: 'invalid' }, 'an event comes without its id');
+  safe(event.revision);
+  return event;
 };
 
+const NO_ID = '' as EventId;
 const NOTHING = new Uint8Array();
 
 const streamName = (reader: MessageReader): string => {
@@ -86,14 +91,15 @@ const streamName = (reader: MessageReader): string => {
   return name;
 };
 
-const property = (reader: MessageReader): Readonly<{ key: string; value: string }> => {
+const readProperty = (reader: MessageReader, event: Recorded): void => {
   let [key, value] = ['', ''];
   while (reader.next()) {
     if (reader.field === 1) key = reader.text();
     else if (reader.field === 2) value = reader.text();
     else reader.skip();
   }
-  return { key, value };
+  if (key === 'type') event.type = value;
+  else if (key === 'created') event.created = millisOf(value);
 };
 
 /** The server counts in ticks of 100 ns, which are too many for a number of JavaScript. */

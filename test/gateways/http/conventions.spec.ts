@@ -99,7 +99,7 @@ describe('faults', () => {
     const { post } = failing(new NotAnswerable('the tail is overrun'));
     const answered = await post(path, { ownerUserID: 'ann' }, asAnn);
     expect(answered).toMatchObject({
-      status: 500,
+      status: 503,
       json: { errCode: 500, errMsg: 'ServerInternalError' },
     });
     expect(answered.json.errDlt).toContain('try the same call again');
