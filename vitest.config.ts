@@ -5,7 +5,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
  * otherwise these run twice: with the log in the server, and in a process of its own. The others cannot
  * tell the difference but by way of what these try.
  */
-const OVER_BOTH = ['crash', 'once', 'devices', 'postgresAway', 'slowSocket', 'mixed'];
+const OVER_BOTH = ['crash', 'once', 'devices', 'slowSocket', 'mixed'];
 const ALL = ['*'];
 
 const suites = (names: readonly string[]): string[] =>
@@ -75,10 +75,10 @@ export default defineConfig({
         },
       },
       e2e('e2e', 2, stores.embedded, { SEQLINE_TEST_STORE: 'embedded' }),
-      // What the first run has shown at full size is shown here once more at a small one.
       e2e('e2e-esdb', 3, stores.esdb, {
         SEQLINE_TEST_STORE: 'esdb',
-        SEQLINE_TEST_MESSAGES: process.env['SEQLINE_TEST_MESSAGES'] ?? '4000',
+        // What the first run has shown at full size is shown once more at a small one.
+        ...(asked === '' && { SEQLINE_TEST_SMALL: '1' }),
       }),
     ],
   },

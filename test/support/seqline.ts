@@ -49,6 +49,7 @@ export type Seqline = Readonly<{
   asAdmin: (path: string, body: unknown) => Promise<unknown>;
   registerUsers: (...users: readonly string[]) => Promise<void>;
   tokenOf: (user: string, platform: number) => Promise<string>;
+  tokenOfAdmin: () => Promise<string>;
   /** Stops it and removes its data. */
   dispose: () => Promise<void>;
 }>;
@@ -175,6 +176,7 @@ export const openSeqline = async (
     ready,
     api,
     asAdmin,
+    tokenOfAdmin: adminToken,
     registerUsers: async (...users) => {
       await asAdmin('/user/user_register', {
         users: users.map((userID) => ({ userID, nickname: `${userID} of the tests` })),
