@@ -5,7 +5,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
  * otherwise these run twice: with the log in the server, and in a process of its own. The others cannot
  * tell the difference but by way of what these try.
  */
-const OVER_BOTH = ['crash', 'once', 'devices', 'slowSocket', 'mixed'];
+const OVER_BOTH = ['crash', 'once', 'devices', 'mixed'];
 const ALL = ['*'];
 
 const suites = (names: readonly string[]): string[] =>

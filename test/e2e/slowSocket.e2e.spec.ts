@@ -5,14 +5,13 @@ import type { Held } from '../support/rawStore.ts';
 import { dial, type RawSocket } from '../support/rawSocket.ts';
 import { GOB_FORM, JSON_FORM, PbCoder, textMessage, type Form } from '../support/rawWire.ts';
 import { singleChat } from '../support/sdkClient.ts';
-import { isSmallRun } from '../support/seeded.ts';
 import { startSeqline, type Seqline } from '../support/seqline.ts';
 import { untilTrue } from '../support/until.ts';
 import { registered } from './kits.ts';
 import { converged } from './rawUsers.ts';
 
 const SENDERS = 10;
-const MESSAGES = Number(process.env['SEQLINE_TEST_MESSAGES'] ?? (isSmallRun ? 6_000 : 20_000));
+const MESSAGES = Number(process.env['SEQLINE_TEST_MESSAGES'] ?? 20_000);
 const OF_EACH = MESSAGES / SENDERS;
 /** Messages before memory is looked at, so that what a busy server needs anyway is not counted. */
 const WARM_UP_OF_EACH = 300;
