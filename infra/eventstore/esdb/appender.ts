@@ -155,11 +155,7 @@ export class Appender {
     line.bytes += job.bytes;
     clearTimeout(job.timer);
     const sentAt = performance.now();
-    const late = new ClientFault(
-      { kind: 'late' },
-      `an append was not answered within ${this.#appendWait} ms`,
-    );
-    job.timer = setTimeout(() => this.#leave(line, late, sentAt), this.#appendWait);
+    job.timer = setTimeout(() => this.#leave(line, this.#late(), sentAt), this.#appendWait);
     try {
       const appended = await line.client.append(job.stream, job.expected, job.events);
       this.#answered = true;
@@ -212,6 +208,11 @@ export class Appender {
   #patience(): Millis {
     if (this.#trouble === undefined) return QUEUE_WAIT;
     return this.#trouble.since + QUEUE_WAIT - performance.now();
+  }
+
+  #late(): ClientFault {
+    const what = `an append was not answered within ${this.#appendWait} ms`;
+    return new ClientFault({ kind: 'late' }, what);
   }
 
   #notTaken(): StoreUnavailable {
