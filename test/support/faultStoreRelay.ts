@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { appendResponse } from '../../infra/eventstore/esdb/wireResponses.ts';
 import { batchFailed } from '../../infra/eventstore/server/batchResponses.ts';
-import { GOSSIP, SERVER_FEATURES, STREAMS } from '../../infra/eventstore/server/services.ts';
+import { GOSSIP, SERVER_FEATURES, STREAMS } from '../../infra/eventstore/protocol/services.ts';
 import {
   readBatchMessage,
   type BatchMessage,

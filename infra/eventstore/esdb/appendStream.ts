@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { ExpectedRevision, StoreEvent } from '../../../core/kernel/eventStore.ts';
-import { STREAMS } from '../server/services.ts';
+import { STREAMS } from '../protocol/services.ts';
 import type { Connection } from './connection.ts';
 import { faultOf } from './callFaults.ts';
 import { ClientFault } from './faults.ts';

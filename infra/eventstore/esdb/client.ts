@@ -5,7 +5,7 @@ import type {
   StreamPrefixes,
 } from '../../../core/kernel/eventStore.ts';
 import type { Position, Revision } from '../../../core/kernel/ids.ts';
-import { STREAMS } from '../server/services.ts';
+import { STREAMS } from '../protocol/services.ts';
 import { AppendStream } from './appendStream.ts';
 import { Connection } from './connection.ts';
 import { Reading } from './reading.ts';

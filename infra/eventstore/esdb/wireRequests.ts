@@ -5,8 +5,8 @@ import type {
   StreamPrefixes,
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position, Revision } from '../../../core/kernel/ids.ts';
-import { MessageWriter } from '../server/protobufWriter.ts';
-import { writeUuid } from '../server/uuid.ts';
+import { MessageWriter } from '../protocol/protobufWriter.ts';
+import { writeUuid } from '../protocol/uuid.ts';
 
 /**
  * How long the server is told that an append may wait. It goes over as a time of day, so it is far more

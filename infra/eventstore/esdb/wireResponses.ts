@@ -1,8 +1,8 @@
 import { assert } from '../../../core/kernel/assert.ts';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { EventId, Millis, Position, Revision } from '../../../core/kernel/ids.ts';
-import { MessageReader } from '../server/protobufReader.ts';
-import { readUuid } from '../server/uuid.ts';
+import { MessageReader } from '../protocol/protobufReader.ts';
+import { readUuid } from '../protocol/uuid.ts';
 import { ClientFault, type FaultReason } from './faults.ts';
 import type { Seen } from './reading.ts';
 
