@@ -169,10 +169,11 @@ module.exports = {
     {
       name: 'event-store-adapters-are-apart',
       comment:
-        'Embedded, esdb and the gRPC server share what lies in infra/eventstore, not each other.',
+        'Embedded, esdb and the gRPC server share what lies in infra/eventstore, and the bytes of ' +
+        'EventStoreDB’s protocol, not each other.',
       severity: 'error',
       from: { path: '^infra/eventstore/([^/]+)/' },
-      to: { path: '^infra/eventstore/[^/]+/', pathNot: '^infra/eventstore/$1/' },
+      to: { path: '^infra/eventstore/[^/]+/', pathNot: '^infra/eventstore/($1|protocol)/' },
     },
 
     {

@@ -1,10 +1,54 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /**
- * Three projects, by what they need: nothing (`pure`, unisolated for speed), a server of their own
+ * Suites of the built product that crashes, cuts and retries are about. Unless SEQLINE_TEST_STORE says
+ * otherwise these run twice: with the log in the server, and in a process of its own. The others cannot
+ * tell the difference but by way of what these try.
+ */
+const OVER_BOTH = ['crash', 'once', 'devices', 'mixed'];
+const ALL = ['*'];
+
+const suites = (names: readonly string[]): string[] =>
+  names.map((name) => `test/e2e/${name}.e2e.spec.ts`);
+
+type Stores = Readonly<{ embedded: readonly string[]; esdb: readonly string[] }>;
+
+/** Which suites run over which store, by what SEQLINE_TEST_STORE says. */
+const STORES: Readonly<Record<string, Stores>> = {
+  '': { embedded: ALL, esdb: OVER_BOTH },
+  embedded: { embedded: ALL, esdb: [] },
+  esdb: { embedded: [], esdb: ALL },
+  both: { embedded: ALL, esdb: ALL },
+};
+
+const asked = process.env['SEQLINE_TEST_STORE'] ?? '';
+const stores = STORES[asked];
+if (stores === undefined)
+  throw new Error(`SEQLINE_TEST_STORE is embedded, esdb or both, not "${asked}"`);
+
+const e2e = (
+  name: string,
+  groupOrder: number,
+  include: readonly string[],
+  env: Readonly<Record<string, string>>,
+): TestProjectInlineConfiguration => ({
+  test: {
+    name,
+    sequence: { groupOrder },
+    include: suites(include),
+    env: { ...env },
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
+
+/**
+ * Four projects, by what they need: nothing (`pure`, unisolated for speed), a server of their own
  * started by the test (`servers`: Postgres, nats-server, sockets), or the built product and real
- * SDKs (`e2e`). The tier is in a file's name: x.spec.ts, x.servers.spec.ts, x.e2e.spec.ts. One tier after the
- * other, for browsers and crashes have time limits that a machine with two cores would miss.
+ * SDKs (`e2e`, and `e2e-esdb` with the event store in a process of its own). The tier is in a file's name:
+ * x.spec.ts, x.servers.spec.ts, x.e2e.spec.ts. One tier after the other, for browsers and crashes have time
+ * limits that a machine with two cores would miss.
  */
 export default defineConfig({
   test: {
@@ -28,16 +72,12 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: 'e2e',
-          sequence: { groupOrder: 2 },
-          include: ['test/**/*.e2e.spec.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
+      e2e('e2e', 2, stores.embedded, { SEQLINE_TEST_STORE: 'embedded' }),
+      e2e('e2e-esdb', 3, stores.esdb, {
+        SEQLINE_TEST_STORE: 'esdb',
+        // What the first run has shown at full size is shown once more at a small one.
+        ...(asked === '' && { SEQLINE_TEST_SMALL: '1' }),
+      }),
     ],
   },
 });

@@ -114,7 +114,7 @@ export type ReadStates = Readonly<{
 /**
  * What a user may see of its conversations, at the head of the log: what has been acknowledged is here.
  * A throw of `NotAnswerable` means that no exact answer can be given for now (Postgres away, the tail
- * overrun): the socket is held and closed, HTTP answers 500.
+ * overrun): the socket is held and closed, HTTP answers 503.
  */
 export interface Chats {
   /**

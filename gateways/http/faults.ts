@@ -1,10 +1,13 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { NotAnswerable } from '../ports.ts';
 import type { Log } from '../log.ts';
-import { faultWire, refuse, refusedWire } from './reply.ts';
+import { passingFault } from '../passing.ts';
+import { faultWire, refuse, refusedWire, unavailableWire } from './reply.ts';
 import { operationIdOf, pathOf, routeOf, send } from './request.ts';
 
 const TIMED_OUT = 'FST_ERR_HANDLER_TIMEOUT';
+const TOO_LATE = 'no exact answer can be given for now; try the same call again';
+/** What passes is mostly a restart of something, or a failover. */
+const RETRY_AFTER_SECONDS = '1';
 /** Fastify's own refusals of what came in: too large, cut short, a senseless content type. */
 const CLIENT_ERRORS_MIN = 400;
 const CLIENT_ERRORS_MAX = 499;
@@ -18,9 +21,13 @@ const isClientError = ({ statusCode = 500 }: FastifyError): boolean =>
  */
 export const addFaults = (app: FastifyInstance, log: Log): void => {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (error instanceof NotAnswerable || error.code === TIMED_OUT) {
-      const detail = 'no exact answer can be given for now; try the same call again';
-      return send(request, reply, faultWire(detail));
+    const passing = error.code === TIMED_OUT ? TOO_LATE : passingFault(error);
+    if (passing !== undefined) {
+      const operationId = operationIdOf(request);
+      const fields = { operationId, path: pathOf(request), reason: error.message };
+      log.warn(fields, 'a call is to be made again');
+      reply.header('Retry-After', RETRY_AFTER_SECONDS);
+      return send(request, reply, unavailableWire(passing));
     }
     if (isClientError(error)) {
       const refused = refuse('args/invalid', error.message);

@@ -17,11 +17,17 @@ export const refuse = (reason: Refusal, detail: string): Refused => ({
   detail,
 });
 
-/** Business errors are HTTP 200: clients look at errCode alone (REST reference 1.6). */
+/** Business errors are HTTP 200: clients look at errCode alone (REST reference 1.6). 503: try again. */
 export const refusedWire = ({ reason, detail }: Refused): Wire => {
   const error = REFUSALS[reason];
-  return { status: error.errCode === 500 ? 500 : 200, body: apiResp(error, detail) };
+  return { status: error === WIRE_ERRORS.serverInternal ? 503 : 200, body: apiResp(error, detail) };
 };
+
+/** Nothing is wrong with the call, nor with us: it is to be made again. The code is that of any fault. */
+export const unavailableWire = (detail: string): Wire => ({
+  status: 503,
+  body: apiResp(WIRE_ERRORS.serverInternal, detail),
+});
 
 export const faultWire = (detail: string): Wire => ({
   status: 500,

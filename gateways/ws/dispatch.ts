@@ -1,6 +1,7 @@
 import { decodeRequest, encodeReply, type Request } from '../openim/envelope.ts';
 import { WIRE_ERRORS } from '../openim/errors.ts';
 import { MalformedFrame } from '../openim/malformed.ts';
+import { passingFault } from '../passing.ts';
 import { EMPTY, failure, type Answer, type Asked, type Handler, type Handlers } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { NO_SOCKET_METER } from '../meters.ts';
@@ -51,6 +52,12 @@ export const dispatcher = (handlers: Handlers, log: Log, meter = NO_SOCKET_METER
       }
       const { identifier, operationId } = request;
       const { user } = connection.caller;
+      const passing = passingFault(error);
+      if (passing !== undefined) {
+        const reason = error instanceof Error ? error.message : '';
+        log.warn({ identifier, operationId, user, reason }, 'a request is to be made again');
+        return failure(WIRE_ERRORS.serverInternal, passing);
+      }
       log.error({ err: error, identifier, operationId, user }, 'a socket request failed');
       return failure(WIRE_ERRORS.serverInternal, '');
     }

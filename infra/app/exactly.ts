@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../../core/kernel/eventStore.ts';
 import type { Millis } from '../../core/kernel/ids.ts';
 import { NotAnswerable } from '../../gateways/ports.ts';
 import { Uncovered } from '../../projections/chats/atHead.ts';
@@ -16,8 +17,9 @@ class Unanswered extends Error {
 }
 
 /**
- * Asks the read models. Throws `NotAnswerable` where no exact answer can be had for now: Postgres is
- * away, hangs, or has lost the tables, or they are too far behind what this process remembers.
+ * Asks the read models, and the log for messages. Throws `NotAnswerable` where no exact answer can be had
+ * for now: either is away, Postgres hangs or has lost the tables, or they are too far behind what this
+ * process remembers.
  */
 export const exactly =
   (isAway: (error: unknown) => boolean, withinMs: Millis) =>
@@ -34,6 +36,7 @@ export const exactly =
       const passes =
         error instanceof Uncovered ||
         error instanceof Unanswered ||
+        error instanceof StoreUnavailable ||
         isAway(error) ||
         isMissing(error);
       if (!passes) throw error;

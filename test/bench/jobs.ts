@@ -1,5 +1,5 @@
 import type { Form } from '../support/rawWire.ts';
-import type { CpuSeconds } from './processes.ts';
+import type { CpuSeconds, Pids } from './processes.ts';
 import type { Quantiles } from './quantiles.ts';
 
 /** What the driver asks of the load process, and what comes back. Both are plain data. */
@@ -31,7 +31,7 @@ export type Flow = Readonly<{ seat: number; to: string }>;
 
 export type ExchangeJob = Readonly<{
   kind: 'exchange';
-  server: number;
+  pids: Pids;
   flows: readonly Flow[];
   warmSeconds: number;
   seconds: number;
@@ -59,7 +59,7 @@ export type Exchanged = Readonly<{
 /** Every seat reads the whole of its conversation with `other`, page after page. */
 export type PullJob = Readonly<{
   kind: 'pull';
-  server: number;
+  pids: Pids;
   by: 'range' | 'seqs';
   page: number;
   readers: readonly Readonly<{ seat: number; other: string }>[];

@@ -14,6 +14,15 @@ export type ScenarioName = keyof typeof SCENARIOS;
 
 const isScenario = (name: string): name is ScenarioName => Object.hasOwn(SCENARIOS, name);
 
+const STORES = ['embedded', 'esdb'] as const;
+export type StoreName = (typeof STORES)[number];
+
+const storeOf = (name: string): StoreName => {
+  const found = STORES.find((store) => store === name);
+  if (found === undefined) throw new Error(`--store: ${STORES.join(' or ')}, not ${name}`);
+  return found;
+};
+
 export type Options = Readonly<{
   scenarios: readonly ScenarioName[];
   /** Measured seconds of a run; what warms up comes on top. */
@@ -22,6 +31,8 @@ export type Options = Readonly<{
   runs: number;
   /** Instead of the sizes that a scenario has by itself. */
   users: number | undefined;
+  /** Where the log is: in the server, or in an event store that is a process of its own. */
+  store: StoreName;
   quick: boolean;
   /** Profile of the server's CPU beside each run; the figures are lower for it. */
   profile: boolean;
@@ -36,7 +47,7 @@ const RUNS = { whole: 3, quick: 1 } as const;
 const AS_STARTED: readonly string[] = ['--max-semi-space-size=64'];
 
 export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--node FLAGS]
-               [--quick] [--profile]
+               [--store embedded|esdb] [--quick] [--profile]
 
 Scenarios (all but profile, if none is named):
 ${Object.entries(SCENARIOS)
@@ -46,6 +57,7 @@ ${Object.entries(SCENARIOS)
   --seconds N   measured seconds of a run (${String(SECONDS.whole)})
   --runs N      runs of each measurement, of which the median is shown (${String(RUNS.whole)})
   --users N     users, instead of each scenario's own number
+  --store NAME  embedded: the server has the log. esdb: "seqline eventstore" has it, a process of its own
   --node FLAGS  flags for the server's Node, instead of what npm start gives
   --quick       short, single, small runs: to see that it works, not to quote
   --profile     of history, storm and devices: where the server's CPU time goes
@@ -71,6 +83,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
       runs: { type: 'string' },
       users: { type: 'string' },
       node: { type: 'string' },
+      store: { type: 'string', default: 'embedded' },
     },
   });
   if (values.help === true) return 'help';
@@ -86,6 +99,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     seconds: wholeNumber('seconds', values.seconds) ?? SECONDS[size],
     runs: wholeNumber('runs', values.runs) ?? RUNS[size],
     users: wholeNumber('users', values.users),
+    store: storeOf(values.store),
     quick,
     profile: values.profile === true,
     nodeFlags: values.node?.split(' ') ?? AS_STARTED,

@@ -7,8 +7,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 const TICKS = 100;
 const KIB = 1024;
 
+/** By their numbers: the server, and the event store where that is a process of its own. */
+export type Pids = Readonly<{ server: number; store?: number }>;
+
 /** Seconds of CPU since their start. */
-export type CpuSeconds = Readonly<{ node: number; postgres: number }>;
+export type CpuSeconds = Readonly<{ node: number; postgres: number; store: number }>;
 
 type Stat = Readonly<{ parent: number; own: number; ended: number }>;
 
@@ -50,10 +53,17 @@ const descendantsOf = (pid: number): readonly (Stat & { pid: number })[] => {
   return found;
 };
 
-export const cpuSeconds = (pid: number): CpuSeconds => ({
-  node: statOf(pid)?.own ?? 0,
+export const cpuSeconds = ({ server, store }: Pids): CpuSeconds => ({
+  node: statOf(server)?.own ?? 0,
   // Connections come and go, and what those took that are gone must not vanish with them.
-  postgres: descendantsOf(pid).reduce((sum, { own, ended }) => sum + own + ended, 0),
+  postgres: descendantsOf(server).reduce((sum, { own, ended }) => sum + own + ended, 0),
+  store: store === undefined ? 0 : (statOf(store)?.own ?? 0),
+});
+
+export const cpuBetween = (from: CpuSeconds, to: CpuSeconds): CpuSeconds => ({
+  node: to.node - from.node,
+  postgres: to.postgres - from.postgres,
+  store: to.store - from.store,
 });
 
 /** KiB of a line like `VmRSS:  1234 kB`. */

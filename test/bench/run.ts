@@ -30,7 +30,7 @@ const run = async (args: readonly string[]): Promise<number> => {
   }
   const pinned = pinning();
   pinMyself(pinned?.load);
-  console.log(machine(pinned));
+  console.log(machine(pinned, options.store));
   if (options.nodeFlags.length > 0) console.log(`- server with ${options.nodeFlags.join(' ')}`);
   console.log();
   const rows: Row[] = [];

@@ -4,19 +4,16 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { CHATS_VERSION } from '../../projections/chats/tables.ts';
 import { parseJson, numberAt, textAt } from '../support/json.ts';
 import { post } from '../support/seqline.ts';
+import { ENTRY } from './entry.ts';
+import { EventStore } from './eventStore.ts';
 import type { Seat } from './jobs.ts';
-import { onCore } from './processes.ts';
+import { onCore, type Pids } from './processes.ts';
 import { until } from './until.ts';
 
-/** What `npm run build` made, unless another build is named. */
-const ENTRY =
-  process.env['SEQLINE_TEST_ENTRY'] ??
-  fileURLToPath(new URL('../../dist/infra/app/main.js', import.meta.url));
 const READY_WITHIN = 300_000;
 const STOP_WITHIN = 30_000;
 const LOOK_EVERY_MS = 10;
@@ -31,6 +28,8 @@ export const PLATFORM_WEB = 5;
 export type ServerOptions = Readonly<{
   core: number | undefined;
   nodeFlags: readonly string[];
+  /** The log in a process of its own, on this core; otherwise the server has it. */
+  store?: Readonly<{ core: number | undefined }>;
   /** Variables beside those that every server of a benchmark gets. */
   settings?: Readonly<Record<string, string>>;
   /** For profiles and for asking for a collection of garbage; costs nothing while nobody attaches. */
@@ -41,14 +40,16 @@ export type ServerOptions = Readonly<{
 export class Server {
   readonly data: string;
   readonly #options: ServerOptions;
+  readonly #store: EventStore | undefined;
   readonly #secret = randomBytes(24).toString('hex');
   #child: ChildProcess | undefined;
   #output = '';
   #admin = '';
 
-  private constructor(data: string, options: ServerOptions) {
+  private constructor(data: string, options: ServerOptions, store: EventStore | undefined) {
     this.data = data;
     this.#options = options;
+    this.#store = store;
   }
 
   static async start(options: ServerOptions): Promise<Server> {
@@ -56,7 +57,10 @@ export class Server {
     const data = await mkdtemp(join(tmpdir(), 'seqline-bench-'));
     // Postgres does not run as root, and the account it gets then has to reach its part of it.
     await chmod(data, 0o711);
-    const server = new Server(data, options);
+    const { nodeFlags, inspected = false } = options;
+    const store =
+      options.store && (await EventStore.start({ ...options.store, nodeFlags, inspected }));
+    const server = new Server(data, options, store);
     try {
       await server.launch();
       await server.ready();
@@ -72,6 +76,10 @@ export class Server {
     return this.#child.pid;
   }
 
+  get pids(): Pids {
+    return { server: this.pid, ...(this.#store && { store: this.#store.pid }) };
+  }
+
   get wsAddr(): string {
     return this.#said(/WebSocket\s+(ws:\S+)/);
   }
@@ -80,9 +88,13 @@ export class Server {
     return this.#said(/Debugger listening on (ws:\S+)/);
   }
 
+  get storeInspectorAddr(): string | undefined {
+    return this.#store?.inspectorAddr;
+  }
+
   /** Warnings and errors since the last start, and where it listens. */
   get said(): string {
-    return this.#output.slice(-SAID_CHARS_MAX);
+    return this.#output.slice(-SAID_CHARS_MAX) + (this.#store?.said ?? '');
   }
 
   /** Starts the process; it may not yet answer. */
@@ -102,6 +114,7 @@ export class Server {
         SEQLINE_DATA: this.data,
         SEQLINE_SECRET: this.#secret,
         SEQLINE_LOG_LEVEL: 'warn',
+        ...(this.#store && { SEQLINE_EVENTSTORE: this.#store.url }),
         ...settings,
       },
     });
@@ -172,9 +185,10 @@ export class Server {
 
   /** Bytes on disk of the log: its events, and the index that is derived from them. */
   async logBytes(): Promise<Readonly<{ events: number; index: number }>> {
+    const data = this.#store?.data ?? this.data;
     return {
-      events: await bytesUnder(join(this.data, 'log', 'log')),
-      index: await bytesUnder(join(this.data, 'log', 'index')),
+      events: await bytesUnder(join(data, 'log', 'log')),
+      index: await bytesUnder(join(data, 'log', 'index')),
     };
   }
 
@@ -200,6 +214,7 @@ export class Server {
       await this.stop();
     } finally {
       this.#child?.kill('SIGKILL');
+      await this.#store?.dispose();
       await rm(this.data, { recursive: true, force: true });
     }
   }

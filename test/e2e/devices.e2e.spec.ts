@@ -10,7 +10,7 @@ import { persist } from '../support/faultCalls.ts';
 import { DELETED, Recount, TAKEN_BACK, type History, type Line } from '../support/faultRecount.ts';
 import { echoBeforeReply } from '../support/rawClient.ts';
 import { GOB_FORM, JSON_FORM } from '../support/rawWire.ts';
-import { chanceFrom, seedOfRun, type Chance } from '../support/seeded.ts';
+import { chanceFrom, isSmallRun, seedOfRun, type Chance } from '../support/seeded.ts';
 import { numberAt, recordAt } from '../support/json.ts';
 import { singleChat } from '../support/sdkClient.ts';
 import { startSeqline, type Seqline } from '../support/seqline.ts';
@@ -26,10 +26,10 @@ const WINDOWS = 3;
 const WEB = 5;
 const seconds = Number(process.env['SEQLINE_TEST_SECONDS'] ?? 0);
 /** Of each user; all of them do about 60 a second. */
-const OPERATIONS = Math.max(400, seconds * 10);
+const OPERATIONS = Math.max(isSmallRun ? 150 : 400, seconds * 10);
 /** Longer where more is to be done: that is what each operation may take, checks and all. */
 const LASTS_AT_MOST = 200 * OPERATIONS * USERS + 120_000;
-const KILLS = Math.max(2, Math.floor(seconds / 20));
+const KILLS = Math.max(isSmallRun ? 1 : 2, Math.floor(seconds / 20));
 /** Sends that wait on one device. */
 const WAITING_MAX = 8;
 const WITHIN = 120_000;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { ENTRY, type Seqline } from './seqline.ts';
+import { ENTRY } from './program.ts';
+import type { Seqline } from './seqline.ts';
 
 const WITHIN = 120_000;
 

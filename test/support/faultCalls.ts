@@ -39,7 +39,7 @@ export const performWrite = async (
   if (numberAt(parsed, 'errCode') === 0) {
     return answer.headers.get('seqline-projected') === 'false' ? 'not yet shown' : 'shown';
   }
-  const again = answer.status === 500 && textAt(parsed, 'errDlt').includes('try the same call');
+  const again = answer.status === 503 && textAt(parsed, 'errDlt').includes('try the same call');
   return again ? 'try again' : { wrong: `${path}: HTTP ${String(answer.status)} ${text}` };
 };
 

@@ -128,9 +128,9 @@ export class RawClient {
   }
 
   async #persist(data: Uint8Array, clientMsgID: string): Promise<Uint8Array> {
-    for (;;) {
+    for (let repeated = false; ; repeated = true) {
       try {
-        return await this.#requests.ask(1003, data, { lasting: true, clientMsgID });
+        return await this.#requests.ask(1003, data, { lasting: true, clientMsgID, repeated });
       } catch (error) {
         if (!(error instanceof RequestRefused) || error.errCode !== TRY_AGAIN) throw error;
         this.triedAgain += 1;

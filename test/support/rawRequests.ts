@@ -17,8 +17,8 @@ type Queued = {
   /** A send outlives its connection: the same bytes go out again on the next one. */
   lasting: boolean;
   clientMsgID?: string;
-  /** It has been written to a connection that has gone since. */
-  repeated?: true;
+  /** It has been sent before, on a connection that has gone since or to be told to try again. */
+  repeated?: boolean;
   done: (reply: RawReply) => void;
   failed: (error: unknown) => void;
 };
@@ -49,7 +49,7 @@ export class RawRequests {
   async ask(
     reqIdentifier: number,
     data: Uint8Array,
-    more: { lasting?: boolean; clientMsgID?: string } = {},
+    more: { lasting?: boolean; clientMsgID?: string; repeated?: boolean } = {},
   ): Promise<Uint8Array> {
     const reply = await new Promise<RawReply>((done, failed) => {
       this.#queue.push({ reqIdentifier, data, lasting: false, ...more, done, failed });

@@ -13,6 +13,9 @@ export const seedOfRun = (): number => {
   return Number.isInteger(given) && given > 0 ? given : 1 + (Date.now() % 1_000_000_007);
 };
 
+/** What another run of the same suite shows at full size is shown once more at a small one. */
+export const isSmallRun = process.env['SEQLINE_TEST_SMALL'] === '1';
+
 export const chanceFrom = (seed: number): Chance => {
   let state = seed >>> 0;
   // A counter stepped by an odd constant, its bits mixed: short, and even enough for choosing tests.

@@ -1,23 +1,18 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { openEventStoreProcess } from './eventStoreProcess.ts';
 import { isRecord, parseJson, textAt } from './json.ts';
-import { until } from './until.ts';
+import { freePort, programOf } from './program.ts';
 
-/** The program under test: what `npm run build` made, unless another build is named. */
-export const ENTRY =
-  process.env['SEQLINE_TEST_ENTRY'] ??
-  fileURLToPath(new URL('../../dist/infra/app/main.js', import.meta.url));
-const READY_WITHIN = 60_000;
-const STOP_WITHIN = 20_000;
-/** As much of the server's output as a failure shows. */
-const LOG_TAIL = 60;
 const ADMIN = 'imAdmin';
+
+/**
+ * Where the log is: in the server, or in a process of its own that speaks EventStoreDB's protocol. It is
+ * chosen for a whole run (vitest.config.ts), so that every suite can be run over both.
+ */
+const isStoreApart = (): boolean => process.env['SEQLINE_TEST_STORE'] === 'esdb';
 
 /** OpenIM's answer to any HTTP call. `status` is the HTTP status. */
 export type Reply = Readonly<{
@@ -30,7 +25,10 @@ export type Reply = Readonly<{
 
 export type CallOptions = Readonly<{ token?: string; headers?: Record<string, string> }>;
 
-/** The built server as a child process on a data folder of its own. Ports stay across restarts. */
+/**
+ * The built server as a child process on a data folder of its own. Ports stay across restarts. Where the
+ * log is in a process of its own, that one runs from the first start on, whatever becomes of the server.
+ */
 export type Seqline = Readonly<{
   apiAddr: string;
   wsAddr: string;
@@ -39,7 +37,9 @@ export type Seqline = Readonly<{
   /** The folder of its log and its keys. */
   data: string;
   pid: () => number;
+  /** The last of what it has said, and all of it. */
   log: () => string;
+  said: () => string;
   start: () => Promise<void>;
   /** Ends it as an operator would (SIGTERM) and waits; fails when it does not end in time. */
   stop: () => Promise<void>;
@@ -51,22 +51,10 @@ export type Seqline = Readonly<{
   asAdmin: (path: string, body: unknown) => Promise<unknown>;
   registerUsers: (...users: readonly string[]) => Promise<void>;
   tokenOf: (user: string, platform: number) => Promise<string>;
+  tokenOfAdmin: () => Promise<string>;
   /** Stops it and removes its data. */
   dispose: () => Promise<void>;
 }>;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
 
 /** Any JSON may come back from a mistaken server: what is not an answer of OpenIM's form is a fault. */
 const replyOf = (status: number, text: string): Reply => {
@@ -92,9 +80,6 @@ export const post = async (
   return { status: answer.status, text: await answer.text() };
 };
 
-const ended = (child: ChildProcess): boolean =>
-  child.exitCode !== null || child.signalCode !== null;
-
 /**
  * A crash leaves the embedded Postgres behind, as it would on a real machine; the next start has to cope
  * with it. Once the tests are over nobody else ends it.
@@ -114,17 +99,16 @@ const endPostgresOf = async (data: string): Promise<void> => {
 export const openSeqline = async (
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Seqline> => {
-  if (!existsSync(ENTRY)) throw new Error(`${ENTRY} is missing: run "npm run build" first`);
   const data = await mkdtemp(join(tmpdir(), 'seqline-e2e-'));
   const secret = randomBytes(24).toString('hex');
   const [httpPort, wsPort] = [await freePort(), await freePort()];
   const apiAddr = `http://127.0.0.1:${String(httpPort)}`;
   const wsAddr = `ws://127.0.0.1:${String(wsPort)}`;
-  const output: string[] = [];
-  let child: ChildProcess | undefined;
+  const store =
+    isStoreApart() && settings['SEQLINE_EVENTSTORE'] === undefined
+      ? await openEventStoreProcess()
+      : undefined;
   let admin: string | undefined;
-
-  const log = () => output.join('').split('\n').slice(-LOG_TAIL).join('\n');
 
   const ready = async (): Promise<boolean> => {
     try {
@@ -134,61 +118,19 @@ export const openSeqline = async (
     }
   };
 
-  const launch = (): ChildProcess => {
-    const started = spawn(process.execPath, ['--enable-source-maps', ENTRY, 'serve'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        SEQLINE_HTTP_PORT: String(httpPort),
-        SEQLINE_WS_PORT: String(wsPort),
-        SEQLINE_DATA: data,
-        SEQLINE_SECRET: secret,
-        ...settings,
-      },
-    });
-    for (const stream of [started.stdout, started.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
-    return started;
-  };
-
-  const start = async () => {
-    if (child !== undefined && !ended(child)) throw new Error('it runs already');
-    const from = output.length;
-    const started = launch();
-    child = started;
-    const announced = () => {
-      const said = output.slice(from).join('');
-      return said.includes(apiAddr) && said.includes(wsAddr);
-    };
-    try {
-      await until(
-        `the server says ${apiAddr} and ${wsAddr} and is ready`,
-        async () => {
-          if (ended(started)) throw new Error(`the server ended: ${String(started.exitCode)}`);
-          return announced() && (await ready()) ? true : undefined;
-        },
-        { within: READY_WITHIN },
-      );
-    } catch (error) {
-      started.kill('SIGKILL');
-      throw new Error(`${String(error)}\n--- its last words ---\n${log()}`, { cause: error });
-    }
-  };
-
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    const ending = child;
-    if (ending === undefined || ended(ending)) return;
-    ending.kill(signal);
-    try {
-      await until('the server ends', () => (ended(ending) ? true : undefined), {
-        within: STOP_WITHIN,
-      });
-    } catch (error) {
-      ending.kill('SIGKILL');
-      throw new Error(`${String(error)}\n--- its last words ---\n${log()}`, { cause: error });
-    }
-  };
+  const program = programOf({
+    args: ['serve'],
+    settings: {
+      SEQLINE_HTTP_PORT: String(httpPort),
+      SEQLINE_WS_PORT: String(wsPort),
+      SEQLINE_DATA: data,
+      SEQLINE_SECRET: secret,
+      ...(store === undefined ? {} : { SEQLINE_EVENTSTORE: store.url }),
+      ...settings,
+    },
+    isUp: async (said) => said.includes(apiAddr) && said.includes(wsAddr) && (await ready()),
+  });
+  const { log } = program;
 
   const api = async (path: string, body: unknown, options: CallOptions = {}): Promise<Reply> => {
     const answer = await post(`${apiAddr}${path}`, JSON.stringify(body), {
@@ -225,17 +167,19 @@ export const openSeqline = async (
     httpPort,
     wsPort,
     data,
-    pid: () => {
-      if (child?.pid === undefined || ended(child)) throw new Error('the server does not run');
-      return child.pid;
-    },
+    pid: program.pid,
     log,
-    start,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    said: program.said,
+    start: async () => {
+      if (store?.isRunning() === false) await store.start();
+      await program.start();
+    },
+    stop: () => program.end('SIGTERM'),
+    kill: () => program.end('SIGKILL'),
     ready,
     api,
     asAdmin,
+    tokenOfAdmin: adminToken,
     registerUsers: async (...users) => {
       await asAdmin('/user/user_register', {
         users: users.map((userID) => ({ userID, nickname: `${userID} of the tests` })),
@@ -245,8 +189,9 @@ export const openSeqline = async (
       textAt(await asAdmin('/auth/get_user_token', { userID, platformID }), 'token'),
     dispose: async () => {
       try {
-        await end('SIGTERM');
+        await program.end('SIGTERM');
       } finally {
+        await store?.dispose();
         await endPostgresOf(data);
         await rm(data, { recursive: true, force: true });
       }

@@ -7,7 +7,8 @@ import {
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis } from '../../../core/kernel/ids.ts';
 import { LOG_STREAM } from '../history.ts';
-import { faultOf, type Appended, type LogClient } from './client.ts';
+import { faultOf } from './callFaults.ts';
+import type { LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
 import type { Founding } from './founding.ts';
 import {
@@ -21,7 +22,7 @@ import {
   backoff,
 } from './limits.ts';
 import type { Log, Writability } from './log.ts';
-import { tolerateAppendRejections } from './rejections.ts';
+import type { Appended } from './wireResponses.ts';
 
 export type AppenderOptions = Readonly<{
   openClient: () => LogClient;
@@ -49,15 +50,16 @@ type Job = Asked & {
   onSettled: (() => void) | undefined;
 };
 
+type Trouble = Readonly<{ fault: ClientFault; since: Millis }>;
+
 /** A connection that has been tried, and what is under way on it. */
 type Line = Readonly<{ client: LogClient; inFlight: Set<Job> }> & { bytes: number };
 
 /**
- * All appends of the process, over one client at a time. The client keeps what is under way in one table
- * for all its objects, enforces no deadline, and may stop answering for good; so an append that is not
- * answered in time takes the client with it: whatever was under way is of unknown outcome, and the next
- * client sends nothing until the last one is gone and a trial append has come back on it. That trial also
- * keeps the order: what is sent at once on a cold connection may overtake itself.
+ * All appends of the process, over one client at a time. An append that is not answered in time takes the
+ * client with it, for nobody can say what has become of its connection: whatever was under way is of
+ * unknown outcome, and the next client sends nothing until the last one is gone and a trial append has come
+ * back on it.
  */
 export class Appender {
   readonly #options: AppenderOptions;
@@ -66,22 +68,16 @@ export class Appender {
   #queuedBytes = 0;
   #line: Line | undefined;
   #connecting: Promise<void> = Promise.resolve();
-  /** Why appends wait. */
-  #trouble: string | undefined;
+  /** Why appends wait, and since when (performance.now()). */
+  #trouble: Trouble | undefined;
   readonly #closing = new AbortController();
   readonly #trials: NodeJS.Timeout;
   /** Whether the store has answered an append since the last time that was looked at. */
   #answered = false;
-  readonly #stopTolerating: () => void;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#appendWait = options.appendWait ?? APPEND_WAIT;
-    this.#stopTolerating = tolerateAppendRejections(() => {
-      // The append stream of some client of this process has broken, and maybe ours.
-      if (this.#line !== undefined && this.#line.inFlight.size > 0)
-        this.#leave(this.#line, 'the client has broken down');
-    });
     this.#line = lineOf(options.first);
     this.#trials = setInterval(() => this.#tryIdle(), options.trialEvery ?? TRIAL_EVERY).unref();
   }
@@ -89,7 +85,22 @@ export class Appender {
   get writability(): Writability {
     return this.#trouble === undefined
       ? { writable: true }
-      : { writable: false, reason: this.#trouble };
+      : { writable: false, reason: this.#trouble.fault.message };
+  }
+
+  /** Why nothing is to be expected of the store now, be it to take an append or to give events. */
+  awayForLong(): string | undefined {
+    const trouble = this.#trouble;
+    if (trouble === undefined || this.#patience() > 0) return undefined;
+    switch (trouble.fault.reason.kind) {
+      case 'away':
+      case 'late':
+      case 'other':
+        return trouble.fault.message;
+      // Whoever may not write may read, and any node can be read from.
+      default:
+        return undefined;
+    }
   }
 
   /** @throws ClientFault for what the store has answered; OutcomeUnknown, StoreUnavailable */
@@ -102,9 +113,11 @@ export class Appender {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     if (this.#queue.length >= QUEUE_MAX || this.#queuedBytes + bytes > QUEUE_BYTES_MAX)
       return Promise.reject(new StoreUnavailable('too many appends wait for the event store'));
+    const patience = this.#patience();
+    if (patience <= 0) return Promise.reject(this.#notTaken());
     return new Promise((resolve, reject) => {
       const job = jobOf({ stream, expected, events, bytes, resolve, reject });
-      job.timer = setTimeout(() => this.#giveUp(job), QUEUE_WAIT);
+      job.timer = setTimeout(() => this.#fail(job, this.#notTaken()), patience);
       this.#queue.push(job);
       this.#queuedBytes += bytes;
       this.#pump();
@@ -120,9 +133,8 @@ export class Appender {
     await Promise.all([...(this.#line?.inFlight ?? [])].map(untilSettled));
     // Where that took too long, its client is on its way out already.
     await this.#connecting;
-    await this.#line?.client.discard();
+    this.#line?.client.discard();
     this.#line = undefined;
-    this.#stopTolerating();
   }
 
   #pump(): void {
@@ -143,8 +155,8 @@ export class Appender {
     line.inFlight.add(job);
     line.bytes += job.bytes;
     clearTimeout(job.timer);
-    const late = `an append was not answered within ${this.#appendWait} ms`;
-    job.timer = setTimeout(() => this.#leave(line, late), this.#appendWait);
+    const sentAt = performance.now();
+    job.timer = setTimeout(() => this.#leave(line, this.#late(), sentAt), this.#appendWait);
     try {
       const appended = await line.client.append(job.stream, job.expected, job.events);
       this.#answered = true;
@@ -186,7 +198,7 @@ export class Appender {
       case 'not-leader':
       case 'away':
       case 'other':
-        return this.#leave(line, fault.message, fault.reason.kind === 'not-leader');
+        return this.#leave(line, fault);
     }
   }
 
@@ -194,29 +206,40 @@ export class Appender {
     if (settle(job)) job.reject(error);
   }
 
-  #giveUp(job: Job): void {
-    this.#fail(job, new StoreUnavailable(`the event store takes no appends: ${this.#why()}`));
+  /** How long an append that comes now may wait to be sent: the longer the store is away, the less. */
+  #patience(): Millis {
+    if (this.#trouble === undefined) return QUEUE_WAIT;
+    return this.#trouble.since + QUEUE_WAIT - performance.now();
   }
 
-  #why = (): string => this.#trouble ?? 'it is too slow';
+  #late(): ClientFault {
+    const what = `an append was not answered within ${this.#appendWait} ms`;
+    return new ClientFault({ kind: 'late' }, what);
+  }
 
-  /** `followsLeader`: the client has been told where to go, and a new one would not know. */
-  #leave(line: Line, reason: string, followsLeader = false): void {
+  #notTaken(): StoreUnavailable {
+    const why = this.#trouble?.fault.message ?? 'it is too slow';
+    return new StoreUnavailable(`the event store takes no appends: ${why}`);
+  }
+
+  #leave(line: Line, fault: ClientFault, since = performance.now()): void {
     if (this.#line !== line) return;
+    const reason = fault.message;
     this.#line = undefined;
-    this.#trouble = reason;
+    this.#trouble = { fault, since };
     this.#options.log.warn({ reason, unknown: line.inFlight.size }, 'appending is interrupted');
     for (const job of line.inFlight) this.#fail(job, new OutcomeUnknown(reason));
-    this.#connecting = this.#connect(line.client, followsLeader);
+    // It has been told where the leader is, and a new one would not know.
+    this.#connecting = this.#connect(line.client, fault.reason.kind === 'not-leader');
   }
 
   async #connect(last: LogClient, keepLast: boolean): Promise<void> {
     let client = last;
     let keep = keepLast;
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
-      // What it still had under way is rejected by this, and with it whatever any other client had.
+      // What it still had under way is rejected by this.
       if (!keep) {
-        await client.discard();
+        client.discard();
         client = this.#options.openClient();
       }
       try {
@@ -229,11 +252,11 @@ export class Appender {
       } catch (error) {
         const fault = faultOf(error);
         keep = fault.reason.kind === 'not-leader';
-        this.#trouble = fault.message;
+        this.#trouble = { fault, since: this.#trouble?.since ?? performance.now() };
         await this.#wait(backoff(attempt));
       }
     }
-    await client.discard();
+    client.discard();
   }
 
   /** Through all that an append goes through, and nothing is written. */

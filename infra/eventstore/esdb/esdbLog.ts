@@ -17,7 +17,7 @@ import { NO_REVISION } from '../expectedRevision.ts';
 import { LOG_STREAM } from '../history.ts';
 import { AppendTooBig, InvalidAppend, checkAppend } from '../limits.ts';
 import { Appender, within } from './appender.ts';
-import { openClient, type Appended, type LogClient } from './client.ts';
+import { openClient, type LogClient } from './client.ts';
 import { ClientFault } from './faults.ts';
 import { Follower } from './follower.ts';
 import { foundLog, type Founding } from './founding.ts';
@@ -25,6 +25,7 @@ import { APPEND_WAIT, PAGE_EVENTS_MAX } from './limits.ts';
 import { silentLog, type Log, type Writability } from './log.ts';
 import { Reads } from './reads.ts';
 import { startProblem } from './startChecks.ts';
+import type { Appended } from './wireResponses.ts';
 
 export type EsdbOptions = Readonly<{
   /** `esdb://…`, `esdb+discover://…` or `kurrentdb://…`. */
@@ -59,7 +60,7 @@ export const openEsdb = async (options: EsdbOptions): Promise<EsdbLog> => {
     const founding = await founded(reader, writer);
     return new Esdb(options, { reader, writer, founding });
   } catch (error) {
-    await Promise.all(clients.map((client) => client.discard()));
+    for (const client of clients) client.discard();
     throw startProblem(connectionString, error);
   }
 };
@@ -69,7 +70,7 @@ const START_ATTEMPTS = 1;
 
 /** Once more through all it takes, at the start, where somebody looks: reading, and the right to write. */
 const founded = async (reader: LogClient, writer: LogClient): Promise<Founding> => {
-  const reads = new Reads(reader, START_ATTEMPTS);
+  const reads = new Reads(reader, { attempts: START_ATTEMPTS });
   const append = async (
     stream: string,
     expected: ExpectedRevision,
@@ -110,7 +111,6 @@ class Esdb implements EsdbLog {
   constructor(options: EsdbOptions, { reader, writer, founding }: Opened) {
     const { connectionString, log = silentLog, appendWait, trialEvery } = options;
     this.#reader = reader;
-    this.#reads = new Reads(reader);
     this.#founding = founding;
     this.#log = log;
     this.#head = founding.position;
@@ -123,6 +123,7 @@ class Esdb implements EsdbLog {
       ...(appendWait === undefined ? {} : { appendWait }),
       ...(trialEvery === undefined ? {} : { trialEvery }),
     });
+    this.#reads = new Reads(reader, { away: () => this.#appender.awayForLong() });
   }
 
   async append(
@@ -210,7 +211,7 @@ class Esdb implements EsdbLog {
   async #close(): Promise<void> {
     await this.#appender.close();
     await Promise.all([...this.#followers].map((follower) => follower.close()));
-    await this.#reader.discard();
+    this.#reader.discard();
   }
 
   #checkOpen(): void {

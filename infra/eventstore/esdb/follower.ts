@@ -119,7 +119,7 @@ export class Follower implements Subscription {
         throw new HandlerThrew(error);
       }
     }
-    if (reached === undefined || reached <= (this.#reached ?? 0)) return;
+    if (reached <= (this.#reached ?? 0)) return;
     this.#reached = reached;
     this.#idle = IDLE_FIRST;
     this.#options.onReached?.(reached);

@@ -1,7 +1,8 @@
 import { sealingOf } from '../sealChoice.ts';
 import { LOG_STREAM, readHistory } from '../history.ts';
 import { within } from './appender.ts';
-import { faultOf, openClient, type LogClient } from './client.ts';
+import { faultOf } from './callFaults.ts';
+import { openClient, type LogClient } from './client.ts';
 import { readFounding, type Founding } from './founding.ts';
 import { APPEND_WAIT } from './limits.ts';
 import { Reads } from './reads.ts';
@@ -28,12 +29,12 @@ export const inspectEsdb = async (connectionString: string): Promise<readonly Fi
   } catch (error) {
     return [bad(startProblem(connectionString, error).message)];
   } finally {
-    await client?.discard();
+    client?.discard();
   }
 };
 
 const inspect = async (client: LogClient): Promise<readonly Finding[]> => {
-  const reads = new Reads(client, 1);
+  const reads = new Reads(client, { attempts: 1 });
   const readStream: Reads['stream'] = (...args) => reads.stream(...args);
   const founding = await readFounding({ readStream });
   const version = await client.serverVersion();

@@ -1,9 +1,15 @@
 import type { Millis } from '../../../core/kernel/ids.ts';
 
-/** An append that has been sent and not been answered for so long has an unknown outcome. */
-export const APPEND_WAIT: Millis = 2_000;
-/** An append that could not be sent for so long has surely not been stored. */
-export const QUEUE_WAIT: Millis = 2_000;
+/**
+ * An append that has been sent and not been answered for so long has an unknown outcome. Less than the 2 s
+ * within which the server gives up itself: who waits is to be told within 2 s in all.
+ */
+export const APPEND_WAIT: Millis = 1_500;
+/**
+ * An append that could not be sent for so long has surely not been stored. Once the store has been away for
+ * so long, nothing waits for it any more.
+ */
+export const QUEUE_WAIT: Millis = 1_900;
 /**
  * Appends under way at once. More only wait elsewhere: the client's throughput is reached with 64. Few and
  * small, so that they do not wait for room in the connection, where an end of it would leave them unheard.
@@ -17,7 +23,9 @@ export const QUEUE_MAX = 20_000;
 export const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The next events of a read have to come within this; who asks waits no longer for a silent store. */
-export const READ_WAIT: Millis = 5_000;
+export const READ_WAIT: Millis = 1_900;
+/** How often a read that waits looks whether the store is known to be away by now. */
+export const READ_LOOKS_EVERY: Millis = 100;
 export const READ_ATTEMPTS_MAX = 4;
 /** A connection has room for 100 calls, and one more simply waits, without a word. */
 export const READS_MAX = 48;

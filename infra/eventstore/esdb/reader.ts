@@ -12,14 +12,14 @@ export type EsdbForReading = Pick<EventStore, 'readAll' | 'readStream' | 'head' 
   }>;
 
 /** Whoever starts it wants to know at once. */
-const START_ATTEMPTS = 1;
+const AT_START = { attempts: 1 };
 
 /** @throws EventStoreUnusable with what to change */
 export const openEsdbForReading = async (connectionString: string): Promise<EsdbForReading> => {
   let client: ReturnType<typeof openClient> | undefined;
   try {
     client = openClient(connectionString);
-    const first = new Reads(client, START_ATTEMPTS);
+    const first = new Reads(client, AT_START);
     const founding = await readFounding({ readStream: (...args) => first.stream(...args) });
     const reads = new Reads(client);
     const opened = client;
@@ -28,10 +28,12 @@ export const openEsdbForReading = async (connectionString: string): Promise<Esdb
       readAll: (options) => reads.all(options),
       readStream: (...args) => reads.stream(...args),
       head: () => reads.lastPosition(),
-      close: () => opened.discard(),
+      close: async () => {
+        opened.discard();
+      },
     };
   } catch (error) {
-    await client?.discard();
+    client?.discard();
     throw startProblem(connectionString, error);
   }
 };

@@ -1,6 +1,9 @@
-import type { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
+import { faultOf } from './callFaults.ts';
+import { readResponse } from './wireResponses.ts';
 
 /** An event in its place, or the place alone where the event is not one that the port shows. */
 export type Seen = Readonly<{ position: Position; event: StoredEvent | undefined }>;
@@ -10,16 +13,10 @@ export type Page = Readonly<{
   /** How many there were, shown or not. */
   seen: number;
   /** All that was asked for up to here has been given. */
-  reached: Position | undefined;
+  reached: Position;
 }>;
 
-export type ReadingParts = Readonly<{
-  /** In object mode; errors need not end it. */
-  source: Readable;
-  convert: (value: unknown) => Seen | undefined;
-  faultOf: (error: unknown) => Error;
-  cancel: () => void;
-}>;
+type Call = ClientReadableStream<Buffer>;
 
 /**
  * A call that gives events, taken in pages of what is already there. Nothing is read ahead of the stream's
@@ -27,34 +24,17 @@ export type ReadingParts = Readonly<{
  * one of the connection's hundred places.
  */
 export class Reading {
-  readonly #parts: ReadingParts;
-  #checkpoint: Position | undefined;
+  #call: Call | undefined;
   #failure: Error | undefined;
   #ended = false;
   #cancelled = false;
   #wake: (() => void) | undefined;
 
-  constructor(parts: ReadingParts) {
-    this.#parts = parts;
-    const { source, faultOf } = parts;
-    source.on('readable', () => this.#wake?.());
-    // It stays attached: an error after the first, or after cancelling, is nobody's.
-    source.on('error', (error) => {
-      this.#failure ??= faultOf(error);
-      this.#wake?.();
-    });
-    for (const last of ['end', 'close']) {
-      source.on(last, () => {
-        this.#ended = true;
-        this.#wake?.();
-      });
-    }
-  }
-
-  /** The server has looked at all up to here. Events before it are in the stream's buffer by now. */
-  noteCheckpoint(position: Position): void {
-    this.#checkpoint = position;
-    this.#wake?.();
+  constructor(opening: Promise<Call>) {
+    opening.then(
+      (call) => this.#attach(call),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   /**
@@ -70,34 +50,53 @@ export class Reading {
       if (this.#ended) return undefined;
       if (waited) return 'idle';
       waited = await this.#sleep(wait);
+      // The call gives one event at a time; whatever has come with this one is then there too.
+      if (!waited) await turn();
     }
   }
 
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    this.#parts.cancel();
+    this.#call?.cancel();
+    this.#wake?.();
+  }
+
+  #attach(call: Call): void {
+    // It stays attached: an error after the first, or after cancelling, is nobody's.
+    call.on('error', (error) => this.#fail(error));
+    if (this.#cancelled) {
+      call.cancel();
+      return;
+    }
+    this.#call = call;
+    call.on('readable', () => this.#wake?.());
+    for (const last of ['end', 'close']) {
+      call.on(last, () => {
+        this.#ended = true;
+        this.#wake?.();
+      });
+    }
+    this.#wake?.();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= faultOf(error);
     this.#wake?.();
   }
 
   #take(max: number): Page | undefined {
-    // Before the events, of which those up to it are there already.
-    const checkpoint = this.#checkpoint;
     const events: StoredEvent[] = [];
     let seen = 0;
     let reached: Position | undefined;
     while (seen < max) {
-      const value: unknown = this.#parts.source.read();
-      if (value === null) break;
-      const found = this.#parts.convert(value);
+      const bytes: unknown = this.#call?.read();
+      if (!(bytes instanceof Buffer)) break;
+      const found = readResponse(bytes);
       if (found === undefined) continue;
       seen++;
       reached = found.position;
       if (found.event !== undefined) events.push(found.event);
-    }
-    if (seen < max && checkpoint !== undefined) {
-      if (this.#checkpoint === checkpoint) this.#checkpoint = undefined;
-      reached = Math.max(checkpoint, reached ?? 0);
     }
     return reached === undefined ? undefined : { events, seen, reached };
   }

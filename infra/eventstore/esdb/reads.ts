@@ -8,17 +8,19 @@ import {
 } from '../../../core/kernel/eventStore.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
 import { streamFilter } from '../prefixes.ts';
-import { faultOf, type LogClient } from './client.ts';
+import { faultOf } from './callFaults.ts';
+import type { LogClient } from './client.ts';
 import { ClientFault, isPassing } from './faults.ts';
 import {
   BATCH_EVENTS_MAX,
   PAGE_EVENTS_MAX,
   READS_MAX,
   READ_ATTEMPTS_MAX,
+  READ_LOOKS_EVERY,
   READ_WAIT,
   backoff,
 } from './limits.ts';
-import type { Reading } from './reading.ts';
+import type { Page, Reading } from './reading.ts';
 
 type Whole = Readonly<{
   events: readonly StoredEvent[];
@@ -26,16 +28,24 @@ type Whole = Readonly<{
   last: Position | undefined;
 }>;
 
+export type ReadsOptions = Readonly<{ attempts?: number; away?: () => string | undefined }>;
+
 /** Reads that come to an end. Each is tried again when the connection fails it: reading twice is reading. */
 export class Reads {
   readonly #client: LogClient;
   readonly #attempts: number;
+  /** Why it is of no use to ask the store now, if it is known to be away for long. */
+  readonly #away: () => string | undefined;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(client: LogClient, attempts = READ_ATTEMPTS_MAX) {
+  constructor(
+    client: LogClient,
+    { attempts = READ_ATTEMPTS_MAX, away = () => undefined }: ReadsOptions = {},
+  ) {
     this.#client = client;
     this.#attempts = attempts;
+    this.#away = away;
   }
 
   async stream(
@@ -104,11 +114,11 @@ export class Reads {
     await this.#enter();
     try {
       for (let attempt = 1; attempt < this.#attempts; attempt++) {
-        const whole = await attemptOf(open);
+        const whole = await attemptOf(open, this.#away);
         if (!(whole instanceof ClientFault)) return whole;
         await pause(backoff(attempt));
       }
-      const whole = await attemptOf(open);
+      const whole = await attemptOf(open, this.#away);
       if (whole instanceof ClientFault) throw unreadable(whole);
       return whole;
     } finally {
@@ -130,9 +140,14 @@ export class Reads {
 }
 
 /** A fault that may pass is returned, and any other thrown. */
-const attemptOf = async (open: () => Reading): Promise<Whole | ClientFault> => {
+const attemptOf = async (
+  open: () => Reading,
+  away: () => string | undefined,
+): Promise<Whole | ClientFault> => {
+  const reason = away();
+  if (reason !== undefined) throw unreadable(new ClientFault({ kind: 'away' }, reason));
   try {
-    return await toTheEnd(open());
+    return await toTheEnd(open(), away);
   } catch (error) {
     const fault = faultOf(error);
     if (!isPassing(fault) || fault.reason.kind === 'denied') throw fault;
@@ -145,21 +160,32 @@ const attemptOf = async (open: () => Reading): Promise<Whole | ClientFault> => {
 const unreadable = (cause: ClientFault): StoreUnavailable =>
   new StoreUnavailable(`the event store cannot be read: ${cause.message}`, { cause });
 
-const toTheEnd = async (reading: Reading): Promise<Whole> => {
+const toTheEnd = async (reading: Reading, away: () => string | undefined): Promise<Whole> => {
   const events: StoredEvent[] = [];
   let seen = 0;
   let last: Position | undefined;
   try {
     for (;;) {
-      const page = await reading.next(BATCH_EVENTS_MAX, READ_WAIT);
-      if (page === 'idle')
-        throw new ClientFault({ kind: 'late' }, `no events came for ${READ_WAIT} ms`);
+      const page = await pageOf(reading, away);
       if (page === undefined) return { events, seen, last };
       events.push(...page.events);
       seen += page.seen;
-      last = page.reached ?? last;
+      last = page.reached;
     }
   } finally {
     reading.cancel();
+  }
+};
+
+/** @throws ClientFault (late) where nothing comes for too long, or the store is known to be away */
+const pageOf = async (
+  reading: Reading,
+  away: () => string | undefined,
+): Promise<Page | undefined> => {
+  for (let waited = READ_LOOKS_EVERY; ; waited += READ_LOOKS_EVERY) {
+    const page = await reading.next(BATCH_EVENTS_MAX, READ_LOOKS_EVERY);
+    if (page !== 'idle') return page;
+    const late = waited >= READ_WAIT ? `no events came for ${READ_WAIT} ms` : away();
+    if (late !== undefined) throw new ClientFault({ kind: 'late' }, late);
   }
 };

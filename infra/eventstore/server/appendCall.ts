@@ -1,7 +1,7 @@
 import type { StoreEvent } from '../../../core/kernel/eventStore.ts';
 import { AppendSize } from './appendSize.ts';
 import { Refused } from './failures.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 import { appendResponse, conflictResponse } from './responses.ts';
 import { readAppendMessage, type WriteOptions } from './writeRequests.ts';
 import type { Writes } from './writes.ts';

@@ -2,9 +2,9 @@ import { status as Status } from '@grpc/grpc-js';
 import { unreachable } from '../../../core/kernel/assert.ts';
 import { APPEND_BYTES_MAX, EVENT_BYTES_MAX } from '../../../core/kernel/eventStore.ts';
 import type { Failure } from './failures.ts';
-import { MessageWriter } from './protobufWriter.ts';
+import { MessageWriter } from '../protocol/protobufWriter.ts';
 import { writeAppended, writeStream, type Appended, type Conflict } from './responses.ts';
-import { writeUuid } from './uuid.ts';
+import { writeUuid } from '../protocol/uuid.ts';
 
 /** `BatchAppendResp` of an append that has been stored. */
 export const batchAppended = (id: string, stream: string, appended: Appended): Buffer => {

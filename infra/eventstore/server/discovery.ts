@@ -1,6 +1,6 @@
 import type { Millis } from '../../../core/kernel/ids.ts';
-import { MessageWriter } from './protobufWriter.ts';
-import { writeUuid } from './uuid.ts';
+import { MessageWriter } from '../protocol/protobufWriter.ts';
+import { writeUuid } from '../protocol/uuid.ts';
 
 /** What EventStoreDB can do that we do; clients choose by it what they send. */
 const SERVER_VERSION = '24.10.0';

@@ -7,7 +7,7 @@ import {
 } from '../../../core/kernel/eventStore.ts';
 import { unreachable } from '../../../core/kernel/assert.ts';
 import { AppendTooBig, InvalidAppend } from '../limits.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 import type { Conflict } from './responses.ts';
 import { MetadataMissing } from './writeRequests.ts';
 

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 
 /** Which events of `$all` a caller wants: by the beginnings of a name, or by a regular expression. */
 export type EventFilter = Readonly<{

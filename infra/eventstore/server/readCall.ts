@@ -2,7 +2,7 @@ import { unreachable } from '../../../core/kernel/assert.ts';
 import { deliverTo } from './deliver.ts';
 import { matcherOf } from './filter.ts';
 import type { Outgoing } from './outgoing.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 import type { ReadRequest } from './readRequest.ts';
 import { streamNotFoundResponse } from './responses.ts';
 import { checkStream } from './streamName.ts';

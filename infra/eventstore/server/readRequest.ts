@@ -1,8 +1,8 @@
 import type { Direction } from '../../../core/kernel/eventStore.ts';
 import type { Position, Revision } from '../../../core/kernel/ids.ts';
 import type { EventFilter } from './filter.ts';
-import { Malformed, MessageReader } from './protobufReader.ts';
-import type { UuidForm } from './uuid.ts';
+import { Malformed, MessageReader } from '../protocol/protobufReader.ts';
+import type { UuidForm } from '../protocol/uuid.ts';
 import { streamName } from './writeRequests.ts';
 
 export type ReadRequest = Readonly<{

@@ -1,9 +1,9 @@
 import type { ExpectedRevision, StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Position, Revision } from '../../../core/kernel/ids.ts';
 import { BINARY_TYPE, JSON_TYPE, wireMetadata } from './contentType.ts';
-import { MessageWriter } from './protobufWriter.ts';
+import { MessageWriter } from '../protocol/protobufWriter.ts';
 import { TOMBSTONE_TYPE } from './systemEvents.ts';
-import { writeUuid, type UuidForm } from './uuid.ts';
+import { writeUuid, type UuidForm } from '../protocol/uuid.ts';
 
 /** An event as it is delivered: with the link that led to it, or the link alone if that leads nowhere. */
 export type Delivered = Readonly<{ event: StoredEvent | undefined; link: StoredEvent | undefined }>;

@@ -18,7 +18,7 @@ import { Outgoing, type StreamingCall } from './outgoing.ts';
 import { answerRead, type ReadParts } from './readCall.ts';
 import { readReadRequest } from './readRequest.ts';
 import { deletedResponse } from './responses.ts';
-import { GOSSIP, SERVER_FEATURES, STREAMS } from './services.ts';
+import { GOSSIP, SERVER_FEATURES, STREAMS } from '../protocol/services.ts';
 import { StreamStates } from './streamStates.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { readDeleteRequest } from './writeRequests.ts';

@@ -1,5 +1,5 @@
 import { STREAM_NAME_BYTES_MAX } from '../limits.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 
 /** `$$` alone would be the metadata of a stream without a name. @throws Malformed */
 export const checkStream = (stream: string): void => {

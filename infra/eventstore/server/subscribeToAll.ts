@@ -4,7 +4,7 @@ import type { Position } from '../../../core/kernel/ids.ts';
 import { deliverTo } from './deliver.ts';
 import { matcherOf, type EventFilter } from './filter.ts';
 import type { Outgoing } from './outgoing.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 import type { ReadRequest } from './readRequest.ts';
 import { caughtUpResponse, checkpointResponse, confirmationResponse } from './responses.ts';
 import type { StreamSource } from './streamReads.ts';

@@ -1,8 +1,8 @@
 import type { ExpectedRevision, StoreEvent } from '../../../core/kernel/eventStore.ts';
 import type { EventId, Millis } from '../../../core/kernel/ids.ts';
 import { JSON_TYPE, storedMetadata } from './contentType.ts';
-import { Malformed, MessageReader } from './protobufReader.ts';
-import { readUuid } from './uuid.ts';
+import { Malformed, MessageReader } from '../protocol/protobufReader.ts';
+import { readUuid } from '../protocol/uuid.ts';
 
 /** What a caller asks of a stream to change it: which, and how it must be. */
 export type WriteOptions = Readonly<{ stream: string; expected: ExpectedRevision }>;

@@ -8,7 +8,7 @@ import { appendEvents } from './appends.ts';
 import { bury, softDelete } from './deletions.ts';
 import { describe, type StreamParts } from './describing.ts';
 import { Refused } from './failures.ts';
-import { Malformed } from './protobufReader.ts';
+import { Malformed } from '../protocol/protobufReader.ts';
 import type { Appended } from './responses.ts';
 import { hides, parseDocument } from './streamMetadata.ts';
 import { checkStream } from './streamName.ts';

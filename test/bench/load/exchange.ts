@@ -2,7 +2,7 @@ import { single } from '../../../core/conversation/ids.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import type { Form } from '../../support/rawWire.ts';
 import type { ExchangeJob, Exchanged } from '../jobs.ts';
-import { cpuSeconds } from '../processes.ts';
+import { cpuBetween, cpuSeconds } from '../processes.ts';
 import { Samples } from '../quantiles.ts';
 import type { Client, Listener } from './client.ts';
 import type { Faults } from './faults.ts';
@@ -202,7 +202,7 @@ export class Exchange implements Listener {
 
   #mark(): Mark {
     const { user, system } = process.cpuUsage();
-    const cpu = { ...cpuSeconds(this.#job.server), load: (user + system) / 1e6 };
+    const cpu = { ...cpuSeconds(this.#job.pids), load: (user + system) / 1e6 };
     return { at: performance.now(), cpu };
   }
 
@@ -235,11 +235,7 @@ export class Exchange implements Listener {
       seconds: (to.at - from.at) / 1_000,
       acknowledgement: this.#acknowledgement.quantiles(),
       delivery: this.#delivery.quantiles(),
-      cpu: {
-        node: to.cpu.node - from.cpu.node,
-        postgres: to.cpu.postgres - from.cpu.postgres,
-        load: to.cpu.load - from.cpu.load,
-      },
+      cpu: { ...cpuBetween(from.cpu, to.cpu), load: to.cpu.load - from.cpu.load },
       total: this.#ledger.count,
       lastAcknowledgedAt: this.#lastAcknowledgedAt,
     };

@@ -2,7 +2,7 @@ import { single } from '../../../core/conversation/ids.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import { getSeqMessageReq, pullMessageBySeqsReq } from '../../../gateways/openim/requests.ts';
 import type { PullJob, Pulled } from '../jobs.ts';
-import { cpuSeconds } from '../processes.ts';
+import { cpuBetween, cpuSeconds } from '../processes.ts';
 import { Samples } from '../quantiles.ts';
 import type { Client } from './client.ts';
 import type { Faults } from './faults.ts';
@@ -54,14 +54,14 @@ export const pull = async (
     }
   };
 
-  const [cpu, own, begun] = [cpuSeconds(job.server), process.cpuUsage(), performance.now()];
+  const [cpu, own, begun] = [cpuSeconds(job.pids), process.cpuUsage(), performance.now()];
   await Promise.race([Promise.all(job.readers.map(read)), faults.first]);
   const seconds = (performance.now() - begun) / 1_000;
-  const [{ node, postgres }, { user, system }] = [cpuSeconds(job.server), process.cpuUsage(own)];
+  const [after, { user, system }] = [cpuSeconds(job.pids), process.cpuUsage(own)];
   return {
     messages,
     seconds,
     page: page.quantiles(),
-    cpu: { node: node - cpu.node, postgres: postgres - cpu.postgres, load: (user + system) / 1e6 },
+    cpu: { ...cpuBetween(cpu, after), load: (user + system) / 1e6 },
   };
 };

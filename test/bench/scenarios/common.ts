@@ -26,14 +26,16 @@ export const WARM_SECONDS = 3;
 
 /** A server and a load for as long as `work` needs them. */
 export const withServer = async <T>(
-  { options: { nodeFlags, profile }, pinned, say }: Context,
-  options: Omit<ServerOptions, 'core' | 'nodeFlags'>,
+  { options: { nodeFlags, profile, store }, pinned, say }: Context,
+  options: Omit<ServerOptions, 'core' | 'nodeFlags' | 'store'>,
   work: (server: Server, load: LoadProcess) => Promise<T>,
 ): Promise<T> => {
   const server = await Server.start({
     core: pinned?.server,
     nodeFlags,
     inspected: profile,
+    // Beside the load: the server and its Postgres then have their core as they have it otherwise.
+    ...(store === 'esdb' && { store: { core: pinned?.load } }),
     ...options,
   });
   const load = new LoadProcess(pinned?.load);
@@ -71,7 +73,7 @@ export const repeated = async <T>(
 /** Between two looks, in microseconds: often enough for what takes 1 % of a message. */
 const LOOK_EVERY = 200;
 
-/** Does the work with Node's profiler attached to the server, and says where its time went. */
+/** Does the work with Node's profiler attached to each process, and says where their time went. */
 export const underProfiler = async <T>(
   { say }: Pick<Context, 'say'>,
   server: Server,
@@ -79,20 +81,37 @@ export const underProfiler = async <T>(
   work: () => Promise<T>,
   unitsOf: (result: T) => number,
 ): Promise<T> => {
-  const inspector = await Inspector.attach(server.inspectorAddr);
+  const profilers = [{ process: 'server', profiler: await startProfiler(server.inspectorAddr) }];
+  const { storeInspectorAddr } = server;
+  if (storeInspectorAddr !== undefined) {
+    profilers.push({ process: 'event store', profiler: await startProfiler(storeInspectorAddr) });
+  }
+  const result = await work();
+  const folder = await mkdtemp(join(tmpdir(), 'seqline-profile-'));
+  for (const { process, profiler } of profilers) {
+    const taken = await profiler.stop();
+    const file = join(folder, `${name}-${process.replace(' ', '-')}.cpuprofile`);
+    await writeFile(file, JSON.stringify(taken));
+    say(`\n${name}, ${process}; the profile is in ${file}`);
+    say(summary(parseProfile(taken), unitsOf(result)));
+  }
+  return result;
+};
+
+type Profiler = Readonly<{ stop: () => Promise<unknown> }>;
+
+const startProfiler = async (address: string): Promise<Profiler> => {
+  const inspector = await Inspector.attach(address);
   await inspector.ask('Profiler.enable');
   await inspector.ask('Profiler.setSamplingInterval', { interval: LOOK_EVERY });
   await inspector.ask('Profiler.start');
-  const result = await work();
-  const stopped = await inspector.ask('Profiler.stop');
-  inspector.close();
-  const taken = isRecord(stopped) ? stopped['profile'] : undefined;
-  const folder = await mkdtemp(join(tmpdir(), 'seqline-profile-'));
-  const file = join(folder, `${name}.cpuprofile`);
-  await writeFile(file, JSON.stringify(taken));
-  say(`${name}: the profile is in ${file}`);
-  say(summary(parseProfile(taken), unitsOf(result)));
-  return result;
+  return {
+    stop: async () => {
+      const stopped = await inspector.ask('Profiler.stop');
+      inspector.close();
+      return isRecord(stopped) ? stopped['profile'] : undefined;
+    },
+  };
 };
 
 /** As `underProfiler`, where that has been asked for. */
@@ -120,11 +139,15 @@ export const cost = (runs: readonly Cost[], counts: readonly number[], unit: str
     spreadOf(runs.map(({ cpu, seconds }) => pick(cpu) / seconds)).median;
   const each = (pick: (one: Cost['cpu']) => number): string =>
     rounded(spreadOf(runs.map(({ cpu }, run) => (pick(cpu) / (counts[run] ?? 1)) * 1e6)).median);
+  const hasStore = runs.some(({ cpu }) => cpu.store > 0);
   const percent = (value: number): string => `${String(Math.round(value * 100))} %`;
   return (
     `CPU: node ${percent(share(({ node }) => node))}, Postgres ` +
-    `${percent(share(({ postgres }) => postgres))}, load ${percent(share(({ load }) => load))}; ` +
+    `${percent(share(({ postgres }) => postgres))}, ` +
+    (hasStore ? `event store ${percent(share(({ store }) => store))}, ` : '') +
+    `load ${percent(share(({ load }) => load))}; ` +
     `µs a ${unit}: node ${each(({ node }) => node)}, Postgres ${each(({ postgres }) => postgres)}` +
+    (hasStore ? `, event store ${each(({ store }) => store)}` : '') +
     busyLoad(runs.map(({ cpu, seconds }) => cpu.load / seconds))
   );
 };

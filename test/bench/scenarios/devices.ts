@@ -25,13 +25,13 @@ export const devices: Scenario = (context) =>
     const writers = await server.seats([WRITER]);
     const readers = await server.seats([READER], DEVICES);
     const seats = [...writers, ...readers];
-    const { wsAddr, pid } = server;
+    const { wsAddr, pids } = server;
     const form = JSON_FORM;
     await load.ask({ kind: 'connect', wsAddr, form, seats, atOnce: CONNECT_AT_ONCE });
     const runs = await repeated(options.runs, async (index) => {
       const exchange = {
         kind: 'exchange',
-        server: pid,
+        pids,
         flows: [{ seat: 0, to: READER }],
         warmSeconds: WARM_SECONDS,
         seconds: options.seconds,

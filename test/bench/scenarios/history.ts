@@ -29,7 +29,7 @@ export const history: Scenario = (context) =>
   withServer(context, {}, async (server, load) => {
     const { options, say } = context;
     const seats = await server.seats(names(options.users ?? USERS));
-    const { wsAddr, pid } = server;
+    const { wsAddr, pids } = server;
     const connect = { kind: 'connect', wsAddr, seats, atOnce: CONNECT_AT_ONCE } as const;
     const flows = pairs(seats);
     await load.ask({ ...connect, form: JSON_FORM });
@@ -38,7 +38,7 @@ export const history: Scenario = (context) =>
     const pace = { kind: 'fill', outstanding: OUTSTANDING, each } as const;
     const filled = await load.ask({
       kind: 'exchange',
-      server: pid,
+      pids,
       flows,
       warmSeconds: 0,
       seconds: 0,
@@ -50,7 +50,7 @@ export const history: Scenario = (context) =>
     for (const { name, by, form } of WAYS) {
       await load.ask({ ...connect, form });
       const runs = await repeated(options.runs, async () => {
-        const pull = { kind: 'pull', server: pid, by, page: PAGE, readers } as const;
+        const pull = { kind: 'pull', pids, by, page: PAGE, readers } as const;
         const run = await perhapsProfiled(
           context,
           server,

@@ -54,9 +54,9 @@ export const idle: Scenario = (context) =>
     say(`idle: ${rounded(after.asItIs)} KiB after, ${rounded(after.collected)} collected`);
 
     const seconds = IDLE_SECONDS[size];
-    const begun = cpuSeconds(pid);
+    const begun = cpuSeconds({ server: pid });
     await pause(seconds);
-    const ended = cpuSeconds(pid);
+    const ended = cpuSeconds({ server: pid });
     const { sockets } = await load.ask({ kind: 'still' });
     const percent = (used: number) => `${((used / seconds) * 100).toFixed(1)} %`;
     const each = (one: number, other: number): number => (other - one) / sockets;

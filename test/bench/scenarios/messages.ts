@@ -46,7 +46,7 @@ const measure = async (
   repeated(options.runs, async (index) => {
     const run = await load.ask({
       kind: 'exchange',
-      server: server.pid,
+      pids: server.pids,
       flows,
       warmSeconds: WARM_SECONDS,
       seconds: options.seconds,

@@ -23,11 +23,11 @@ export const profile: Scenario = async (context) => {
     await withServer(context, { inspected: true }, async (server, load) => {
       const { options, say } = context;
       const seats = await server.seats(names(options.users ?? USERS));
-      const { wsAddr, pid } = server;
+      const { wsAddr, pids } = server;
       await load.ask({ kind: 'connect', wsAddr, form, seats, atOnce: CONNECT_AT_ONCE });
       const exchange = {
         kind: 'exchange',
-        server: pid,
+        pids,
         flows: pairs(seats),
         pace: { kind: 'closed', outstanding: OUTSTANDING },
         warmSeconds: 0,

@@ -23,7 +23,7 @@ export const rebuild: Scenario = (context) =>
   withServer(context, {}, async (server, load) => {
     const { options, say } = context;
     const seats = await server.seats(names(options.users ?? USERS));
-    const { wsAddr, pid } = server;
+    const { wsAddr, pids } = server;
     const form = JSON_FORM;
     await load.ask({ kind: 'connect', wsAddr, form, seats, atOnce: CONNECT_AT_ONCE });
     const flows = pairs(seats);
@@ -31,7 +31,7 @@ export const rebuild: Scenario = (context) =>
     const each = Math.ceil(wanted / flows.length);
     const { total } = await load.ask({
       kind: 'exchange',
-      server: pid,
+      pids,
       flows,
       warmSeconds: 0,
       seconds: 0,

@@ -20,7 +20,7 @@ export const storm: Scenario = (context) =>
   withServer(context, {}, async (server, load) => {
     const { options, say } = context;
     const seats = await server.seats(names(options.users ?? USERS));
-    const { wsAddr, pid } = server;
+    const { wsAddr, pids } = server;
     const connect = { kind: 'connect', wsAddr, form: JSON_FORM, seats } as const;
     await load.ask({ ...connect, atOnce: CONNECT_AT_ONCE });
     const flows = seats.flatMap((_, seat) =>
@@ -31,7 +31,7 @@ export const storm: Scenario = (context) =>
     );
     const filled = await load.ask({
       kind: 'exchange',
-      server: pid,
+      pids,
       flows,
       warmSeconds: 0,
       seconds: 0,

@@ -1,6 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { Value } from '@sinclair/typebox/value';
 import { describe, expect, test } from 'vitest';
+import { OutcomeUnknown, StoreUnavailable } from '../../../core/kernel/eventStore.ts';
+import { StreamContended } from '../../../core/kernel/writer.ts';
 import { NotAnswerable } from '../../../gateways/ports.ts';
 import { isRecord } from '../../../gateways/http/parse.ts';
 import { fakeDeps, FakeChats, FakeLogins, FakeUsers, SECRET } from '../../support/fakes.ts';
@@ -99,10 +101,27 @@ describe('faults', () => {
     const { post } = failing(new NotAnswerable('the tail is overrun'));
     const answered = await post(path, { ownerUserID: 'ann' }, asAnn);
     expect(answered).toMatchObject({
-      status: 500,
+      status: 503,
       json: { errCode: 500, errMsg: 'ServerInternalError' },
     });
     expect(answered.json.errDlt).toContain('try the same call again');
+  });
+
+  test.each([
+    new StoreUnavailable('the connection to db.internal is gone'),
+    new OutcomeUnknown('no answer from db.internal'),
+    new StreamContended('conversation-x', 'db.internal'),
+  ])('[WIR-44] $name passes, and the caller is told to call again', async (fault) => {
+    const { post, deps } = failing(fault);
+    const answered = await post(path, { ownerUserID: 'ann' }, asAnn);
+    expect(answered).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      json: { errCode: 500, errMsg: 'ServerInternalError' },
+    });
+    expect(answered.json.errDlt).toContain('try the same call again');
+    expect(answered.text).not.toContain('db.internal');
+    expect(deps.logged()).not.toContain('a call has failed');
   });
 
   test('[OPS-25] a fault is logged once and tells the client nothing', async () => {

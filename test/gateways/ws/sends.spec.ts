@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { StoreUnavailable } from '../../../core/kernel/eventStore.ts';
 import { annAndBob } from '../../support/people.ts';
 import {
   GOB_FORM,
@@ -269,6 +270,17 @@ describe('what is sent', () => {
   test('bytes that are no message are 1001', async () => {
     const ann = await new FakeWorld().connect('ann');
     expect(await ann.ask(1003, Uint8Array.of(255, 255))).toMatchObject({ errCode: 1001 });
+  });
+
+  test('[WIR-44] a fault that passes says that the same is to be sent again, and is no error', async () => {
+    const world = new FakeWorld();
+    const ann = await world.connect('ann');
+    world.onSend = () => Promise.reject(new StoreUnavailable('db.internal is gone'));
+    const { errCode, errMsg } = await ann.ask(1003, encoded());
+    expect(errCode).toBe(500);
+    expect(errMsg).toContain('try the same call again');
+    expect(errMsg).not.toContain('db.internal');
+    expect(world.log.errors).toEqual([]);
   });
 
   test('a refusal and a fault have their codes, and the fault is logged', async () => {

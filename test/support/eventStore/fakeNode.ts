@@ -9,10 +9,10 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { MessageWriter } from '../../../infra/eventstore/server/protobufWriter.ts';
+import { MessageWriter } from '../../../infra/eventstore/protocol/protobufWriter.ts';
 import { streamNotFoundResponse } from '../../../infra/eventstore/server/responses.ts';
-import { GOSSIP, SERVER_FEATURES, STREAMS } from '../../../infra/eventstore/server/services.ts';
-import { writeUuid } from '../../../infra/eventstore/server/uuid.ts';
+import { GOSSIP, SERVER_FEATURES, STREAMS } from '../../../infra/eventstore/protocol/services.ts';
+import { writeUuid } from '../../../infra/eventstore/protocol/uuid.ts';
 import { newId } from './events.ts';
 
 /** How a node fails what it is asked: a gRPC status, and what EventStoreDB puts into the trailers. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -52,9 +51,14 @@ describe('opening EventStoreDB', () => {
     hangsUp.close();
   });
 
-  test('[OPS-40] a setting that would hide conflicts is refused', async () => {
-    const said = await refusalOf(`${served.url()}&throwOnAppendFailure=false`);
-    expect(said).toContain('throwOnAppendFailure');
+  test('[STO-4] a setting that has other clients pass over conflicts changes nothing here', async () => {
+    const connectionString = `${served.url()}&throwOnAppendFailure=false`;
+    const log = await openEsdb({ connectionString });
+    const stream = newStream();
+    await log.append(stream, 'no_stream', [event()]);
+    const conflict = { kind: 'conflict', actual: 0 };
+    expect(await log.append(stream, 'no_stream', [event()])).toEqual(conflict);
+    await log.close();
   });
 
   test('[STO-14] all who open it have the same id, and kurrentdb:// is the same', async () => {
@@ -130,34 +134,5 @@ describe('an embedded log that is served from now on', () => {
     await server.close();
     await store.close();
     await rm(data, { recursive: true, force: true });
-  });
-});
-
-describe('what the client lets fall', () => {
-  const program = (stack: string): string => `
-    const { tolerateAppendRejections } = await import('./infra/eventstore/esdb/rejections.ts');
-    tolerateAppendRejections(() => process.stdout.write('tolerated'));
-    const error = new Error('lost');
-    error.stack = ${JSON.stringify(stack)};
-    void Promise.reject(error);
-    setTimeout(() => process.exit(0), 200);
-  `;
-  const run = async (stack: string) => {
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', program(stack)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, output };
-  };
-
-  test('[OPS-41] of its appends is tolerated, and nothing else is', async () => {
-    const ofClient =
-      'Error: 14\n    at x (/a/node_modules/@eventstore/db-client/dist/streams/appendToStream/batchAppend.js:1:1)';
-    expect(await run(ofClient)).toEqual({ code: 0, output: 'tolerated' });
-    expect(await run('Error: ours\n    at x (/a/core/kernel/writer.ts:1:1)')).toMatchObject({
-      output: '',
-      code: expect.not.toSatisfy((code: unknown) => code === 0) as unknown,
-    });
   });
 });

@@ -1,9 +1,9 @@
 import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MessageReader } from '../../../../infra/eventstore/server/protobufReader.ts';
-import { MessageWriter } from '../../../../infra/eventstore/server/protobufWriter.ts';
+import { MessageReader } from '../../../../infra/eventstore/protocol/protobufReader.ts';
+import { MessageWriter } from '../../../../infra/eventstore/protocol/protobufWriter.ts';
 import { writeStream } from '../../../../infra/eventstore/server/responses.ts';
-import { readUuid, writeUuid, type UuidForm } from '../../../../infra/eventstore/server/uuid.ts';
+import { readUuid, writeUuid, type UuidForm } from '../../../../infra/eventstore/protocol/uuid.ts';
 import { servedLog } from '../../../support/eventStore/server.ts';
 import { newId, newStream } from '../../../support/eventStore/events.ts';
 import { untilTrue } from '../../../support/until.ts';

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { OutcomeUnknown, StoreUnavailable } from '../../../../core/kernel/eventStore.ts';
 import { STREAM_PREFIXES } from '../../../../core/kernel/catalogue.ts';
 import { memoryEventStore } from '../../../../infra/eventstore/memory.ts';
-import { MessageWriter } from '../../../../infra/eventstore/server/protobufWriter.ts';
+import { MessageWriter } from '../../../../infra/eventstore/protocol/protobufWriter.ts';
 import { writeStream } from '../../../../infra/eventstore/server/responses.ts';
 import { NotLoopback, serveEventStore } from '../../../../infra/eventstore/server/serve.ts';
 import { clientOf, collect, numbered, servedLog } from '../../../support/eventStore/server.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { storedMetadata, wireMetadata } from '../../../../infra/eventstore/server/contentType.ts';
 import { callStatusOf } from '../../../../infra/eventstore/server/failures.ts';
 import { matcherOf } from '../../../../infra/eventstore/server/filter.ts';
-import { Malformed } from '../../../../infra/eventstore/server/protobufReader.ts';
+import { Malformed } from '../../../../infra/eventstore/protocol/protobufReader.ts';
 import {
   parseDocument,
   SOFT_DELETED,

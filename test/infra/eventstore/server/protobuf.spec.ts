@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Malformed, MessageReader } from '../../../../infra/eventstore/server/protobufReader.ts';
-import { MessageWriter } from '../../../../infra/eventstore/server/protobufWriter.ts';
+import { Malformed, MessageReader } from '../../../../infra/eventstore/protocol/protobufReader.ts';
+import { MessageWriter } from '../../../../infra/eventstore/protocol/protobufWriter.ts';
 import { readReadRequest } from '../../../../infra/eventstore/server/readRequest.ts';
-import { readUuid, writeUuid } from '../../../../infra/eventstore/server/uuid.ts';
+import { readUuid, writeUuid } from '../../../../infra/eventstore/protocol/uuid.ts';
 import {
   readAppendMessage,
   readBatchMessage,
