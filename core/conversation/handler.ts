@@ -47,6 +47,8 @@ export type SendRefusal =
   | NumberedRefusal
   | 'message/too-long'
   | 'message/not-received'
+  | 'message/blocked'
+  | 'message/not-friends'
   | 'user/unknown'
   | 'conversation/unknown'
   | 'service/unavailable';
@@ -119,7 +121,20 @@ const mayBeSent = async (known: Known, { message, privileged }: SendMessage) => 
   if (!privileged && receiver.globalReceive === RECEIVE_NOTHING) {
     return refuse('message/not-received', `recvID: ${message.to} receives no messages`);
   }
-  return { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
+  const closed = privileged ? undefined : await closedTo(known, message.from, message.to);
+  return closed ?? { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
+};
+
+const closedTo = async (known: Known, from: UserId, to: UserId) => {
+  const reached = known.reach(from, to);
+  switch (typeof reached === 'string' ? reached : await reached) {
+    case 'open':
+      return undefined;
+    case 'blocked':
+      return refuse('message/blocked', `recvID: ${to} takes no messages of this sender`);
+    case 'stranger':
+      return refuse('message/not-friends', `recvID: ${to} takes messages of friends only`);
+  }
 };
 
 /** Appends it, or finds it appended before: there is one and the same answer. */
@@ -137,6 +152,20 @@ const appendOnce = async (
   return done({ sent: { serverMsgId: serverMsgIdOf(id), sendTime, seq, id } }, handled.position);
 };
 
+/** Who may not send it any more may still ask again what became of it. */
+const sentAlready = async (
+  { writers, deriveId }: ConversationDeps,
+  { conversation, message, stored }: SendMessage,
+) => {
+  if (!stored) return undefined;
+  const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
+  const { window } = await writers.state(conversationStream(conversation));
+  const found = window.find(id);
+  if (found === undefined) return undefined;
+  const { seq, sendTime } = found;
+  return done({ sent: { serverMsgId: serverMsgIdOf(id), sendTime, seq, id } }, undefined);
+};
+
 const isTooLong = ({ message: { body } }: SendMessage): boolean =>
   !isErased(body) && utf8Length(body.content) > CONTENT_BYTES_MAX;
 
@@ -149,7 +178,7 @@ export const sendHandler =
       return refuse('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`);
     }
     const allowed = await mayBeSent(known, wish);
-    if ('kind' in allowed) return allowed;
+    if ('kind' in allowed) return (await sentAlready(deps, wish)) ?? allowed;
     const data = allowed.quietly
       ? { ...message, options: { ...message.options, offlinePush: false } }
       : message;

@@ -18,6 +18,7 @@ import { openMetrics } from '../observe/metrics.ts';
 import { openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { isAway } from './isAway.ts';
+import { openFriendLists, openFriends } from './friends.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
 import { openReadModels, PROJECTIONS } from './readModels.ts';
@@ -123,7 +124,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const reading = { db: models.db, tail: models.chatsTail, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
-    const messages = openMessages(deps, openKnown(reading, users));
+    const { friends, blocks, reach } = openFriends({ ...deps, users, now });
+    const friendLists = openFriendLists(reading);
+    const messages = openMessages(deps, openKnown(reading, users, reach));
     const chats = openChats({ ...reading, versionIdOf });
     await registerAdmins(users, config.admins);
 
@@ -158,6 +161,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const http = buildHttp({
       users,
       userLists: openUserLists(reading),
+      friends,
+      blocks,
+      friendLists,
       logins,
       messages,
       chats,

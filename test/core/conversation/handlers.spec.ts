@@ -14,7 +14,7 @@ import {
 import { notificationOf } from '../../../core/conversation/ids.ts';
 import { loadNumbered } from '../../../core/conversation/load.ts';
 import { markReadHandler } from '../../../core/conversation/markRead.ts';
-import type { Known } from '../../../core/conversation/ports.ts';
+import type { Known, Reached } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
 import type { Seq, UserId } from '../../../core/kernel/ids.ts';
 import { StreamWriters } from '../../../core/kernel/writer.ts';
@@ -38,7 +38,10 @@ const known = (user: UserId): User => ({
 });
 
 /** The handlers over a log; what they must know of others is folded from it at every question. */
-const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) => {
+const chat = (
+  sentBefore: Known['sentBefore'] = () => Promise.resolve('never'),
+  reached: () => Reached | Promise<Reached> = () => 'open',
+) => {
   const log = new MemoryEventLog();
   const writers: NumberedWriters = new StreamWriters({
     log,
@@ -67,6 +70,7 @@ const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) 
     known: {
       user: (user: UserId) => Promise.resolve(known(user)),
       userAtHand: () => undefined,
+      reach: reached,
       at: async (user: UserId, _: unknown, seq?: Seq) => ({
         head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
         side: await sideOf(user),
@@ -83,7 +87,7 @@ const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) 
   const revoke = revokeHandler(deps);
   return {
     read,
-    send: (clientMsgId: string, content = 'hi', createTime = NOW) =>
+    send: (clientMsgId: string, content = 'hi', createTime = NOW, privileged = false) =>
       send(
         {
           conversation: annAndBob,
@@ -97,7 +101,7 @@ const chat = (sentBefore: Known['sentBefore'] = () => Promise.resolve('never')) 
           },
           stored: true,
           senderSync: true,
-          privileged: false,
+          privileged,
         },
         by('ann'),
       ),
@@ -117,6 +121,24 @@ describe('a send', () => {
     const euros = Math.floor(CONTENT_BYTES_MAX / 3);
     expect(reasonOf(await send('fits', '€'.repeat(euros)))).toBe('done');
     expect(reasonOf(await send('too long', '€'.repeat(euros + 1)))).toBe('message/too-long');
+  });
+
+  test('[BLK-3] to who has blocked the sender, or wants friends only, is refused', async () => {
+    let reached: Reached = 'open';
+    const { send, read } = chat(undefined, () => reached);
+    const first = await send('1');
+    reached = 'blocked';
+    expect(reasonOf(await send('2'))).toBe('message/blocked');
+    reached = 'stranger';
+    expect(reasonOf(await send('2'))).toBe('message/not-friends');
+    expect(reasonOf(await send('2', 'hi', NOW, true))).toBe('done');
+    expect(await read(STREAM)).toHaveLength(2);
+    expect(await send('1')).toEqual({ kind: 'done', sent: first.kind === 'done' && first.sent });
+  });
+
+  test('[BLK-3] is refused as well when that has to be looked up first', async () => {
+    const { send } = chat(undefined, () => Promise.resolve('blocked'));
+    expect(reasonOf(await send('1'))).toBe('message/blocked');
   });
 
   /** More messages than the writer of a conversation keeps in mind, and then a restart. */
