@@ -73,7 +73,7 @@ export class Reactor {
     this.#stored = false;
   }
 
-  async #do(event: Event, { note, line, copies = [] }: Reaction): Promise<void> {
+  async #do(event: Event, { note, line, copies = [], look }: Reaction): Promise<void> {
     const { deriveId, now } = this.#deps;
     const meta: Meta = { ...event.meta, causationId: event.id };
     const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
@@ -92,9 +92,10 @@ export class Reactor {
       const wish = { type: 'NoticePosted', data } as const;
       await this.#deps.append({ stream, id: said, at: now(), meta, wish });
     }
-    if (copies.length === 0) return;
+    if (copies.length === 0 && look === undefined) return;
     await this.#deps.projected(visible, PROJECTED_MS);
-    for (const copy of copies) {
+    const seen = look === undefined ? [] : await look();
+    for (const copy of [...copies, ...seen]) {
       const data = { ...copy.data, ...this.#marks(event), sendTime: now() };
       this.#deps.pass({ conversation: copy.conversation, id: said, meta, data }, true);
     }

@@ -3,7 +3,7 @@ import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts'
 import { Reactor } from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
-import { reactionTo } from '../../gateways/openim/notices.ts';
+import { reactionWithFriends, type FriendNoticeDeps } from '../../gateways/openim/friendNotices.ts';
 import { Bell } from '../../projections/kernel/bell.ts';
 import { Source } from '../../projections/kernel/source.ts';
 import { deriveId, randomId } from '../ids.ts';
@@ -21,6 +21,7 @@ type ReactorDeps = Readonly<{
   models: Pick<ReadModels, 'tail' | 'follower' | 'runner'>;
   writers: Writers;
   pass: (passing: Passing, senderSync: boolean) => void;
+  friends: FriendNoticeDeps;
   log: Log;
 }>;
 
@@ -30,6 +31,7 @@ export const startReactor = async ({
   models,
   writers,
   pass,
+  friends,
   log,
 }: ReactorDeps): Promise<() => Promise<void>> => {
   const checkpoint = await LogCheckpoint.open({
@@ -39,7 +41,7 @@ export const startReactor = async ({
     deriveId,
   });
   const reactor = new Reactor({
-    reactionTo,
+    reactionTo: reactionWithFriends(friends),
     checkpoint,
     append: async (command) => {
       const handled = await writers.numbered.handle(command);

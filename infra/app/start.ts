@@ -144,7 +144,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     closers.push(gateway.close);
     models.follower.onEvents(fanOut(gateway, before));
 
-    closers.push(await startReactor({ events, models, writers, pass: doing.pass, log }));
+    const noticing = { friends: { versionIdOf, lists: friendLists }, pass: doing.pass };
+    closers.push(await startReactor({ events, models, writers, ...noticing, log }));
 
     const { runner, tail, skips } = models;
     const sockets = gateway.stats;

@@ -32,9 +32,9 @@ const world = async () => {
   const checkpoint = await open(log, 'notices', 'one');
   const did: Did[] = [];
   let projected = 0;
-  const reactor = (at = checkpoint) =>
+  const reactor = (at = checkpoint, react: typeof reactionTo = reactionTo) =>
     new Reactor({
-      reactionTo,
+      reactionTo: react,
       checkpoint: at,
       append: (line) => {
         did.push({ line });
@@ -59,7 +59,7 @@ const world = async () => {
     const { events } = await log.readAll({ after: 0, max: 1_000 });
     return knownEvents(events);
   };
-  return { log, did, reactor, add, checkpoint };
+  return { log, did, reactor, add, checkpoint, projectedTo: () => projected };
 };
 
 describe('what follows from facts', () => {
@@ -106,6 +106,23 @@ describe('what follows from facts', () => {
     const { type, data } = configured({ privateChat: true }) as ConversationConfigured;
     await reactor().react(await add({ type, data: { ...data, conversation: single(bob, cat) } }));
     expect(did.some((one) => 'note' in one || 'line' in one)).toBe(false);
+  });
+
+  test('[FRD-31] what the lists are asked for is what they show once they have the fact', async () => {
+    const { did, reactor, add, projectedTo } = await world();
+    const events = await add({ type: 'UserChanged', data: { user: ann, profile: { ex: 'x' } } });
+    const asked: number[] = [];
+    const react: typeof reactionTo = (event) => {
+      const copies = reactionTo(event)?.copies ?? [];
+      const look = () => {
+        asked.push(projectedTo());
+        return Promise.resolve(copies);
+      };
+      return { order: ann, look };
+    };
+    await reactor(undefined, react).react(events);
+    expect(asked).toEqual([events.at(-1)?.position]);
+    expect(did).toMatchObject([{ passed: { data: { contentType: 1303, to: ann } } }]);
   });
 
   test('[PRJ-17] what was done is not done again after a restart, and history is never told', async () => {
