@@ -194,3 +194,25 @@ describe('the JS SDK', () => {
     expect(bobs.events.names().filter((name) => /Black/.test(name))).toEqual([]);
   });
 });
+
+test('[BLK-4] on a server for friends only, strangers are refused until they are friends', async () => {
+  const strict = await startSeqline({ SEQLINE_FRIEND_VERIFY: 'on' });
+  try {
+    const [ann, bob] = [await registered(strict, 'ann'), await registered(strict, 'bob')];
+    const send = (sendID: string, recvID: string): Promise<unknown> => {
+      const content = { content: 'hello' };
+      const message = { sendID, recvID, content, contentType: 101, sessionType: 1 };
+      return strict.asAdmin('/msg/send_msg', message);
+    };
+    await expect(send(ann, bob)).rejects.toThrow('1303');
+    await send('imAdmin', bob);
+    await strict.asAdmin('/friend/import_friend', { ownerUserID: ann, friendUserIDs: [bob] });
+    await send(ann, bob);
+    await send(bob, ann);
+    await strict.asAdmin('/friend/delete_friend', { ownerUserID: bob, friendUserID: ann });
+    await expect(send(ann, bob)).rejects.toThrow('1303');
+    await send(bob, ann);
+  } finally {
+    await strict.dispose();
+  }
+});

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { idHash } from '../../../gateways/http/idHash.ts';
-import { versionIdOf } from '../../support/fakes.ts';
+import { FakeFriends } from '../../support/fakeFriends.ts';
+import { FakeMessages, versionIdOf } from '../../support/fakes.ts';
+import { bodyFor } from './bodies.ts';
 import { gateway, TOKENS } from './client.ts';
 
 const asAnn = { token: TOKENS.ann };
@@ -241,4 +243,36 @@ describe('[FRD-21] a change of friends', () => {
       expect(deps.friends.called).toEqual([]);
     },
   );
+});
+
+describe('[FRD-22] what cannot be done of friends has the number that OpenIM has for it', () => {
+  test.each([
+    ['friendship/self', 1301],
+    ['friendship/already', 1304],
+    ['friendship/no-request', 1004],
+    ['friendship/not-pending', 1001],
+    ['friendship/handled-already', 1305],
+    ['user/unknown', 1004],
+  ] as const)('%s', async (reason, errCode) => {
+    const friends = new FakeFriends();
+    const refused = { kind: 'refused', reason, detail: 'toUserID: because' } as const;
+    Object.assign(friends, { request: () => Promise.resolve(refused) });
+    const { post } = gateway({ friends });
+    const body = { fromUserID: 'ann', toUserID: 'cat' };
+    const { status, json } = await post('/friend/add_friend', body, asAnn);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ errCode, errDlt: 'toUserID: because' });
+  });
+
+  test.each([
+    ['message/blocked', 1302],
+    ['message/not-friends', 1303],
+  ] as const)('%s', async (reason, errCode) => {
+    const messages = new FakeMessages();
+    const refused = { kind: 'refused', reason, detail: 'recvID: because' } as const;
+    Object.assign(messages, { send: () => Promise.resolve(refused) });
+    const { post } = gateway({ messages });
+    const { json } = await post('/msg/send_msg', bodyFor('/msg/send_msg'), asAdmin);
+    expect(json).toMatchObject({ errCode, errDlt: 'recvID: because' });
+  });
 });

@@ -66,7 +66,8 @@ const told = async (event: SeqlineEvent, found?: readonly FriendRequestView[]) =
   if (reaction === undefined) throw new Error('something follows');
   const copies = [...(reaction.copies ?? []), ...((await reaction.look?.()) ?? [])];
   const plain = (said: Said) => {
-    const { from, to, contentType, options = {} } = said.data;
+    const { from, contentType, options = {} } = said.data;
+    const to = 'to' in said.data ? said.data.to : undefined;
     const wakes = options['offlinePush'] === true;
     return { in: said.conversation, from, to, contentType, wakes, tips: tipsOf(said) };
   };
