@@ -113,7 +113,8 @@ describe('what follows from facts', () => {
     const events = await add({ type: 'UserChanged', data: { user: ann, profile: { ex: 'x' } } });
     const asked: number[] = [];
     const react: typeof reactionTo = (event) => {
-      const copies = reactionTo(event)?.copies ?? [];
+      const copies = reactionTo(event)?.copies;
+      if (copies === undefined) return undefined;
       const look = () => {
         asked.push(projectedTo());
         return Promise.resolve(copies);
