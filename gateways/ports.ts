@@ -2,17 +2,26 @@
  * All that the gateways need of the rest of the system, in one place. They turn the world's requests
  * into these calls and the answers back into the wire's; they hold no rule of their own.
  */
+import type { BlockUser } from '../core/block/decider.ts';
 import type { NumberedEvent } from '../core/conversation/events.ts';
 import type { SendMessage, Sent } from '../core/conversation/handler.ts';
 import type { ClearConversations, HideMessages } from '../core/conversation/hide.ts';
 import type { MarkRead } from '../core/conversation/markRead.ts';
 import type { RevokeMessage } from '../core/conversation/revoke.ts';
+import type { FriendAnswer, FriendChange } from '../core/friendship/handler.ts';
+import type { RequestFriend } from '../core/friendship/decider.ts';
 import type { Configure } from '../core/inbox/handler.ts';
 import type { Meta, Recorded } from '../core/kernel/fact.ts';
 import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../core/kernel/ids.ts';
 import type { Caller } from '../core/login/handler.ts';
 import type { ConversationView, Pulled, ReadState, Shown } from '../core/sequence/shown.ts';
 import type { NewUser, UserChange } from '../core/user/handler.ts';
+import type {
+  FriendQueries,
+  ShownBlack,
+  ShownFriend,
+  ShownRequest,
+} from '../projections/friends/queries.ts';
 import type { Page, ShownUser, UserQueries } from '../projections/users/queries.ts';
 
 export type { Caller, ConversationView, NewUser, ReadState, SendMessage, Sent, UserChange };
@@ -39,6 +48,15 @@ export type Refusal =
   | 'conversation/not-party'
   | 'conversation/unknown'
   | 'conversation/beyond-newest'
+  | 'message/blocked'
+  | 'message/not-friends'
+  | 'friendship/self'
+  | 'friendship/already'
+  | 'friendship/no-request'
+  | 'friendship/not-pending'
+  | 'friendship/handled-already'
+  | 'block/self'
+  | 'block/too-many'
   /** For now only: the same call again may succeed (500 on the wire). */
   | 'service/unavailable';
 
@@ -90,6 +108,23 @@ export interface Messages {
   /** Nothing up to the newest message is shown to the user any more. */
   clear(request: ClearConversations, meta: Meta): Result;
   configure(request: Configure, meta: Meta): Result;
+}
+
+export interface Friends {
+  /** Waits for the other's approval, always; in the same words again it changes nothing. */
+  request(request: RequestFriend['data'], meta: Meta): Result;
+  answer(answer: FriendAnswer, meta: Meta): Result;
+  /** Out of the owner's list only. */
+  remove(owner: UserId, friend: UserId, meta: Meta): Result;
+  /** Those that are not in the owner's list are passed over. */
+  configure(owner: UserId, friends: readonly UserId[], change: FriendChange, meta: Meta): Result;
+  /** Into the lists of both. All or none; only a crash leaves a part, and the same call completes it. */
+  import(owner: UserId, friends: readonly UserId[], meta: Meta): Result;
+}
+
+export interface Blocks {
+  block(request: BlockUser['data'], meta: Meta): Result;
+  unblock(owner: UserId, blocked: UserId, meta: Meta): Result;
 }
 
 export type Incremental<T> = Readonly<{
@@ -177,8 +212,14 @@ export type PageRequest = Page;
 /** The users read model. Eventually consistent: a caller waits for what it did itself (`Projected`). */
 export type UserLists = UserQueries;
 
+export type FriendView = ShownFriend;
+export type BlackView = ShownBlack;
+export type FriendRequestView = ShownRequest;
+/** The friends read model, as `UserLists`. */
+export type FriendLists = FriendQueries;
+
 /** Lists that clients keep in step by version. */
-export type ListKind = 'friends' | 'groups' | 'conversations';
+export type ListKind = 'friends' | 'blacks' | 'groups' | 'conversations';
 
 /** 24 hex digits: the same for the same list of the same log, whatever becomes of Postgres. */
 export type VersionIdOf = (list: ListKind, owner: UserId) => string;

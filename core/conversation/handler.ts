@@ -1,11 +1,13 @@
 import { done, type Result } from '../kernel/call.ts';
 import { refuse, type Refused } from '../kernel/decider.ts';
 import { isErased, type Meta } from '../kernel/fact.ts';
+import { InTurn } from '../kernel/inTurn.ts';
 import type { ConversationId, DeriveId, EventId, Millis, Seq, UserId } from '../kernel/ids.ts';
 import { appendOnce, onceAt, sentInWindow, type NumberedWriters, type Once } from './appendOnce.ts';
 import {
   CONTENT_BYTES_MAX,
   type AppendNumbered,
+  type Numbered,
   type NumberedRefusal,
   type Wished,
 } from './decider.ts';
@@ -34,6 +36,8 @@ export type SendRefusal =
   | NumberedRefusal
   | 'message/too-long'
   | 'message/not-received'
+  | 'message/blocked'
+  | 'message/not-friends'
   | 'user/unknown'
   | 'conversation/unknown'
   | 'service/unavailable';
@@ -65,6 +69,9 @@ const sentAfter = ({ message: { createTime }, sendTime }: SendMessage, at: Milli
   return sendTime === undefined ? createTime - CLOCK_AHEAD_MS : -Infinity;
 };
 
+const isCertain = ({ window }: Numbered, send: SendMessage, at: Millis): boolean =>
+  window.reachesBackTo(sentAfter(send, at));
+
 /**
  * The second line of once-only sends, behind the writer's window: only for a message that may have been
  * sent before all that the window has. That is one that was made some time ago, or one for a very busy
@@ -72,12 +79,12 @@ const sentAfter = ({ message: { createTime }, sendTime }: SendMessage, at: Milli
  * so they flow while Postgres is away.
  */
 const sentLongAgo = async (
-  { writers, known }: Pick<ConversationDeps, 'writers' | 'known'>,
+  { known }: Pick<ConversationDeps, 'known'>,
   send: SendMessage,
   wish: AppendNumbered,
+  state: Numbered,
 ): Promise<Once | Refused<'service/unavailable'> | undefined> => {
-  const state = writers.kept(wish.stream) ?? (await writers.state(wish.stream));
-  if (state.window.reachesBackTo(sentAfter(send, wish.at))) return undefined;
+  if (isCertain(state, send, wish.at)) return undefined;
   const lately = await sentInWindow(known, wish, state);
   if (lately !== undefined) return lately;
   const { conversation } = send;
@@ -92,6 +99,20 @@ const sentLongAgo = async (
   const first = await known.message(conversation, seq);
   if (first === undefined) throw new Error(`${conversation} has no event ${String(seq)}`);
   return onceAt(first);
+};
+
+/** Who may not send it any more may still ask again what became of it. */
+const sentBefore = async (
+  deps: ConversationDeps,
+  send: SendMessage,
+  wish: AppendNumbered,
+): Promise<Once | undefined> => {
+  if (!send.stored) return undefined;
+  const state = await deps.writers.state(wish.stream);
+  const lately = await sentInWindow(deps.known, wish, state);
+  if (lately !== undefined) return lately;
+  const before = await sentLongAgo(deps, send, wish, state);
+  return before?.kind === 'accepted' ? before : undefined;
 };
 
 /** What the sender's clients know the message by; a repetition gives the same. */
@@ -118,7 +139,20 @@ const mayBeSent = async (known: Known, { message, privileged }: SendMessage) => 
   if (!privileged && receiver.globalReceive === RECEIVE_NOTHING) {
     return refuse('message/not-received', `recvID: ${message.to} receives no messages`);
   }
-  return { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
+  const closed = privileged ? undefined : await closedTo(known, message.from, message.to);
+  return closed ?? { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
+};
+
+const closedTo = async (known: Known, from: UserId, to: UserId) => {
+  const reached = known.reach(from, to);
+  switch (typeof reached === 'string' ? reached : await reached) {
+    case 'open':
+      return undefined;
+    case 'blocked':
+      return refuse('message/blocked', `recvID: ${to} takes no messages of this sender`);
+    case 'stranger':
+      return refuse('message/not-friends', `recvID: ${to} takes messages of friends only`);
+  }
 };
 
 const isTooLong = ({ message: { body } }: SendMessage): boolean =>
@@ -135,31 +169,56 @@ const appendOf = (
   ...(sendTime === undefined ? {} : { sendTime }),
 });
 
-export const sendHandler = (deps: ConversationDeps) => {
+/** In its place, once: appended now, or found where it was appended before. */
+const placeOnce = (deps: ConversationDeps) => {
+  const { writers } = deps;
   const append = appendOnce(deps);
+  const turns = new InTurn();
+  return async (send: SendMessage, wish: AppendNumbered) => {
+    const name = `${send.conversation} ${send.message.from}`;
+    const state = writers.kept(wish.stream) ?? (await writers.state(wish.stream));
+    if (isCertain(state, send, wish.at) && !turns.has(name)) return append(wish);
+    // While one message of a sender is looked for, the next one must not pass it.
+    return turns.do(name, async () => {
+      const newest = await writers.state(wish.stream);
+      return (await sentLongAgo(deps, send, wish, newest)) ?? append(wish);
+    });
+  };
+};
+
+export const sendHandler = (deps: ConversationDeps) => {
+  const { deriveId, known, doing } = deps;
+  const place = placeOnce(deps);
   return async (send: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
     const { conversation, message, stored, senderSync } = send;
-    const { deriveId, known, doing } = deps;
     if (isTooLong(send)) {
       return refuse('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`);
     }
+    const at = doing.now();
+    const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
+    const sentAt = (sendTime: Millis, seq: Seq): Sent => ({
+      serverMsgId: serverMsgIdOf(id),
+      sendTime,
+      seq,
+      id,
+    });
     const allowed = await mayBeSent(known, send);
-    if ('kind' in allowed) return allowed;
+    if ('kind' in allowed) {
+      const before = await sentBefore(deps, send, appendOf(send, message, { id, at, meta }));
+      if (before === undefined) return allowed;
+      return done({ sent: sentAt(before.sendTime, before.seq) }, undefined);
+    }
     const data = allowed.quietly
       ? { ...message, options: { ...message.options, offlinePush: false } }
       : message;
-    const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
-    const serverMsgId = serverMsgIdOf(id);
-    const at = doing.now();
     if (!stored) {
       doing.pass({ conversation, id, meta, data: { ...data, sendTime: at } }, senderSync);
-      return done({ sent: { serverMsgId, sendTime: at, seq: 0, id } }, undefined);
+      return done({ sent: sentAt(at, 0) }, undefined);
     }
-    const wish = appendOf(send, data, { id, at, meta });
-    const once = (await sentLongAgo(deps, send, wish)) ?? (await append(wish));
+    const once = await place(send, appendOf(send, data, { id, at, meta }));
     if (once.kind === 'refused') return once;
     const { seq, sendTime, position } = once;
     if (position !== undefined) await doing.followed(position);
-    return done({ sent: { serverMsgId, sendTime, seq, id } }, position);
+    return done({ sent: sentAt(sendTime, seq) }, position);
   };
 };

@@ -6,11 +6,17 @@ import type { Passing } from '../sequence/shown.ts';
 import type { User } from '../user/decider.ts';
 import type { NumberedEvent } from './events.ts';
 
+/** Whether a user's message gets through to another: not if that one has blocked it, or wants friends only. */
+export type Reached = 'open' | 'blocked' | 'stranger';
+/** At once if this process has it at hand: most of the time it does. */
+export type Reach = (from: UserId, to: UserId) => Reached | Promise<Reached>;
+
 /** What sending, revoking and marking must know of others. It may be a moment old. */
 export type Known = Readonly<{
   user: (user: UserId) => Promise<User>;
   /** The same without waiting, if this process has it at hand: most of the time it does. */
   userAtHand: (user: UserId) => User | undefined;
+  reach: Reach;
   /** One user's view of one conversation, and of one of its numbers, at the head of the log. */
   at: (
     user: UserId,

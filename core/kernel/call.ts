@@ -17,3 +17,15 @@ export const doneWhenSeen = async <R extends string>(
   if (handled.position !== undefined) await followed(handled.position);
   return done({}, handled.position);
 };
+
+export const isRefused = <A extends Readonly<{ kind: string }>>(
+  answer: A,
+): answer is Extract<A, { kind: 'refused' }> => answer.kind === 'refused';
+
+/** Where the newest of what several commands have led to stands; absent when there was nothing to do. */
+export const newestOf = (
+  handled: readonly Readonly<{ kind: string; position?: Position }>[],
+): Position | undefined => {
+  const positions = handled.flatMap(({ position }) => (position === undefined ? [] : [position]));
+  return positions.length === 0 ? undefined : positions.reduce((a, b) => Math.max(a, b));
+};

@@ -1,4 +1,6 @@
+import type { BlockEvent } from '../block/events.ts';
 import type { NumberedEvent } from '../conversation/events.ts';
+import type { FriendshipEvent } from '../friendship/events.ts';
 import type { InboxEvent } from '../inbox/events.ts';
 import type { LoginEvent } from '../login/events.ts';
 import type { CheckpointMoved } from '../notice/events.ts';
@@ -8,7 +10,14 @@ import type { UserId } from './ids.ts';
 
 /** Every event the system has. */
 export type SeqlineEvent =
-  UserEvent | LoginEvent | NumberedEvent | InboxEvent | CheckpointMoved | ProjectorEvent;
+  | UserEvent
+  | LoginEvent
+  | NumberedEvent
+  | InboxEvent
+  | FriendshipEvent
+  | BlockEvent
+  | CheckpointMoved
+  | ProjectorEvent;
 
 export type EventType = SeqlineEvent['type'];
 type EventOf<Type extends EventType> = Extract<SeqlineEvent, { type: Type }>;
@@ -44,6 +53,14 @@ export const catalogue = {
   ReadMarked: { version: 1 },
   ConversationCleared: { version: 1 },
   MessagesHidden: { version: 1 },
+  FriendRequested: { version: 1, personal: { application: ({ from }) => from } },
+  FriendAccepted: { version: 1, personal: { answer: ({ to }) => to } },
+  FriendRefused: { version: 1, personal: { answer: ({ to }) => to } },
+  FriendImported: { version: 1 },
+  FriendDeleted: { version: 1 },
+  FriendConfigured: { version: 1, personal: { notes: ({ owner }) => owner } },
+  UserBlocked: { version: 1, personal: { notes: ({ owner }) => owner } },
+  UserUnblocked: { version: 1 },
   CheckpointMoved: { version: 1, position: 'position' },
   ProjectionSkipped: { version: 1, position: 'position' },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };

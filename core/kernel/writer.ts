@@ -99,7 +99,9 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
 
   /** Likewise, if it is kept; nothing is read. */
   kept(stream: string): S | undefined {
-    return this.#entries.get(stream)?.known?.state;
+    const entry = this.#entries.get(stream);
+    if (entry !== undefined) entry.used = true;
+    return entry?.known?.state;
   }
 
   /** What the process's follower has seen: keeps states fresh that other processes write to. */

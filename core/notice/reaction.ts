@@ -20,4 +20,6 @@ export type Reaction = Readonly<{
   line?: Said;
   /** What devices act on: to whoever is online, once the lists it speaks of show the change. */
   copies?: readonly Said[];
+  /** Further copies, which can be made only of what the lists show by then. */
+  look?: () => Promise<readonly Said[]>;
 }>;

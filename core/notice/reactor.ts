@@ -82,7 +82,7 @@ export class Reactor {
     this.#reacted = false;
   }
 
-  async #do(event: Event, { note, line, copies = [] }: Reaction): Promise<void> {
+  async #do(event: Event, { note, line, copies = [], look }: Reaction): Promise<void> {
     const { deriveId, now } = this.#deps;
     const meta: Meta = { ...event.meta, causationId: event.id };
     const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
@@ -99,9 +99,11 @@ export class Reactor {
       const wish = { type: 'NoticePosted', data } as const;
       await this.#deps.append({ stream, id: said, at: now(), meta, wish });
     }
-    if (copies.length === 0 || event.position <= this.#deps.copiesAfter) return;
+    const isQuiet = copies.length === 0 && look === undefined;
+    if (isQuiet || event.position <= this.#deps.copiesAfter) return;
     await this.#deps.projected(visible, PROJECTED_MS);
-    for (const copy of copies) {
+    const seen = look === undefined ? [] : await look();
+    for (const copy of [...copies, ...seen]) {
       const data = { ...copy.data, ...this.#marks(event), sendTime: now() };
       this.#deps.pass({ conversation: copy.conversation, id: said, meta, data }, true);
     }

@@ -1,7 +1,7 @@
-import { done, type Result } from '../kernel/call.ts';
+import { done, newestOf, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
-import type { DeriveId, EventId, Millis, Position, UserId } from '../kernel/ids.ts';
+import type { DeriveId, EventId, Millis, UserId } from '../kernel/ids.ts';
 import type { StreamWriters } from '../kernel/writer.ts';
 import type { User, UserCommand, UserRefusal } from './decider.ts';
 import { userStream, type GlobalReceive, type Profile, type UserEvent } from './events.ts';
@@ -98,7 +98,7 @@ const registerHandler =
           `the other ${String(others)} are registered`,
       );
     }
-    return done({}, newest(handled));
+    return done({}, newestOf(handled));
   };
 
 const changeHandler =
@@ -124,10 +124,3 @@ export const usersHandler = (deps: UserDeps) => ({
     return state.status === 'unknown' ? undefined : { level: state.level };
   },
 });
-
-const newest = (
-  handled: readonly Readonly<{ kind: string; position?: Position }>[],
-): Position | undefined => {
-  const positions = handled.flatMap(({ position }) => (position === undefined ? [] : [position]));
-  return positions.length === 0 ? undefined : positions.reduce((a, b) => Math.max(a, b));
-};

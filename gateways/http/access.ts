@@ -13,7 +13,9 @@ export type Access =
   /** An app admin; or, without a token, who knows the secret (as app servers of v3.8.0 call it). */
   | Readonly<{ kind: 'adminOrSecret' }>
   /** The user that a field of the body names (each one, where it is a list), or an app admin. */
-  | Readonly<{ kind: 'self'; field: string }>;
+  | Readonly<{ kind: 'self'; field: string }>
+  /** One of the users that these fields of the body name, or an app admin. */
+  | Readonly<{ kind: 'participant'; fields: readonly string[] }>;
 
 /** The callers that a route of this access can have: none where no token is asked for. */
 export type CallerOf<A extends Access> = A extends { kind: 'none' }
@@ -28,6 +30,7 @@ const KINDS: ReadonlySet<string> = new Set([
   'admin',
   'adminOrSecret',
   'self',
+  'participant',
 ] satisfies Access['kind'][]);
 
 /** Throws unless access is declared, and the field it speaks of is one of the body's. */
@@ -35,9 +38,16 @@ export const assertDeclared = (path: string, access: Access | undefined, body: T
   if (access === undefined || !KINDS.has(access.kind)) {
     throw new Error(`${path} does not declare who may call it`);
   }
-  if (access.kind === 'self' && fieldOf(body, access.field.split('.')) === undefined) {
-    throw new Error(`${path}: its access speaks of "${access.field}", which the body lacks`);
+  for (const field of fieldsOf(access)) {
+    if (fieldOf(body, field.split('.')) === undefined) {
+      throw new Error(`${path}: its access speaks of "${field}", which the body lacks`);
+    }
   }
+};
+
+const fieldsOf = (access: Access): readonly string[] => {
+  if (access.kind === 'self') return [access.field];
+  return access.kind === 'participant' ? access.fields : [];
 };
 
 const fieldOf = (schema: TSchema | undefined, path: readonly string[]): TSchema | undefined => {
@@ -61,25 +71,31 @@ export const denial = (
     case 'none':
       return undefined;
     case 'user':
-      return caller === undefined ? notAllowed('this call needs a token') : undefined;
+      return unless(caller !== undefined, 'this call needs a token');
     case 'admin':
-      return caller?.admin === true ? undefined : notAllowed('only an app admin may call this');
+      return unless(caller?.admin === true, 'only an app admin may call this');
     case 'adminOrSecret':
       // Without a token the route itself compares the secret.
-      return caller === undefined || caller.admin
-        ? undefined
-        : notAllowed('only an app admin may call this');
+      return unless(caller === undefined || caller.admin, 'only an app admin may call this');
     case 'self':
-      return namesOnly(caller, body, access.field)
-        ? undefined
-        : notAllowed(`${access.field}: only the user itself or an app admin may do this`);
+    case 'participant': {
+      const fields = fieldsOf(access);
+      const isNamed = fields.some((field) => namesOnly(caller, body, field));
+      return unless(isNamed, `${fields.join(' or ')}: ${WHO_MAY[access.kind]}`);
+    }
   }
 };
+
+const unless = (allowed: boolean, detail: string): Refused | undefined =>
+  allowed ? undefined : refuse('caller/not-allowed', detail);
+
+const WHO_MAY = {
+  self: 'only the user itself or an app admin may do this',
+  participant: 'only one of the two users or an app admin may do this',
+} as const;
 
 const namesOnly = (caller: Caller | undefined, body: unknown, field: string): boolean => {
   if (caller === undefined) return false;
   const named = [valueAt(body, field)].flat();
   return caller.admin || (named.length > 0 && named.every((user) => user === caller.user));
 };
-
-const notAllowed = (detail: string): Refused => refuse('caller/not-allowed', detail);

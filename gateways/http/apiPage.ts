@@ -16,6 +16,7 @@ const WHO: Readonly<Record<Access['kind'], string>> = {
   user: 'Needs any valid token.',
   admin: 'App admins only.',
   adminOrSecret: 'App admins; or without a token, with the secret in the body.',
+  participant: 'One of the users that it speaks of, or an app admin.',
   self: 'The user itself or an app admin',
 };
 

@@ -1,10 +1,8 @@
 import type { Static } from '@sinclair/typebox';
 import type { UserId } from '../../core/kernel/ids.ts';
 import type { ListKind, PageRequest, VersionIdOf } from '../ports.ts';
-import type { blackInfo, friendInfo, groupInfo, incrementalMembers } from './shapes.ts';
+import type { groupInfo, incrementalMembers } from './shapes.ts';
 
-type FriendInfo = Static<typeof friendInfo>;
-type BlackInfo = Static<typeof blackInfo>;
 export type GroupInfo = Static<typeof groupInfo>;
 export type MembersSince = Static<typeof incrementalMembers>;
 
@@ -43,13 +41,9 @@ interface OwnedList<T> {
   ): Promise<Readonly<{ version: number; versionID: string; ids: readonly string[] }>>;
 }
 
-/** Whom a user knows and which groups it is in. */
+/** Which groups a user is in. */
 export interface Contacts {
-  friends: OwnedList<FriendInfo>;
-  /** Those of the ids that are the owner's friends, in the order asked for. */
-  friendsAmong(owner: UserId, ids: readonly UserId[]): Promise<readonly FriendInfo[]>;
   groups: OwnedList<GroupInfo>;
-  blacks(owner: UserId, page: PageRequest): Promise<Page<BlackInfo>>;
   /** Undefined for a group that is not this user's: what is unknown looks the same as what is foreign. */
   membersSince(user: UserId, groupID: string, since: Since): Promise<MembersSince | undefined>;
 }
@@ -69,11 +63,8 @@ const emptyList = (kind: ListKind, versionIdOf: VersionIdOf): OwnedList<never> =
     Promise.resolve({ version: FIRST_VERSION, versionID: versionIdOf(kind, owner), ids: [] }),
 });
 
-/** Nobody knows anybody. Real in every respect: versions hold when the lists begin to fill. */
+/** Nobody is in any group. Real in every respect: versions hold when the lists begin to fill. */
 export const emptyContacts = (versionIdOf: VersionIdOf): Contacts => ({
-  friends: emptyList('friends', versionIdOf),
-  friendsAmong: () => Promise.resolve([]),
   groups: emptyList('groups', versionIdOf),
-  blacks: () => Promise.resolve({ total: 0, items: [] }),
   membersSince: () => Promise.resolve(undefined),
 });

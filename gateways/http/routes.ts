@@ -3,8 +3,10 @@ import type { Contacts } from './contacts.ts';
 import type { Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { authRoutes } from './routes/auth.ts';
+import { blackRoutes } from './routes/black.ts';
 import { conversationRoutes } from './routes/conversation.ts';
 import { friendRoutes } from './routes/friend.ts';
+import { friendRequestRoutes } from './routes/friendRequest.ts';
 import { groupRoutes } from './routes/group.ts';
 import { jssdkRoutes } from './routes/jssdk.ts';
 import { legacyAuthRoutes } from './routes/legacyAuth.ts';
@@ -13,7 +15,19 @@ import { userRoutes } from './routes/user.ts';
 
 export type RouteDeps = Pick<
   HttpDeps,
-  'users' | 'userLists' | 'logins' | 'messages' | 'chats' | 'projector' | 'config' | 'now' | 'newId'
+  | 'users'
+  | 'userLists'
+  | 'friends'
+  | 'blocks'
+  | 'friendLists'
+  | 'versionIdOf'
+  | 'logins'
+  | 'messages'
+  | 'chats'
+  | 'projector'
+  | 'config'
+  | 'now'
+  | 'newId'
 > &
   Readonly<{ contacts: Contacts; secretMatches: (given: string) => boolean }>;
 
@@ -24,6 +38,8 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...userRoutes(deps),
   ...conversationRoutes(deps),
   ...friendRoutes(deps),
+  ...friendRequestRoutes(deps),
+  ...blackRoutes(deps),
   ...groupRoutes(deps),
   ...msgRoutes(deps),
   ...jssdkRoutes(deps),

@@ -1,7 +1,10 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { DeriveId, EventId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type {
+  Blocks,
   Chats,
+  FriendLists,
+  Friends,
   Logins,
   Messages,
   Presence,
@@ -38,11 +41,14 @@ const IDLE_KEPT: Millis = 72_000;
 export type HttpDeps = Readonly<{
   users: Users;
   userLists: UserLists;
+  friends: Friends;
+  blocks: Blocks;
+  friendLists: FriendLists;
   logins: Logins;
   messages: Messages;
   chats: Chats;
   projector: Projector;
-  /** Friends and groups; until there are any, lists that are empty. */
+  /** Groups; until there are any, lists that are empty. */
   contacts?: Contacts;
   projected: Projected;
   versionIdOf: VersionIdOf;

@@ -38,6 +38,23 @@ export const friendInfo = Type.Object({
   isPinned: bool(),
 });
 
+/** Times in milliseconds. */
+export const friendRequest = Type.Object({
+  fromUserID: str(),
+  fromNickname: str(),
+  fromFaceURL: str(),
+  toUserID: str(),
+  toNickname: str(),
+  toFaceURL: str(),
+  handleResult: int(),
+  reqMsg: str(),
+  createTime: int(),
+  handlerUserID: str(),
+  handleMsg: str(),
+  handleTime: int(),
+  ex: str(),
+});
+
 const friendInfoOnly = Type.Object({
   ownerUserID: str(),
   friendUserID: str(),
@@ -57,6 +74,13 @@ export const blackInfo = Type.Object({
   addSource: int(),
   operatorUserID: str(),
   ex: str(),
+});
+
+/** A user, and what another has to do with it; `createTime` in milliseconds. */
+export const relation = Type.Object({
+  userInfo,
+  friendInfo: orNull(Type.Object({ ...friendInfo.properties, friendUser: Type.Null() })),
+  blackInfo: orNull(Type.Object({ ...blackInfo.properties, blackUserInfo: Type.Null() })),
 });
 
 export const groupInfo = Type.Object({

@@ -17,7 +17,7 @@ import {
 type Said = NonNullable<Reaction['line']>;
 
 /** What only the user's own devices are told. */
-const toSelf = (user: UserId, contentType: number, content: string): Said => ({
+export const toSelf = (user: UserId, contentType: number, content: string): Said => ({
   conversation: selfNotification(user),
   data: {
     from: user,

@@ -2,7 +2,7 @@
  * Content of notifications: `{"detail":"<tips as JSON>"}`. Clients read tips by key and trust that each
  * is there, so all fields are written, in the order of gateway reference 4.9.
  */
-const notificationContent = (tips: object): string =>
+export const notificationContent = (tips: object): string =>
   JSON.stringify({ detail: JSON.stringify(tips) });
 
 export type RevokeMsgTips = Readonly<{

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { conversationStream } from '../../core/conversation/events.ts';
-import type { Known } from '../../core/conversation/ports.ts';
+import type { Known, Reach } from '../../core/conversation/ports.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { ConversationId, Millis, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
@@ -102,6 +102,7 @@ export const openKnown = (
     state: (user: UserId) => Promise<User>;
     atHand: (user: UserId) => User | undefined;
   }>,
+  reach: Reach,
 ): Known => {
   const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
@@ -115,6 +116,7 @@ export const openKnown = (
   return {
     user: users.state,
     userAtHand: users.atHand,
+    reach,
     at: async (owner, conversation, seq = 0) => {
       const span = { conversation, from: seq, to: seq };
       const [found] = await exactly(() => atHead.ofConversations(owner, [span]));

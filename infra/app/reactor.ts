@@ -5,7 +5,7 @@ import { Reactor } from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
-import { reactionTo } from '../../gateways/openim/notices.ts';
+import { reactionWithFriends, type FriendNoticeDeps } from '../../gateways/openim/friendNotices.ts';
 import { Bell } from '../../projections/kernel/bell.ts';
 import { Source } from '../../projections/kernel/source.ts';
 import { deriveId, randomId } from '../ids.ts';
@@ -26,6 +26,7 @@ type ReactorDeps = Readonly<{
   pass: (passing: Passing, senderSync: boolean) => void;
   /** The head of the log as the sockets of this process could first be opened. */
   copiesAfter: Position;
+  friends: FriendNoticeDeps;
   log: Log;
 }>;
 
@@ -36,6 +37,7 @@ export const startReactor = async ({
   writers,
   pass,
   copiesAfter,
+  friends,
   log,
 }: ReactorDeps): Promise<() => Promise<void>> => {
   let end: (isProjected: boolean) => void = () => undefined;
@@ -48,7 +50,7 @@ export const startReactor = async ({
   });
   const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
   const reactor = new Reactor({
-    reactionTo,
+    reactionTo: reactionWithFriends(friends),
     checkpoint,
     append: async (command) => {
       const once = await append(command);

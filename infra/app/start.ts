@@ -20,6 +20,7 @@ import { openAtHead, openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
+import { openFriendLists, openFriends } from './friends.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
 import { openReadModels, PROJECTIONS } from './readModels.ts';
@@ -138,7 +139,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const reading = { db: models.db, tail: models.chatsTail, atHead, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
-    const messages = openMessages(deps, openKnown(reading, users));
+    const { friends, blocks, reach } = openFriends({ ...deps, users, now });
+    const friendLists = openFriendLists(reading);
+    const messages = openMessages(deps, openKnown(reading, users, reach));
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 
@@ -160,9 +163,12 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     closers.add(closeTogether(gateway.close, () => closeHttp()));
     models.follower.onEvents(fanOut(gateway, before));
 
-    closers.add(
-      await startReactor({ events, models, writers, pass: doing.pass, copiesAfter: before, log }),
-    );
+    const noticing = {
+      friends: { versionIdOf, lists: friendLists },
+      pass: doing.pass,
+      copiesAfter: before,
+    };
+    closers.add(await startReactor({ events, models, writers, ...noticing, log }));
 
     const { runner, tail, skips } = models;
     const sockets = gateway.stats;
@@ -179,6 +185,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const http = buildHttp({
       users,
       userLists: openUserLists(reading),
+      friends,
+      blocks,
+      friendLists,
       logins,
       messages,
       chats: chatsWithin(HTTP_ANSWER_MS_MAX),

@@ -1,7 +1,14 @@
+import { block } from '../../core/block/decider.ts';
+import type { BlockWriters } from '../../core/block/handler.ts';
+import { blockStream, type BlockEvent } from '../../core/block/events.ts';
+import { loadBlocks } from '../../core/block/load.ts';
 import { numbered, type AppendNumbered } from '../../core/conversation/decider.ts';
 import type { NumberedWriters } from '../../core/conversation/appendOnce.ts';
 import { lengthenWindows } from '../../core/conversation/lengthen.ts';
 import { loadNumbered } from '../../core/conversation/load.ts';
+import { friendship } from '../../core/friendship/decider.ts';
+import { friendshipStream, type FriendshipEvent } from '../../core/friendship/events.ts';
+import type { FriendshipWriters } from '../../core/friendship/handler.ts';
 import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
 import { inboxStream } from '../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
@@ -27,6 +34,9 @@ const WINDOWS_BYTES_MAX = 256 * 1024 * 1024;
 /** What a conversation's state takes beside its window. */
 const STATE_BYTES = 600;
 
+/** Blocked users kept in all: at about 50 bytes each, 20 MB. */
+const BLOCKED_KEPT_MAX = 400_000;
+
 /** What JSON, sealing and metadata add to a message's text; a unit of text is 3 bytes of UTF-8 at most. */
 const EVENT_OVERHEAD_BYTES = 1_500;
 const BYTES_PER_UNIT = 4;
@@ -40,6 +50,13 @@ const weighNumbered = ({ wish }: AppendNumbered): number => {
   return EVENT_OVERHEAD_BYTES + units * BYTES_PER_UNIT;
 };
 
+/** Of commands whose data are ids and texts. */
+const weighTexts = ({ data }: Readonly<{ data: object }>): number =>
+  Object.values(data).reduce<number>(
+    (bytes, value) => bytes + (typeof value === 'string' ? value.length * BYTES_PER_UNIT : 0),
+    EVENT_OVERHEAD_BYTES,
+  );
+
 export type ProjectorWriters = StreamWriters<SkipEvent, ProjectorEvent, Skipped, never>;
 
 export type Writers = Readonly<{
@@ -47,10 +64,17 @@ export type Writers = Readonly<{
   users: UserWriters;
   logins: LoginWriters;
   inboxes: InboxWriters;
+  friendships: FriendshipWriters;
+  blocks: BlockWriters;
   projectors: ProjectorWriters;
   /** What the process's follower has seen. */
   observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
 }>;
+
+const isOfFriends = (event: Recorded<SeqlineEvent>): event is Recorded<FriendshipEvent> =>
+  event.stream.startsWith('friendship-');
+const isOfBlocks = (event: Recorded<SeqlineEvent>): event is Recorded<BlockEvent> =>
+  event.stream.startsWith('block-');
 
 /** One writer for each kind of stream: all that this process appends goes through these. */
 export const openWriters = (
@@ -98,6 +122,28 @@ export const openWriters = (
     load: loadNewest(log, inbox),
     ...time,
   });
+  const friendships: FriendshipWriters = new StreamWriters({
+    log,
+    decider: friendship,
+    streamOf: ({ data }) =>
+      'from' in data
+        ? friendshipStream(data.from, data.to)
+        : friendshipStream(data.owner, data.friend),
+    metaOf: ({ meta }) => meta,
+    weigh: weighTexts,
+    ...time,
+  });
+  const blocks: BlockWriters = new StreamWriters({
+    log,
+    decider: block,
+    streamOf: ({ data }) => blockStream(data.owner),
+    metaOf: ({ meta }) => meta,
+    load: loadBlocks(log),
+    weigh: weighTexts,
+    weightOf: ({ size }) => size + 1,
+    weightMax: BLOCKED_KEPT_MAX,
+    ...time,
+  });
   const projectors: ProjectorWriters = new StreamWriters({
     log,
     decider: projector,
@@ -107,6 +153,13 @@ export const openWriters = (
   });
 
   const observeOne = (event: Recorded<SeqlineEvent>): void => {
+    if (isOfFriends(event)) friendships.observe(event);
+    else if (isOfBlocks(event)) blocks.observe(event);
+    else observeOther(event);
+  };
+  const observeOther = (
+    event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent>>,
+  ): void => {
     switch (event.type) {
       case 'UserRegistered':
       case 'UserChanged':
@@ -137,6 +190,8 @@ export const openWriters = (
     users,
     logins,
     inboxes,
+    friendships,
+    blocks,
     projectors,
     observe: (events) => {
       for (const event of events) observeOne(event);

@@ -35,6 +35,8 @@ export type Config = Readonly<{
   seal: boolean;
   tokenLifetime: Millis;
   multiLogin: MultiLogin;
+  /** Only who is in a user's friend list may write to it. */
+  friendVerify: boolean;
   /** Sentences about variables that have no effect; to be logged at the start. */
   warnings: readonly string[];
 }>;
@@ -88,6 +90,8 @@ export const readConfig = (environment: Environment): Config => {
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     tokenLifetime: setting('SEQLINE_TOKEN_LIFETIME', lifetimeOf, NOT_A_LIFETIME),
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
+    friendVerify:
+      setting('SEQLINE_FRIEND_VERIFY', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     warnings: Object.freeze(unknownSettings(Object.keys(environment))),
   };
   problems.push(...together(config));

@@ -40,6 +40,10 @@ export const SETTINGS = {
     fallback: '90d',
     summary: 'how long a token is valid: 30s, 15m, 12h, 90d',
   },
+  SEQLINE_FRIEND_VERIFY: {
+    fallback: 'off',
+    summary: "on: only who is in a user's friend list may write to it; off: anybody",
+  },
   SEQLINE_MULTI_LOGIN: {
     fallback: '1',
     summary: 'which logins exclude each other: 0, 1, 4 or 5, as in OpenIM',

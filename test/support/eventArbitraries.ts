@@ -78,6 +78,11 @@ const tokens = fc.array(token, { maxLength: 3 });
 const kicks = fc.array(tokenId, { maxLength: 3 });
 const login = { user, platform: number, tokens };
 
+const friendAnswer = fc.record(
+  { from: user, to: user, answer: fc.record({ message: text }) },
+  { requiredKeys: ['from', 'to'] },
+);
+
 /** Any data that an event of a type may have. A new event does not compile until it is here. */
 export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> } = {
   UserRegistered: fc.record({
@@ -145,6 +150,29 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
   CheckpointMoved: fc.record({ position: number }),
   ConversationCleared: fc.record({ user, conversation, upTo: number }),
   MessagesHidden: fc.record({ user, conversation, seqs }),
+  FriendRequested: fc.record({
+    from: user,
+    to: user,
+    application: fc.record({ greeting: text, ex: text }),
+  }),
+  FriendAccepted: friendAnswer,
+  FriendRefused: friendAnswer,
+  FriendImported: fc.record({ owner: user, friend: user }),
+  FriendDeleted: fc.record({ owner: user, friend: user }),
+  FriendConfigured: fc.record(
+    {
+      owner: user,
+      friend: user,
+      pinned: fc.boolean(),
+      notes: fc.record({ remark: text, ex: text }, ANY_ABSENT),
+    },
+    { requiredKeys: ['owner', 'friend'] },
+  ),
+  UserBlocked: fc.record(
+    { owner: user, blocked: user, notes: fc.record({ ex: text }) },
+    { requiredKeys: ['owner', 'blocked'] },
+  ),
+  UserUnblocked: fc.record({ owner: user, blocked: user }),
   ProjectionSkipped: fc.record({
     projection: text,
     version: number,

@@ -21,6 +21,7 @@ import type {
   Users,
   UserView,
 } from '../../gateways/ports.ts';
+import { FakeFriends, fakeFriendLists } from './fakeFriends.ts';
 import { ann, annAndBob, bob, by, eventId } from './people.ts';
 
 /**
@@ -340,6 +341,8 @@ export type FakeDeps = HttpDeps &
   Readonly<{
     users: FakeUsers;
     userLists: FakeUsers;
+    friends: FakeFriends;
+    blocks: FakeFriends;
     messages: FakeMessages;
     chats: FakeChats;
     /** Everything that was logged, as one text. */
@@ -357,9 +360,13 @@ export const fakeDeps = (): FakeDeps => {
     lines.push(`${message} ${JSON.stringify(fields, withText)}`);
   };
   let ids = 0;
+  const friends = new FakeFriends();
   return {
     users,
     userLists: users,
+    friends,
+    blocks: friends,
+    friendLists: fakeFriendLists,
     logins: new FakeLogins(users),
     messages: new FakeMessages(),
     chats: new FakeChats(),

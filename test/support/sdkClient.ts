@@ -117,6 +117,8 @@ export interface SdkClient {
   revoke(conversationID: string, clientMsgID: string): Promise<void>;
   /** Asks the server for somebody's profile: an HTTP call, made at once. */
   lookUp(userID: string): Promise<void>;
+  /** Any other of the SDK's functions, by its name. */
+  call(method: string, ...parameters: readonly unknown[]): Promise<unknown>;
   /** Faults inside the SDK that reached nobody: a Go panic, an error of the page. */
   faults(): readonly string[];
   /** Ends the device without a word to the server. */
@@ -215,6 +217,7 @@ export const clientOver = (
     lookUp: async (userID) => {
       await call('getUsersInfo', [userID]);
     },
+    call,
     faults: () => faults,
     close: place.close,
   };

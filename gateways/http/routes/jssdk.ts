@@ -3,6 +3,7 @@ import type { Shown } from '../../../core/sequence/shown.ts';
 import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import { conversation } from '../../openim/conversation.ts';
 import { askedIds } from '../../openim/conversationIds.ts';
+import { friendInfoOnly } from '../../openim/friend.ts';
 import { msgDataJson } from '../../openim/json.ts';
 import {
   getActiveConversationsReq,
@@ -13,7 +14,7 @@ import {
 import type { MsgData } from '../../openim/msgData.ts';
 import { renderShown } from '../../openim/render.ts';
 import { userInfo } from '../../openim/user.ts';
-import type { ConversationView, ReadState, UserView } from '../../ports.ts';
+import type { ConversationView, FriendView, ReadState, UserView } from '../../ports.ts';
 import { body, conversationId, IDS_MAX, int64OrZero } from '../fields.ts';
 import { answer, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
@@ -54,7 +55,31 @@ const rowsOf = (
   });
 };
 
-export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] => {
+type Peers = Readonly<{
+  users: ReadonlyMap<UserId, UserView>;
+  friends: ReadonlyMap<UserId, FriendView>;
+}>;
+
+/** The other sides of single chats, and those of them that are friends of the owner. */
+const peersOf = async (
+  { userLists, friendLists }: Pick<RouteDeps, 'userLists' | 'friendLists'>,
+  owner: UserId,
+  rows: readonly Row[],
+): Promise<Peers> => {
+  const peers = rows.flatMap(({ view: { peer } }) => ('user' in peer ? [peer.user] : []));
+  const ids = [...new Set(peers)];
+  if (ids.length === 0) return { users: new Map(), friends: new Map() };
+  const [users, friends] = await Promise.all([
+    userLists.byIds(ids),
+    friendLists.friendsAmong(owner, ids),
+  ]);
+  return {
+    users: new Map(users.map((view) => [view.user, view])),
+    friends: new Map(friends.map((view) => [view.friend, view])),
+  };
+};
+
+export const jssdkRoutes = ({ chats, ...lists }: RouteDeps): readonly Route[] => {
   /** None given: all of the owner's. What is unread is counted over all in either case. */
   const listed = async (owner: UserId, ids?: readonly ConversationId[]): Promise<Listed> => {
     const { states } = await chats.readStates(owner, []);
@@ -67,23 +92,20 @@ export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] =
     return { unread, rows: rowsOf(views, last, states) };
   };
 
-  const peersOf = async (rows: readonly Row[]): Promise<ReadonlyMap<UserId, UserView>> => {
-    const peers = rows.flatMap(({ view: { peer } }) => ('user' in peer ? [peer.user] : []));
-    const found = peers.length === 0 ? [] : await userLists.byIds([...new Set(peers)]);
-    return new Map(found.map((view) => [view.user, view]));
-  };
-
   const answered = async (
+    owner: UserId,
     { unread, rows }: Listed,
     protobuf: boolean,
   ): Promise<Answer<Static<typeof data>>> => {
-    const peers = await peersOf(rows);
+    const { users, friends } = await peersOf(lists, owner, rows);
     const list = rows.map(({ view, last, state }) => {
-      const peer = 'user' in view.peer ? peers.get(view.peer.user) : undefined;
+      const peer = 'user' in view.peer ? users.get(view.peer.user) : undefined;
+      const friend = peer === undefined ? undefined : friends.get(peer.user);
       return {
         conversation: conversation(view),
         lastMsg: last,
         user: peer && userInfo(peer),
+        friend: friend && friendInfoOnly(friend),
         maxSeq: state?.maxSeq ?? 0,
         readSeq: state?.hasReadSeq ?? 0,
       };
@@ -101,6 +123,7 @@ export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] =
       decode: getConversationsReq.decode,
       run: async ({ body: { conversationIDs }, caller, protobuf }) =>
         answered(
+          caller.user,
           await listed(caller.user, [...askedIds(caller.user, conversationIDs).keys()]),
           protobuf,
         ),
@@ -117,21 +140,24 @@ export const jssdkRoutes = ({ chats, userLists }: RouteDeps): readonly Route[] =
       run: async ({ body: { count }, caller, protobuf }) => {
         const { unread, rows } = await listed(caller.user);
         const size = count <= 0 || count > ACTIVE_COUNT_MAX ? ACTIVE_COUNT : count;
-        return answered({ unread, rows: rows.toSorted(byActivity).slice(0, size) }, protobuf);
+        return answered(
+          caller.user,
+          { unread, rows: rows.toSorted(byActivity).slice(0, size) },
+          protobuf,
+        );
       },
     }),
   ];
 };
 
-type Item = Omit<ConversationMsgs['conversations'][number], 'friend' | 'group' | 'lastMsg'> & {
+type Item = Omit<ConversationMsgs['conversations'][number], 'group' | 'lastMsg'> & {
   conversation: Static<typeof conversationMsgs>['conversations'][number]['conversation'];
   lastMsg: MsgData;
 };
 
 /** Both routes answer with one message. */
 const inBase64 = (unreadCount: number, items: readonly Item[]): string => {
-  const none = { friend: undefined, group: undefined };
-  const conversations = items.map((item) => ({ ...item, ...none }));
+  const conversations = items.map((item) => ({ ...item, group: undefined }));
   const bytes = getActiveConversationsResp.encode({ unreadCount, conversations });
   return Buffer.from(bytes.length === 0 ? NOTHING_UNREAD : bytes).toString('base64');
 };
@@ -144,11 +170,11 @@ const NOTHING_UNREAD = Uint8Array.of(0x08, 0x00);
 
 const inJson = (unreadCount: number, items: readonly Item[]): Static<typeof conversationMsgs> => ({
   unreadCount,
-  conversations: items.map(({ user, lastMsg, ...item }) => ({
+  conversations: items.map(({ user, friend, lastMsg, ...item }) => ({
     ...item,
     lastMsg: msgDataJson(lastMsg),
     user: user ?? null,
-    friend: null,
+    friend: friend ?? null,
     group: null,
   })),
 });

@@ -12,7 +12,7 @@ import { lengthenWindows } from '../../../core/conversation/lengthen.ts';
 import { loadNumbered } from '../../../core/conversation/load.ts';
 import { markReadHandler } from '../../../core/conversation/markRead.ts';
 import type { SentWindow } from '../../../core/conversation/sentWindow.ts';
-import type { Known } from '../../../core/conversation/ports.ts';
+import type { Known, Reached } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
 import type { Seq, UserId } from '../../../core/kernel/ids.ts';
 import { StreamWriters } from '../../../core/kernel/writer.ts';
@@ -41,6 +41,7 @@ type ChatOptions = Readonly<{
   log?: MemoryEventLog;
   /** A window that does not reach back far enough (core/conversation/lengthen.ts). */
   lacking?: Parameters<typeof loadNumbered>[1];
+  reached?: () => Reached | Promise<Reached>;
 }>;
 
 /** The handlers over a log; what they must know of others is folded from it at every question. */
@@ -48,6 +49,7 @@ const chat = ({
   sentBefore = () => Promise.resolve('never'),
   log = new MemoryEventLog(),
   lacking = () => undefined,
+  reached = () => 'open',
 }: ChatOptions = {}) => {
   let now = NOW;
   const writers: NumberedWriters = new StreamWriters({
@@ -77,6 +79,7 @@ const chat = ({
     known: {
       user: (user: UserId) => Promise.resolve(known(user)),
       userAtHand: () => undefined,
+      reach: reached,
       at: async (user: UserId, _: unknown, seq?: Seq) => ({
         head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
         side: await sideOf(user),
@@ -96,7 +99,7 @@ const chat = ({
     pass: (ms: number): void => {
       now += ms;
     },
-    send: (clientMsgId: string, content = 'hi', createTime = now) =>
+    send: (clientMsgId: string, content = 'hi', createTime = now, privileged = false) =>
       send(
         {
           conversation: annAndBob,
@@ -110,7 +113,7 @@ const chat = ({
           },
           stored: true,
           senderSync: true,
-          privileged: false,
+          privileged,
         },
         by('ann'),
       ),
@@ -130,6 +133,24 @@ describe('a send', () => {
     const euros = Math.floor(CONTENT_BYTES_MAX / 3);
     expect(reasonOf(await send('fits', '€'.repeat(euros)))).toBe('done');
     expect(reasonOf(await send('too long', '€'.repeat(euros + 1)))).toBe('message/too-long');
+  });
+
+  test('[BLK-3] to who has blocked the sender, or wants friends only, is refused', async () => {
+    let reached: Reached = 'open';
+    const { send, read } = chat({ reached: () => reached });
+    const first = await send('1');
+    reached = 'blocked';
+    expect(reasonOf(await send('2'))).toBe('message/blocked');
+    reached = 'stranger';
+    expect(reasonOf(await send('2'))).toBe('message/not-friends');
+    expect(reasonOf(await send('2', 'hi', NOW, true))).toBe('done');
+    expect(await read(STREAM)).toHaveLength(2);
+    expect(await send('1')).toEqual({ kind: 'done', sent: first.kind === 'done' && first.sent });
+  });
+
+  test('[BLK-3] is refused as well when that has to be looked up first', async () => {
+    const { send } = chat({ reached: () => Promise.resolve('blocked') });
+    expect(reasonOf(await send('1'))).toBe('message/blocked');
   });
 
   const HOUR = 3_600_000;
@@ -175,6 +196,38 @@ describe('a send', () => {
     const ahead = NOW + 1_000 * HOUR + FRESH_MS;
     expect(reasonOf(await send('a little', 'hi', ahead))).toBe('done');
     expect(reasonOf(await send('much', 'hi', ahead + 1))).toBe('service/unavailable');
+  });
+
+  test('[SEQ-1] that has to be looked up is not passed by the next one of its sender', async () => {
+    const answers: (() => void)[] = [];
+    const { send } = await grown(
+      () =>
+        new Promise((resolve) => {
+          answers.push(() => {
+            resolve('never');
+          });
+        }),
+    );
+    const slow = send('old', 'hi', NOW);
+    const next = send('older', 'hi', NOW);
+    const fresh = send('fresh');
+    while (answers.length < 1) await Promise.resolve();
+    answers[0]?.();
+    expect(await slow).toMatchObject({ sent: { seq: 1_001 } });
+    while (answers.length < 2) await Promise.resolve();
+    answers[1]?.();
+    expect(await next).toMatchObject({ sent: { seq: 1_002 } });
+    expect(await fresh).toMatchObject({ sent: { seq: 1_003 } });
+  });
+
+  test('[SEQ-2] that may not be sent any more is answered as it was, if it had been', async () => {
+    let reached: Reached = 'open';
+    const { send, pass } = chat({ reached: () => reached, sentBefore: () => Promise.resolve(1) });
+    const first = await send('1');
+    reached = 'blocked';
+    expect(await send('1')).toEqual({ kind: 'done', sent: first.kind === 'done' && first.sent });
+    pass(HOUR);
+    expect(reasonOf(await send('2'))).toBe('message/blocked');
   });
 
   test('[SEQ-6] in a hot conversation needs no read model, and is once', async () => {

@@ -61,7 +61,7 @@ const world = async () => {
     const { events } = await log.readAll({ after: 0, max: 1_000 });
     return knownEvents(events);
   };
-  return { log, did, reactor, add, checkpoint };
+  return { log, did, reactor, add, checkpoint, projectedTo: () => projected };
 };
 
 describe('what follows from facts', () => {
@@ -108,6 +108,24 @@ describe('what follows from facts', () => {
     const { type, data } = configured({ privateChat: true }) as ConversationConfigured;
     await reactor().react(await add({ type, data: { ...data, conversation: single(bob, cat) } }));
     expect(did.some((one) => 'note' in one || 'line' in one)).toBe(false);
+  });
+
+  test('[FRD-31] what the lists are asked for is what they show once they have the fact', async () => {
+    const { did, reactor, add, projectedTo } = await world();
+    const events = await add({ type: 'UserChanged', data: { user: ann, profile: { ex: 'x' } } });
+    const asked: number[] = [];
+    const react: typeof reactionTo = (event) => {
+      const copies = reactionTo(event)?.copies;
+      if (copies === undefined) return undefined;
+      const look = () => {
+        asked.push(projectedTo());
+        return Promise.resolve(copies);
+      };
+      return { order: ann, look };
+    };
+    await reactor(undefined, { reactionTo: react }).react(events);
+    expect(asked).toEqual([events.at(-1)?.position]);
+    expect(did).toMatchObject([{ passed: { data: { contentType: 1303, to: ann } } }]);
   });
 
   test('[PRJ-17] what was done is not done again after a restart, and history is never told', async () => {

@@ -301,7 +301,8 @@ describe('marking', () => {
 });
 
 describe('light clients', () => {
-  const entry = { lastMsg: wireMessage(2), friend: null, group: null, maxSeq: 2, readSeq: 1 };
+  const friend = { ownerUserID: 'ann', friendUserID: 'bob', remark: 'R' };
+  const entry = { lastMsg: wireMessage(2), friend, group: null, maxSeq: 2, readSeq: 1 };
 
   test.each([
     ['/jssdk/get_active_conversations', { ownerUserID: 'bob', count: 0 }],
@@ -331,7 +332,7 @@ describe('light clients', () => {
     const found = getActiveConversationsResp.decode(Buffer.from(String(json.data), 'base64'));
     expect(found).toMatchObject({
       unreadCount: 1,
-      conversations: [{ maxSeq: 2, readSeq: 1, lastMsg: { content: '{"content":"hi"}' } }],
+      conversations: [{ maxSeq: 2, readSeq: 1, friend, lastMsg: { content: '{"content":"hi"}' } }],
     });
   });
 

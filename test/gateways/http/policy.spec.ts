@@ -23,6 +23,7 @@ const EXPECTED = {
   none: open,
   user: closed,
   self: { ...closed, foreign: 1002 },
+  participant: { ...closed, foreign: 1002 },
   admin: { ...closed, foreign: 1002, self: 1002 },
   adminOrSecret: { ...closed, foreign: 1002, self: 1002 },
 } as const satisfies Record<Access['kind'], Record<Who, number>>;

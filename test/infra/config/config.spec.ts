@@ -32,6 +32,7 @@ describe('configuration', () => {
       seal: true,
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
+      friendVerify: false,
       warnings: [],
     });
   });
@@ -44,6 +45,7 @@ describe('configuration', () => {
     ['SEQLINE_DATA', '/var/lib/seqline', { data: '/var/lib/seqline' }],
     ['SEQLINE_SECRET', 'of our own', { secret: 'of our own' }],
     ['SEQLINE_METRICS', 'open', { metrics: 'open' }],
+    ['SEQLINE_FRIEND_VERIFY', 'on', { friendVerify: true }],
     ['SEQLINE_ADMIN', 'root, op_1,root', { admins: ['root', 'op_1'] }],
     [
       'DATABASE_URL',
@@ -188,7 +190,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(14);
+    expect(names).toHaveLength(15);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',

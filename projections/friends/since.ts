@@ -1,0 +1,68 @@
+import type { Position, UserId } from '../../core/kernel/ids.ts';
+import type { Gone, ListState } from './rows.ts';
+
+/** More changes than this since a client's version: it fetches the whole list (openim-gateway 7.3.3). */
+export const CHANGES_MAX = 200;
+
+/** An entry of a list, with what its version is made of. */
+type Entry = Readonly<{ createdPos: Position; changedPos: Position }>;
+
+/** A list as it stood at one position of the log. */
+export type ListAt<T extends Entry> = Readonly<{
+  state: ListState | undefined;
+  /** Position of the newest change of any entry; 0 when there is none. */
+  newest: Position;
+  /** The entries that changed after the client's version, of which more than `CHANGES_MAX` need not be here. */
+  changed: readonly T[];
+}>;
+
+export type Version = Readonly<{ version: number; versionId: string }>;
+
+export type ListSince<T> = Version &
+  Readonly<{
+    /** The client fetches everything anew; the lists are then empty. */
+    full: boolean;
+    delete: readonly UserId[];
+    insert: readonly T[];
+    update: readonly T[];
+    /** The version of the last change of order among these; 0: none. */
+    sortVersion: number;
+  }>;
+
+/** Positions only grow, and are the same however often the tables are built (decisions 3). */
+export const versionOf = (newest: Position, state: State | undefined): number => {
+  const { gone, floorPos, sortPos } = state ?? NOTHING_TO_SAY;
+  return Math.max(1, newest, gone.at(-1)?.pos ?? 0, floorPos, sortPos);
+};
+
+type State = Pick<ListState, 'gone' | 'floorPos' | 'sortPos'>;
+const NOTHING_TO_SAY: State = { gone: [], floorPos: 0, sortPos: 0 };
+
+const after = (gone: readonly Gone[], version: number): readonly UserId[] =>
+  gone.filter(({ pos }) => pos > version).map(({ user }) => user);
+
+/** What has changed since a client's version, or that it has to fetch all. */
+export const sinceOf = <T extends Entry>(
+  { state, newest, changed }: ListAt<T>,
+  versionId: string,
+  since: Version,
+): ListSince<T> => {
+  const version = versionOf(newest, state);
+  const { gone, floorPos, sortPos } = state ?? NOTHING_TO_SAY;
+  const none = { version, versionId, delete: [], insert: [], update: [], sortVersion: 0 };
+  const went = after(gone, since.version);
+  const isKnown = since.versionId === versionId && since.version > 0 && since.version <= version;
+  const isForgotten = since.version < floorPos;
+  if (!isKnown || isForgotten || changed.length + went.length > CHANGES_MAX) {
+    return { ...none, full: true };
+  }
+  const isNew = ({ createdPos }: T): boolean => createdPos > since.version;
+  return {
+    ...none,
+    full: false,
+    delete: went,
+    insert: changed.filter(isNew),
+    update: changed.filter((entry) => !isNew(entry)),
+    sortVersion: sortPos > since.version ? sortPos : 0,
+  };
+};
