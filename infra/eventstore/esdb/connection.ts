@@ -5,7 +5,7 @@ import { assert } from '../../../core/kernel/assert.ts';
 /**
  * What of the package is used: how a connection string becomes a channel (TLS, users, finding the leader of
  * a cluster, going to another node when one fails). The messages are written and read here, because the
- * package makes several objects and texts in base64 of each event (ADR 0008).
+ * package makes several objects and texts in base64 of each event (ADR 0007).
  */
 type Inside = Readonly<{
   getChannel: () => Promise<Channel>;
