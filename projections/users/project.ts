@@ -15,8 +15,8 @@ export const usersTable: Table<UserRow> = {
   fold: (row, event) => {
     if (!isOfUser(event)) return row;
     if (event.type === 'UserRegistered') return registered(event);
-    // The registration has been skipped by an operator: there is nothing that could change.
-    return row === undefined ? undefined : changed(row, event);
+    assert(row !== undefined, `the user changed at ${String(event.position)} is registered`);
+    return changed(row, event);
   },
 
   load: async (db, keys) => {
