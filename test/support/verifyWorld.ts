@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { friendshipStream } from '../../core/friendship/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { AnyFact } from '../../core/kernel/fact.ts';
 import type { EventId, UserId } from '../../core/kernel/ids.ts';
@@ -71,6 +72,66 @@ export const say = (
     },
     deriveId(conversation, from, clientMsgId),
   );
+
+type Pair = ReturnType<typeof request> | ReturnType<typeof listed>;
+
+const streamOf = (pair: Pair): string => {
+  const [one, other] = 'from' in pair ? [pair.from, pair.to] : [pair.owner, pair.friend];
+  return friendshipStream(one as UserId, other as UserId);
+};
+
+const request = (from: string, to: string) => ({ from, to });
+const listed = (owner: string, friend: string) => ({ owner, friend });
+const application = { greeting: 'hi \0 there', ex: 'from a card' };
+
+const FRIENDSHIPS: readonly (readonly [string, Pair & Readonly<Record<string, unknown>>])[] = [
+  // Two that cross are agreed to with one answer; what was refused is asked anew and waits.
+  ['FriendRequested', { ...request('ann', 'bob'), application }],
+  ['FriendRequested', { ...request('bob', 'ann'), application: { greeting: '', ex: '' } }],
+  ['FriendAccepted', { ...request('ann', 'bob'), answer: { message: 'gladly' } }],
+  ['FriendRequested', { ...request('bob', 'eve'), application }],
+  ['FriendRefused', { ...request('bob', 'eve'), answer: { message: 'no' } }],
+  ['FriendRequested', { ...request('eve', 'bob'), application }],
+  ['FriendRefused', request('eve', 'bob')],
+  ['FriendRequested', { ...request('eve', 'bob'), application }],
+  // Friends already, new ones, and those once more.
+  ['FriendImported', listed('ann', 'bob')],
+  ['FriendImported', listed('ann', 'dan')],
+  ['FriendImported', listed('ann', 'dan')],
+  ['FriendImported', listed('eve', 'ann')],
+  ['FriendConfigured', { ...listed('ann', 'bob'), pinned: true }],
+  ['FriendConfigured', { ...listed('ann', 'bob'), notes: { remark: 'Bobby \ud800', ex: 'x' } }],
+  ['FriendConfigured', { ...listed('ann', 'bob'), notes: { remark: 'Bobby' } }],
+  ['FriendConfigured', { ...listed('bob', 'ann'), pinned: false, notes: { ex: 'y' } }],
+  // Two go for good, of one list alone; another comes back to where it is still listed.
+  ['FriendDeleted', listed('dan', 'ann')],
+  ['FriendDeleted', listed('eve', 'ann')],
+  ['FriendDeleted', listed('bob', 'ann')],
+  ['FriendRequested', { ...request('bob', 'ann'), application }],
+  ['FriendAccepted', request('bob', 'ann')],
+  // Nobody asked, and nobody is there to be configured: a log may have been made elsewhere.
+  ['FriendAccepted', request('ann', 'cat')],
+  ['FriendConfigured', { ...listed('cat', 'dan'), pinned: true }],
+];
+
+const BLOCKS: readonly (readonly [string, string, object])[] = [
+  ['UserBlocked', 'bob', { notes: { ex: 'rude' } }],
+  ['UserBlocked', 'eve', {}],
+  ['UserBlocked', 'dan', {}],
+  ['UserUnblocked', 'eve', {}],
+  ['UserUnblocked', 'dan', {}],
+  ['UserBlocked', 'eve', { notes: { ex: 'again' } }],
+];
+
+/** Friends, requests and blocks of all kinds: those that last, and those that come and go. */
+export const befriend = async (storage: Storage): Promise<void> => {
+  for (const [type, data] of FRIENDSHIPS) {
+    await write(storage, streamOf(data), { type, data });
+  }
+  for (const [type, blocked, more] of BLOCKS) {
+    await write(storage, 'block-ann', { type, data: { owner: 'ann', blocked, ...more } });
+  }
+};
 
 /** Opens a data folder's log as the server does, does something with it, and closes it. */
 export const withLog = async <T>(config: Config, work: (storage: Storage) => Promise<T>) => {

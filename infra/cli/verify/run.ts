@@ -1,9 +1,11 @@
 import type { Transaction } from 'kysely';
-import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
+import { STREAM_PREFIXES, type SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
+import type { Recorded } from '../../../core/kernel/fact.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
 import { chats as chatsModel } from '../../../projections/chats/project.ts';
-import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { friends as friendsModel } from '../../../projections/friends/project.ts';
+import type { AnyTables, Projection } from '../../../projections/kernel/model.ts';
 import { users as usersModel } from '../../../projections/users/project.ts';
 import { deriveId } from '../../ids.ts';
 import { compareTable, type Compared } from './compare.ts';
@@ -12,13 +14,18 @@ import { checkpointsOf, inSnapshot, NoTables, tablesThere, type Tables } from '.
 import { Chats } from './recount/chats.ts';
 import { chatTables } from './recount/chatTables.ts';
 import { Findings } from './recount/findings.ts';
+import { Friends } from './recount/friends.ts';
 import { LogCheck } from './recount/logCheck.ts';
+import type { ExpectedTable } from './recount/table.ts';
 import { Users } from './recount/users.ts';
 import type { Source } from './source.ts';
 
-/** The read models that are counted again. */
-const MODELS = [usersModel, chatsModel] as const;
-type Model = (typeof MODELS)[number];
+/** A read model beside what counts it again. */
+type Recount = Readonly<{
+  model: Projection;
+  take: (event: Recorded<SeqlineEvent>) => void;
+  tables: () => readonly ExpectedTable[];
+}>;
 
 export type Verified = Readonly<{
   log: Readonly<{
@@ -76,7 +83,7 @@ class Run {
   readonly #findings = new Findings();
   readonly #check = new LogCheck(this.#findings, deriveId);
   readonly #chats = new Chats();
-  readonly #users = new Users();
+  readonly #recounts: readonly Recount[];
   readonly #leftOut: string[] = [];
   readonly #compared: Compared[] = [];
   #shown: ComparedShown | undefined;
@@ -88,6 +95,12 @@ class Run {
     this.#source = source;
     this.#skips = skips;
     this.#progress = progress;
+    const [users, chats, friends] = [new Users(), this.#chats, new Friends()];
+    this.#recounts = [
+      { model: usersModel, take: (event) => users.take(event), tables: () => [users.table] },
+      { model: chatsModel, take: (event) => chats.take(event), tables: () => chatTables(chats) },
+      { model: friendsModel, take: (event) => friends.take(event), tables: () => friends.tables },
+    ];
   }
 
   async all(tables: Tables | undefined): Promise<Verified> {
@@ -113,10 +126,11 @@ class Run {
   /** Most of the log is read before the snapshot is taken, so that Postgres need not keep it for long. */
   async #compare({ db }: Tables): Promise<Readonly<Record<string, Position>>> {
     const { logId } = this.#source;
-    const before = await checkpointsOf(db, MODELS, logId);
+    const models = this.#recounts.map(({ model }) => model);
+    const before = await checkpointsOf(db, models, logId);
     await this.#readTo(Math.min(...before), await this.#source.head());
     return inSnapshot(db, async (snapshot) => {
-      const now = await checkpointsOf(snapshot, MODELS, logId);
+      const now = await checkpointsOf(snapshot, models, logId);
       if (now.some((position) => position < this.#at)) {
         throw new NoTables('the read models have been built anew meanwhile: run it again');
       }
@@ -126,28 +140,27 @@ class Run {
           'the read models are ahead of this log, which is an older copy of theirs',
         );
       }
-      const order = MODELS.map((model, index) => ({ model, at: now[index] ?? 0 }));
-      for (const { model, at } of order.toSorted((one, other) => one.at - other.at)) {
+      const order = this.#recounts.map((recount, index) => ({ recount, at: now[index] ?? 0 }));
+      for (const { recount, at } of order.toSorted((one, other) => one.at - other.at)) {
         await this.#readTo(at, head);
-        await this.#compareModel(snapshot, model);
+        await this.#compareModel(snapshot, recount);
       }
       await this.#nameUnknown(snapshot);
-      return Object.fromEntries(order.map(({ model, at }) => [keyOf(model), at]));
+      return Object.fromEntries(order.map(({ recount, at }) => [keyOf(recount.model), at]));
     });
   }
 
-  async #compareModel(snapshot: Transaction<AnyTables>, model: Model): Promise<void> {
+  async #compareModel(snapshot: Transaction<AnyTables>, { model, tables }: Recount): Promise<void> {
     if (this.#unreadable > 0) {
       this.#leftOut.push(`${keyOf(model)}: the log cannot be read up to where its tables stand`);
       return;
     }
-    const expected = model === usersModel ? [this.#users.table] : chatTables(this.#chats);
-    for (const table of expected) {
+    for (const table of tables()) {
       this.#progress(`comparing ${table.name}`, 0, 0);
       const name = `seqline.${table.name}_v${String(model.version)}`;
       this.#compared.push(await compareTable(snapshot, name, table, this.#findings));
     }
-    if (model === usersModel) return;
+    if (model !== chatsModel) return;
     const progress = (done: number, of: number): void => {
       this.#progress('comparing what users are shown', done, of);
     };
@@ -201,8 +214,9 @@ class Run {
     }
     this.#check.take(decoded);
     if (decoded.type === 'ProjectionSkipped') this.#skip(decoded.data);
-    if (!this.#skips.has(`${keyOf(usersModel)} ${String(position)}`)) this.#users.take(decoded);
-    if (!this.#skips.has(`${keyOf(chatsModel)} ${String(position)}`)) this.#chats.take(decoded);
+    for (const { model, take } of this.#recounts) {
+      if (!this.#skips.has(`${keyOf(model)} ${String(position)}`)) take(decoded);
+    }
   }
 
   /** An operator has had a read model do without an event, which was counted before this was known. */

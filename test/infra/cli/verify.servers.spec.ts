@@ -11,7 +11,15 @@ import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { isRecord, listAt, parseJson, recordAt } from '../../support/json.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { configuredAt, project, register, say, withLog, write } from '../../support/verifyWorld.ts';
+import {
+  befriend,
+  configuredAt,
+  project,
+  register,
+  say,
+  withLog,
+  write,
+} from '../../support/verifyWorld.ts';
 
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
 const BA = ['si_ann_bob', 'bob', 'ann'] as const;
@@ -92,6 +100,7 @@ const live = async (storage: Storage): Promise<void> => {
     const data = { user: 'ann', conversation, kind: 1, peer, settings, notes: { ex: 'mine' } };
     await write(storage, 'inbox-ann', { type: 'ConversationConfigured', data });
   }
+  await befriend(storage);
 };
 
 const grown = () =>
@@ -127,7 +136,7 @@ describe('[OPS-60] what is equal', () => {
     expect(said.code, said.text).toBe(0);
     const at = position - 1;
     expect(parseJson(said.text)).toMatchObject({
-      checkpoints: { users_v1: at, chats_v1: at },
+      checkpoints: { users_v1: at, chats_v1: at, friends_v1: at },
       log: { head: position },
     });
   });
@@ -155,9 +164,17 @@ describe('[OPS-60] what is equal', () => {
       const position = await write(storage, 'user-nobody', poison);
       const skipped = { projection: 'users', version: 1, position, reason: 'of the test' };
       await write(storage, 'projector-users', { type: 'ProjectionSkipped', data: skipped });
+      const imported = { type: 'FriendImported', data: { owner: 'dan', friend: 'eve' } };
+      const unwanted = await write(storage, 'friendship-dan+eve', imported);
+      const data = { ...skipped, projection: 'friends', position: unwanted };
+      await write(storage, 'projector-friends', { type: 'ProjectionSkipped', data });
       await project(config, storage);
     });
     expect(await findings()).toEqual([]);
+    const { rows } = await sql`select * from seqline.friends_v1 where friend = 'eve'`.execute(
+      database.db,
+    );
+    expect(rows).toMatchObject([{ owner: 'ann' }]);
   });
 });
 
@@ -193,6 +210,36 @@ describe('[OPS-61] what is different', () => {
       'a message whose id stands at another number',
       `update seqline.sends_v1 set seq = 60 where seq = 6 and conversation = 'si_ann_bob'`,
       [expect.stringMatching(/^changed row \| sends_v1 \| conversation "si_ann_bob"/) as string],
+    ],
+    [
+      'a deleted friend',
+      `delete from seqline.friends_v1 where owner = 'ann' and friend = 'dan'`,
+      ['missing row | friends_v1 | owner "ann", friend "dan"'],
+    ],
+    [
+      'a changed remark',
+      `update seqline.friends_v1 set remark = 'Rob' where owner = 'ann' and friend = 'bob'`,
+      ['changed row | friends_v1 | owner "ann", friend "bob"'],
+    ],
+    [
+      'a request answered otherwise',
+      `update seqline.friend_requests_v1 set result = 1 where from_user = 'bob' and to_user = 'eve'`,
+      ['changed row | friend_requests_v1 | from_user "bob", to_user "eve"'],
+    ],
+    [
+      'a block too many',
+      `insert into seqline.blacks_v1 values ('bob', 'ann', '', 'bob', 1, 1)`,
+      ['row too many | blacks_v1 | owner "bob", blocked "ann"'],
+    ],
+    [
+      'somebody forgotten among those that went',
+      `update seqline.friend_lists_v1 set gone = '[]' where owner = 'ann' and list = 'blacks'`,
+      ['changed row | friend_lists_v1 | owner "ann", list "blacks"'],
+    ],
+    [
+      'a name from before',
+      `update seqline.friend_profiles_v1 set nickname = 'ann' where user_id = 'ann'`,
+      ['changed row | friend_profiles_v1 | user_id "ann"'],
     ],
   ];
 

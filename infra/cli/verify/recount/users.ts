@@ -1,9 +1,7 @@
 import type { SeqlineEvent } from '../../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../../core/kernel/fact.ts';
 import type { ExpectedTable, Row } from './table.ts';
-
-/** Postgres holds neither NUL nor half of a surrogate pair. */
-const kept = (text: string): string => Buffer.from(text).toString().replaceAll('\0', '\uFFFD');
+import { kept } from './text.ts';
 
 /** All users, as their own events tell of them. */
 export class Users {
