@@ -49,6 +49,20 @@ export const sameParties = (one: Parties, other: Parties): boolean => {
   );
 };
 
+/** How far the times of a conversation may run ahead of the clock so that no two are equal. */
+export const AHEAD_MS_MAX = 1_000;
+
+/**
+ * Later than the message before, by a millisecond at least: Go core keeps its history by time, and shows those
+ * of one time in any order. In a conversation that has more than a thousand a second for long, equal times
+ * are the lesser evil. Never of the future beyond that: all that follow would have to have that time too.
+ */
+const timeAfter = (last: Millis, wished: Millis, at: Millis): Millis => {
+  const time = Math.min(wished, at);
+  if (time > last) return time;
+  return last - at < AHEAD_MS_MAX ? last + 1 : last;
+};
+
 /** These alone: the first message's body is not to be held for as long as its conversation is. */
 const partiesIn = (parties: Parties): Parties =>
   'group' in parties
@@ -74,10 +88,8 @@ export const numbered: Decider<AppendNumbered, NumberedEvent, Numbered, Numbered
     }
     // The id may stand there already: whoever gave the command has to look (appendOnce.ts).
     if (state.window.find(id, ruledOut) !== undefined) return accept();
-    // Never of the future: all that follow would have to have that time too.
-    const wished = Math.min(sendTime ?? at, at);
     // Copied with `...`, each event would be of a shape of its own: 450 bytes more, for as long as it lives.
-    const time = { sendTime: Math.max(wished, state.lastSendTime) };
+    const time = { sendTime: timeAfter(state.lastSendTime, sendTime ?? at, at) };
     const data = Object.assign(time, wish.data);
     // The wish has the data of its type but for the time, which has just been added.
     return accept({ id, type: wish.type, data } as Decided<NumberedEvent>);

@@ -406,7 +406,7 @@ test(
     expect(all.length).toBeGreaterThan(OPERATIONS);
     expect(all.some((line) => line?.shows === TAKEN_BACK)).toBe(true);
     expect(Object.keys(counts).toSorted()).toEqual(KINDS);
-    await checked(world.server, SETTINGS);
+    await checked(world.server);
   },
   LASTS_AT_MOST,
 );

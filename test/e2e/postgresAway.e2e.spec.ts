@@ -207,7 +207,7 @@ describe(`messages flow, and nothing wrong is answered (seed ${String(seed)})`, 
       await goThrough(world, { name: 'hanging', lasts: HANGS_MS, ...hangs });
       const gone = { begin: postgres.stop, end: postgres.start };
       await goThrough(world, { name: 'gone', lasts: GONE_MS, ...gone });
-      await checked(world.server, { DATABASE_URL: postgres.url });
+      await checked(world.server);
     },
   );
 

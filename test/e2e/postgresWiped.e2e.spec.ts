@@ -209,7 +209,7 @@ describe(`read models that are dropped are rebuilt, equal (seed ${String(seed)})
       expect(await dumpTables(postgres), how).toEqual(grown);
       await untilTrue('it is ready', () => server.ready(), { within: WITHIN, seen: server.log });
       await checkVersions(world, versions);
-      await checked(server, { DATABASE_URL: postgres.url });
+      await checked(server);
     };
 
     await dropSchema(world);
@@ -275,6 +275,6 @@ describe(`read models that are dropped are rebuilt, equal (seed ${String(seed)})
     await server.start();
     await untilRebuilt(postgres, at);
     expect(await dumpTables(postgres)).toEqual(grown);
-    await checked(server, { DATABASE_URL: postgres.url });
+    await checked(server);
   });
 });

@@ -6,15 +6,14 @@ const WITHIN = 120_000;
 
 type Ended = Readonly<{ code: number | null; said: string }>;
 
-/** What `seqline verify` says of a data folder, and how it ends. */
+/** What `seqline verify` says with these settings, and how it ends. */
 export const runVerify = (
-  data: string,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>>,
   ...args: readonly string[]
 ): Promise<Ended> =>
   new Promise((resolve) => {
     const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, SEQLINE_DATA: data, ...settings };
+    const env = { PATH, HOME, ...settings };
     const options = { env, timeout: WITHIN, maxBuffer: 64 * 1024 * 1024 };
     const child = execFile(
       process.execPath,
@@ -26,14 +25,8 @@ export const runVerify = (
     );
   });
 
-/**
- * Has the product's own checker count a server's log and tables again, apart from all that has made them.
- * The settings are those that the server was started with.
- */
-export const checked = async (
-  { data }: Seqline,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<void> => {
-  const { code, said } = await runVerify(data, settings);
+/** Has the product's own checker count a server's log and tables again, apart from all that has made them. */
+export const checked = async ({ settings }: Seqline): Promise<void> => {
+  const { code, said } = await runVerify(settings);
   if (code !== 0) throw new Error(`seqline verify ends with ${String(code)}:\n${said}`);
 };

@@ -34,8 +34,8 @@ export type Seqline = Readonly<{
   wsAddr: string;
   httpPort: number;
   wsPort: number;
-  /** The folder of its log and its keys. */
-  data: string;
+  /** The environment it runs with; a command that is to see the same needs it. */
+  settings: Readonly<Record<string, string>>;
   pid: () => number;
   /** The last of what it has said, and all of it. */
   log: () => string;
@@ -118,16 +118,17 @@ export const openSeqline = async (
     }
   };
 
+  const all = {
+    SEQLINE_HTTP_PORT: String(httpPort),
+    SEQLINE_WS_PORT: String(wsPort),
+    SEQLINE_DATA: data,
+    SEQLINE_SECRET: secret,
+    ...(store === undefined ? {} : { SEQLINE_EVENTSTORE: store.url }),
+    ...settings,
+  };
   const program = programOf({
     args: ['serve'],
-    settings: {
-      SEQLINE_HTTP_PORT: String(httpPort),
-      SEQLINE_WS_PORT: String(wsPort),
-      SEQLINE_DATA: data,
-      SEQLINE_SECRET: secret,
-      ...(store === undefined ? {} : { SEQLINE_EVENTSTORE: store.url }),
-      ...settings,
-    },
+    settings: all,
     isUp: async (said) => said.includes(apiAddr) && said.includes(wsAddr) && (await ready()),
   });
   const { log } = program;
@@ -166,7 +167,7 @@ export const openSeqline = async (
     wsAddr,
     httpPort,
     wsPort,
-    data,
+    settings: all,
     pid: program.pid,
     log,
     said: program.said,

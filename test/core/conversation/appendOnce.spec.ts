@@ -45,7 +45,7 @@ describe('appending once', () => {
       [ONE, 'between', OTHER, ONE, OTHER].map((name) => append(send(name))),
     );
     expect(answers).toMatchObject([1, 2, 3, 1, 3].map((seq) => ({ kind: 'accepted', seq })));
-    expect(await append(send(OTHER))).toEqual({ kind: 'accepted', seq: 3, sendTime: 1_000 });
+    expect(await append(send(OTHER))).toEqual({ kind: 'accepted', seq: 3, sendTime: 1_002 });
     expect((await read()).map(({ id }) => id)).toEqual([ONE, 'between', OTHER].map(eventId));
 
     const state = await writers.state(STREAM);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
+import { AHEAD_MS_MAX, numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
 import type { NumberedEvent } from '../../../core/conversation/events.ts';
 import type { Decided, Placed } from '../../../core/kernel/decider.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
@@ -31,12 +31,14 @@ const send = (
 
 describe('a numbered stream', () => {
   test('[SEQ-1] takes a message at the next number', () =>
-    given(sent(1)).when(send(2)).then(sent(2)));
+    given(sent(1))
+      .when(send(2, { at: 2_000 }))
+      .then(sent(2, { sendTime: 2_000 })));
   test('[SEQ-2] takes the same message once', () => given(sent(1), sent(2)).when(send(1)).then());
   test('[SEQ-3] knows who takes part from its first event: either may go on', () =>
     given(sent(1))
-      .when(send(2, { from: bob, to: ann }))
-      .then(sent(2, { from: bob, to: ann })));
+      .when(send(2, { from: bob, to: ann, at: 2_000 }))
+      .then(sent(2, { from: bob, to: ann, sendTime: 2_000 })));
   test('[SEQ-3] refuses anybody else, though the ids join to the same conversation', () => {
     const a = 'a' as UserId;
     const bc = 'b_c' as UserId;
@@ -49,17 +51,29 @@ describe('a numbered stream', () => {
       .when(send(2, { from: cat }))
       .refused('conversation/not-party');
   });
-  test('[SEQ-4] gives no message a time before the one it follows', () =>
+  test('[SEQ-4] gives each message a later time than the one it follows', () => {
+    for (const at of [5_000, 4_500]) {
+      given(sent(1, { sendTime: 5_000 }))
+        .when(send(2, { at }))
+        .then(sent(2, { sendTime: 5_001 }));
+    }
+  });
+  test('[SEQ-4] but the times of a hot conversation do not leave the clock behind, nor fall', () => {
+    const at = 5_000 - AHEAD_MS_MAX;
     given(sent(1, { sendTime: 5_000 }))
-      .when(send(2, { at: 4_000 }))
-      .then(sent(2, { sendTime: 5_000 })));
+      .when(send(2, { at }))
+      .then(sent(2, { sendTime: 5_000 }));
+    given(sent(1, { sendTime: 5_000 }))
+      .when(send(2, { at: 1 }))
+      .then(sent(2, { sendTime: 5_000 }));
+  });
   test('[SEQ-4] keeps the time of an import, unless it would go back', () => {
     given(sent(1, { sendTime: 500 }))
       .when(send(2, { at: 9_000, sendTime: 600 }))
       .then(sent(2, { sendTime: 600 }));
     given(sent(1, { sendTime: 500 }))
       .when(send(2, { at: 9_000, sendTime: 400 }))
-      .then(sent(2, { sendTime: 500 }));
+      .then(sent(2, { sendTime: 501 }));
     given(sent(1, { sendTime: 500 }))
       .when(send(2, { at: 9_000, sendTime: 9_000_000 }))
       .then(sent(2, { sendTime: 9_000 }));
