@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Decided } from '../../../core/kernel/decider.ts';
 import type { TokenId } from '../../../core/kernel/ids.ts';
-import { login, standingOf, type IssueToken } from '../../../core/login/decider.ts';
+import {
+  login,
+  standingOf,
+  type ActivateLogin,
+  type ForceLogout,
+  type IssueToken,
+} from '../../../core/login/decider.ts';
 import type { LoginEvent, Token, TokenState } from '../../../core/login/events.ts';
 import { ann, by, eventId } from '../../support/people.ts';
 import { specFor } from '../../support/spec.ts';
@@ -30,6 +36,21 @@ const issue = (name: string, at = 10): IssueToken => ({
   meta: by('imAdmin'),
   data: { user: ann, token: tokenId(name), platform: WEB, expiresAt: 100, policy: 1 },
 });
+
+const connect: ActivateLogin = {
+  type: 'ActivateLogin',
+  id: eventId('on'),
+  at: 20,
+  meta: by(ann),
+  data: { user: ann, token: tokenId('b') },
+};
+const logout: ForceLogout = {
+  type: 'ForceLogout',
+  id: eventId('out'),
+  at: 20,
+  meta: by('imAdmin'),
+  data: { user: ann, platform: WEB },
+};
 
 describe('tokens', () => {
   test('[TOK-4] a new one kicks those the policy says', () =>
@@ -73,13 +94,7 @@ describe('tokens', () => {
       }));
   test('[TOK-6] the first socket of a token tells which others are to be cut', () =>
     given(issued(token('a', 'kicked', true), token('b')))
-      .when({
-        type: 'ActivateLogin',
-        id: eventId('on'),
-        at: 20,
-        meta: by(ann),
-        data: { user: ann, token: tokenId('b') },
-      })
+      .when(connect)
       .then({
         id: eventId('on'),
         type: 'LoginActivated',
@@ -95,25 +110,11 @@ describe('tokens', () => {
     ['again', token('b', 'normal', true)],
     ['kicked meanwhile', token('b', 'kicked')],
   ])('[TOK-6] a token %s changes nothing as it connects', (_, known) =>
-    given(issued(known))
-      .when({
-        type: 'ActivateLogin',
-        id: eventId('on'),
-        at: 20,
-        meta: by(ann),
-        data: { user: ann, token: tokenId('b') },
-      })
-      .then(),
+    given(issued(known)).when(connect).then(),
   );
   test('[TOK-7] a forced logout kicks all of the platform', () =>
     given(issued(token('a'), { ...token('b'), platform: 1 }))
-      .when({
-        type: 'ForceLogout',
-        id: eventId('out'),
-        at: 20,
-        meta: by('imAdmin'),
-        data: { user: ann, platform: WEB },
-      })
+      .when(logout)
       .then({
         id: eventId('out'),
         type: 'LogoutForced',
@@ -132,13 +133,7 @@ describe('tokens', () => {
         { ...token('c'), platform: 1 },
       ),
     )
-      .when({
-        type: 'ForceLogout',
-        id: eventId('out'),
-        at: 20,
-        meta: by('imAdmin'),
-        data: { user: ann, platform: WEB },
-      })
+      .when(logout)
       .then({
         id: eventId('out'),
         type: 'LogoutForced',
@@ -153,16 +148,7 @@ describe('tokens', () => {
           ],
         },
       }));
-  test('[TOK-7] a forced logout of nobody changes nothing', () =>
-    given()
-      .when({
-        type: 'ForceLogout',
-        id: eventId('out'),
-        at: 20,
-        meta: by('imAdmin'),
-        data: { user: ann, platform: WEB },
-      })
-      .then());
+  test('[TOK-7] a forced logout of nobody changes nothing', () => given().when(logout).then());
   test('[TOK-3] kicked ones are told from unknown ones', () => {
     const state = { tokens: [token('a', 'kicked'), token('b')] };
     expect(standingOf(state, tokenId('a'))).toBe('kicked');
