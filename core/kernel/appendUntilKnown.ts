@@ -4,6 +4,8 @@ import type { Millis } from './ids.ts';
 
 /** Pause before the same append is tried again after an unknown outcome; doubles each time. */
 const UNKNOWN_RETRY_MS = 25;
+/** A store that says it is away is not waited for longer: whoever sent is told to try again. */
+const AWAY_MS_MAX = 1_900;
 
 type Deps = Readonly<{
   log: Pick<EventLog, 'append'>;
@@ -14,8 +16,8 @@ type Deps = Readonly<{
 /**
  * After an unknown outcome the very same append is repeated: the store knows it by its ids. Until one is
  * answered it stays unknown, whatever becomes of the repetitions: a store that is away by now may have
- * stored the first. Past the deadline `OutcomeUnknown` is thrown; any other fault says that surely nothing
- * was stored.
+ * stored the first. `OutcomeUnknown` is thrown past the deadline, and sooner if the store is known to be away; any
+ * other fault says that surely nothing was stored.
  */
 export const appendUntilKnown =
   ({ log, clock, pause }: Deps) =>
@@ -23,15 +25,20 @@ export const appendUntilKnown =
     deadline: Millis,
     ...append: Parameters<EventLog['append']>
   ): ReturnType<EventLog['append']> => {
+    const begun = clock();
     let unknown: OutcomeUnknown | undefined;
     for (let pauseMs = UNKNOWN_RETRY_MS; ; pauseMs *= 2) {
       try {
         return await log.append(...append);
       } catch (error) {
-        if (error instanceof OutcomeUnknown) unknown = error;
-        else if (unknown === undefined) throw error;
-        else unknown = new OutcomeUnknown(unknown.message, { cause: error });
-        if (!isFaultOfStore(error) || clock() > deadline) throw unknown;
+        if (!(error instanceof OutcomeUnknown)) {
+          if (unknown === undefined) throw error;
+          unknown = new OutcomeUnknown(unknown.message, { cause: error });
+          if (!isFaultOfStore(error) || clock() - begun > AWAY_MS_MAX) throw unknown;
+        } else {
+          unknown = error;
+          if (clock() > deadline) throw unknown;
+        }
         await pause(pauseMs);
       }
     }

@@ -203,7 +203,7 @@ describe('the writer of a stream', () => {
     let calls = 0;
     const writers = writersOn(
       withAppend(log, async (real, ...args) => {
-        time += CONTENTION_MS_MAX / 4;
+        time += CONTENTION_MS_MAX / 8;
         calls += 1;
         if (calls === 1) {
           await real(...args);
