@@ -31,18 +31,22 @@ export const appendUntilKnown =
       try {
         return await log.append(...append);
       } catch (error) {
-        if (!(error instanceof OutcomeUnknown)) {
-          if (unknown === undefined) throw error;
-          unknown = new OutcomeUnknown(unknown.message, { cause: error });
-          if (!isFaultOfStore(error) || clock() - begun > AWAY_MS_MAX) throw unknown;
-        } else {
-          unknown = error;
-          if (clock() > deadline) throw unknown;
-        }
+        unknown = unknownBy(error, unknown);
+        const isAway = !(error instanceof OutcomeUnknown);
+        if (clock() > (isAway ? begun + AWAY_MS_MAX : deadline)) throw unknown;
         await pause(pauseMs);
       }
     }
   };
+
+/** What an append comes to by this error; throws it where it says what became of the append. */
+const unknownBy = (error: unknown, before: OutcomeUnknown | undefined): OutcomeUnknown => {
+  if (error instanceof OutcomeUnknown) return error;
+  if (before === undefined) throw error;
+  const unknown = new OutcomeUnknown(before.message, { cause: error });
+  if (!isFaultOfStore(error)) throw unknown;
+  return unknown;
+};
 
 /** What a store that is away or slow brings about: nothing that we know has become wrong by it. */
 export const isFaultOfStore = (error: unknown): boolean =>
