@@ -40,8 +40,6 @@ const e2e = (
     testTimeout: 180_000,
     hookTimeout: 120_000,
     fileParallelism: false,
-    // Now and then a connection ends that neither side has ended, and why is not known. The report says "retry".
-    retry: 2,
   },
 });
 

@@ -138,7 +138,7 @@ const acceptSockets = (
     compression: uWS.DISABLED,
 
     upgrade: (response, request, context) => {
-      void upgrade(gateway, response, request, context).catch(failed);
+      void upgrade(gateway, { request, response }, context).catch(failed);
     },
 
     open: (ws) => {
@@ -168,11 +168,29 @@ const acceptSockets = (
   });
 };
 
-/** Everything is read from the request before anything is waited for: it is gone afterwards. */
-const upgrade = async (
-  gateway: Gateway,
-  response: HttpResponse,
-  request: HttpRequest,
+/** As much of a handshake's two sides as is used. */
+type Handshake = Readonly<{
+  request: Pick<HttpRequest, 'getQuery' | 'getHeader'>;
+  response: Readonly<{
+    onAborted: (handler: () => void) => unknown;
+    cork: (write: () => void) => unknown;
+    upgrade: HttpResponse['upgrade'];
+    writeStatus: (status: string) => unknown;
+    writeHeader: (name: string, value: string) => unknown;
+    end: (body: string, close: boolean) => unknown;
+  }>;
+}>;
+
+/**
+ * Everything is read from the request before anything is waited for: it is gone afterwards.
+ *
+ * An upgrade must not happen inside `cork`: when that returns, it looks at the memory where the response was
+ * to see whether the connection is to be closed, and finds there what has become of the socket. So now and then
+ * a connection that had just been let in was ended (uWebSockets.js 20.30, `HttpResponse::cork`).
+ */
+export const upgrade = async (
+  gateway: Pick<Gateway, 'greet'>,
+  { request, response }: Handshake,
   context: us_socket_context_t,
 ): Promise<void> => {
   const client = { gone: false };
@@ -185,12 +203,12 @@ const upgrade = async (
   const answer = await gateway.greet(asked);
   if (client.gone) return;
   const { answerByFrame } = asked;
+  if (answer.kind === 'accepted' || answerByFrame) {
+    const session: Session = { answer, answerByFrame };
+    response.upgrade(session, key, '', extensions, context);
+    return;
+  }
   response.cork(() => {
-    if (answer.kind === 'accepted' || answerByFrame) {
-      const session: Session = { answer, answerByFrame };
-      response.upgrade(session, key, '', extensions, context);
-      return;
-    }
     // 200 and not 401: native clients read what is wrong from the body of the failed handshake.
     response.writeStatus('200 OK');
     response.writeHeader('Content-Type', 'application/json; charset=utf-8');

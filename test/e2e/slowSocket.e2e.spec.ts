@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { openRelay, residentMiB, watchMemory } from '../support/faultRelay.ts';
 import { RawClient } from '../support/rawClient.ts';
 import type { Held } from '../support/rawStore.ts';
-import { dial, SocketClosed, type RawSocket } from '../support/rawSocket.ts';
+import { dial, type RawSocket } from '../support/rawSocket.ts';
 import { GOB_FORM, JSON_FORM, PbCoder, textMessage, type Form } from '../support/rawWire.ts';
 import { singleChat } from '../support/sdkClient.ts';
 import { startSeqline, type Seqline } from '../support/seqline.ts';
@@ -51,38 +51,19 @@ const device = async (
   return client;
 };
 
-type Sender = Readonly<{
-  userID: string;
-  request: RawSocket['request'];
-  faults: readonly string[];
-}>;
+type Sender = Readonly<{ userID: string; socket: RawSocket; faults: readonly string[] }>;
 
-/**
- * Somebody who writes as fast as it is allowed to, and looks at nothing but the answers. As every client does,
- * it comes back where its connection has ended, and sends again what was not answered.
- */
+/** Somebody who writes as fast as it is allowed to, and looks at nothing but the answers. */
 const openSender = async (server: Seqline): Promise<Sender> => {
   const userID = await registered(server, 'sender');
   const token = await server.tokenOf(userID, ANDROID);
   const login = { wsAddr: server.wsAddr, userID, token, platformID: ANDROID, form: JSON_FORM };
   const faults: string[] = [];
-  const connect = () => dial(login, { fault: (what) => faults.push(what) });
-  let connection = connect();
-  endings.push(async () => {
-    (await connection).terminate();
+  const socket = await dial(login, { fault: (what) => faults.push(what) });
+  endings.push(() => {
+    socket.terminate();
   });
-  const request: Sender['request'] = async (...asked) => {
-    for (;;) {
-      const used = connection;
-      try {
-        return await (await used).request(...asked);
-      } catch (error) {
-        if (!(error instanceof SocketClosed)) throw error;
-        if (connection === used) connection = connect();
-      }
-    }
-  };
-  return { userID, request, faults };
+  return { userID, socket, faults };
 };
 
 const sendAll = async (
@@ -91,10 +72,10 @@ const sendAll = async (
   name: string,
   ofEach: number,
 ): Promise<void> => {
-  const send = async ({ userID: from, request }: Sender, number: number): Promise<void> => {
+  const send = async ({ userID: from, socket }: Sender, number: number): Promise<void> => {
     const clientMsgID = `${name}-${from}-${String(number)}`;
     const message = textMessage({ from, to, clientMsgID, text: TEXT, platformID: ANDROID });
-    const { errCode } = await request(1003, PbCoder.MsgData.encode(message).finish());
+    const { errCode } = await socket.request(1003, PbCoder.MsgData.encode(message).finish());
     expect(errCode).toBe(0);
   };
   await Promise.all(

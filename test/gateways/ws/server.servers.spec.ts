@@ -13,7 +13,8 @@ import {
 } from '../../support/rawWire.ts';
 import { until, untilTrue } from '../../support/until.ts';
 import { FakeWorld } from '../../support/wsFakes.ts';
-import { startWsGateway, type WsGateway } from '../../../gateways/ws/server.ts';
+import { readQuery } from '../../../gateways/ws/handshake.ts';
+import { startWsGateway, upgrade, type WsGateway } from '../../../gateways/ws/server.ts';
 
 const SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""}';
 /** As many as there are ticks between two pings of one connection, and some. */
@@ -238,6 +239,58 @@ describe('the answer to a handshake', () => {
     answer();
     await open('bob');
     expect(gateway.stats()).toMatchObject({ sockets: 1, opened: 1 });
+  });
+});
+
+describe('[WIR-39] a handshake that has to be waited for', () => {
+  /** What is done to the response, and whether it was corked at the time. */
+  const shaken = async (greet: Parameters<typeof upgrade>[0]['greet'], query = '') => {
+    const done: (readonly [what: string, corked: boolean])[] = [];
+    let corked = false;
+    const note = (what: string) => () => done.push([what, corked]);
+    await upgrade(
+      { greet },
+      {
+        request: { getQuery: () => query, getHeader: () => '' },
+        response: {
+          onAborted: () => undefined,
+          cork: (write) => {
+            corked = true;
+            write();
+            corked = false;
+          },
+          upgrade: note('upgrade'),
+          writeStatus: note('status'),
+          writeHeader: note('header'),
+          end: note('end'),
+        },
+      },
+      {},
+    );
+    return done;
+  };
+  const refused = {
+    kind: 'refused',
+    error: { errCode: 1501, errMsg: 'TokenExpiredError' },
+    detail: '',
+  } as const;
+
+  test('upgrades outside of a cork, in which the library may end what has become of the socket', async () => {
+    const query = new URL(addressOf('ann', {}, '/')).search;
+    const accepted = await world.gateway.greet(readQuery(query, ''));
+    expect(accepted.kind).toBe('accepted');
+    expect(await shaken(() => Promise.resolve(accepted))).toEqual([['upgrade', false]]);
+    expect(await shaken(() => Promise.resolve(refused), 'isMsgResp=true')).toEqual([
+      ['upgrade', false],
+    ]);
+  });
+
+  test('is refused in one write', async () => {
+    expect(await shaken(() => Promise.resolve(refused))).toEqual([
+      ['status', true],
+      ['header', true],
+      ['end', true],
+    ]);
   });
 });
 
