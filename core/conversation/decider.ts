@@ -63,8 +63,8 @@ const timeAfter = (last: Millis, wished: Millis, at: Millis): Millis => {
   return last - at < AHEAD_MS_MAX ? last + 1 : last;
 };
 
-/** These alone: the first message's body is not to be held for as long as its conversation is. */
-const partiesIn = (parties: Parties): Parties =>
+/** These alone: no message's body is to be held for as long as its conversation is. */
+export const partiesIn = (parties: Parties): Parties =>
   'group' in parties
     ? { from: parties.from, group: parties.group }
     : { from: parties.from, to: parties.to };

@@ -2,7 +2,7 @@ import type { EventLog, Place } from '../kernel/eventLog.ts';
 import type { Recorded } from '../kernel/fact.ts';
 import type { Millis, Seq } from '../kernel/ids.ts';
 import type { Loaded } from '../kernel/writer.ts';
-import { numbered, type Numbered } from './decider.ts';
+import { AHEAD_MS_MAX, numbered, partiesIn, type Numbered } from './decider.ts';
 import type { NumberedEvent } from './events.ts';
 import { SentWindow, WINDOW_MESSAGES, WINDOW_MS, type SentEntry } from './sentWindow.ts';
 
@@ -37,15 +37,15 @@ export const placesBackwards =
     return places;
   };
 
-/** As the window takes them: oldest first, and by the store's time, which none was sent after. */
+/** As the window takes them: oldest first, and by the store's time. */
 export const entriesOf = (places: readonly Place[]): readonly SentEntry[] =>
   places
     .map(({ id, revision, created }) => ({ id, seq: revision + 1, sendTime: created }))
     .reverse();
 
-/** No message before the oldest of these entries was sent later than this. */
+/** No message before the oldest of these entries was sent later than this: send times run ahead by so much. */
 export const timeBefore = ({ seq, sendTime }: SentEntry): Millis =>
-  seq === 1 ? -Infinity : sendTime;
+  seq === 1 ? -Infinity : sendTime + AHEAD_MS_MAX;
 
 /**
  * A conversation may be long, so its state is not folded from the start: who takes part and its newest time
@@ -85,5 +85,5 @@ export const loadNumbered =
     );
     if (!window.reachesBackTo(until)) lacking(stream, window, until);
     const { data, revision } = newest;
-    return { state: { parties: data, lastSendTime: data.sendTime, window }, revision };
+    return { state: { parties: partiesIn(data), lastSendTime: data.sendTime, window }, revision };
   };

@@ -97,11 +97,12 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     return (await this.#load(entry)).state;
   }
 
-  /** Likewise, if it is kept; nothing is read. */
+  /** Likewise, if it is kept and nothing is known to have come after it; nothing is read. */
   kept(stream: string): S | undefined {
     const entry = this.#entries.get(stream);
-    if (entry !== undefined) entry.used = true;
-    return entry?.known?.state;
+    if (entry === undefined) return undefined;
+    entry.used = true;
+    return entry.behind ? undefined : entry.known?.state;
   }
 
   /** What the process's follower has seen: keeps states fresh that other processes write to. */
