@@ -11,8 +11,17 @@ import type { RevokeMessage } from '../core/conversation/revoke.ts';
 import type { FriendAnswer, FriendChange } from '../core/friendship/handler.ts';
 import type { RequestFriend } from '../core/friendship/decider.ts';
 import type { Configure } from '../core/inbox/handler.ts';
+import type { GroupProfile, GroupRules, MemberNotes, Role } from '../core/group/events.ts';
 import type { Meta, Recorded } from '../core/kernel/fact.ts';
-import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../core/kernel/ids.ts';
+import type {
+  ConversationId,
+  EventId,
+  GroupId,
+  Millis,
+  Position,
+  Seq,
+  UserId,
+} from '../core/kernel/ids.ts';
 import type { Caller } from '../core/login/handler.ts';
 import type { ConversationView, Pulled, ReadState, Shown } from '../core/sequence/shown.ts';
 import type { NewUser, UserChange } from '../core/user/handler.ts';
@@ -22,7 +31,13 @@ import type {
   ShownFriend,
   ShownRequest,
 } from '../projections/friends/queries.ts';
-import type { Page, ShownUser, UserQueries } from '../projections/users/queries.ts';
+import type {
+  GroupQueries,
+  ShownGroup,
+  ShownGroupRequest,
+  ShownMember,
+} from '../projections/groups/queries.ts';
+import type { ShownUser, UserQueries } from '../projections/users/queries.ts';
 
 export type { Caller, ConversationView, NewUser, ReadState, SendMessage, Sent, UserChange };
 
@@ -57,6 +72,19 @@ export type Refusal =
   | 'friendship/handled-already'
   | 'block/self'
   | 'block/too-many'
+  | 'group/unknown'
+  | 'group/exists'
+  | 'group/dismissed'
+  | 'group/not-member'
+  | 'group/not-allowed'
+  | 'group/owner-stays'
+  | 'group/member-already'
+  | 'group/too-many'
+  | 'group/no-request'
+  | 'group/request-handled'
+  | 'message/not-in-group'
+  | 'message/muted'
+  | 'message/group-muted'
   /** For now only: the same call again may succeed (500 on the wire). */
   | 'service/unavailable';
 
@@ -125,6 +153,100 @@ export interface Friends {
 export interface Blocks {
   block(request: BlockUser['data'], meta: Meta): Result;
   unblock(owner: UserId, blocked: UserId, meta: Meta): Result;
+}
+
+/** Who acts on a group: what it may do follows from its role there, unless it is an app admin. */
+export type GroupActor = Readonly<{ user: UserId; admin: boolean }>;
+
+export type NewGroup = Readonly<{
+  /** Absent: one is made up (a decimal number of up to 10 digits). */
+  group?: GroupId;
+  owner: UserId;
+  admins: readonly UserId[];
+  members: readonly UserId[];
+  creator: UserId;
+  rules: GroupRules;
+  profile: GroupProfile;
+  /** Empty: none. */
+  announcement: string;
+  line?: boolean;
+}>;
+
+/** Absent: as it is. An empty text clears, but a name cannot be empty. */
+export type GroupChange = Readonly<{
+  profile?: Partial<GroupProfile>;
+  announcement?: string;
+  rules?: Partial<GroupRules>;
+}>;
+
+export type MemberChange = Readonly<{
+  group: GroupId;
+  user: UserId;
+  role?: Role;
+  notes?: MemberNotes;
+}>;
+
+/**
+ * Each call is checked whole before anything is appended; the same call again changes nothing, or
+ * completes what a crash has cut short.
+ */
+export interface Groups {
+  create(request: NewGroup, by: GroupActor, meta: Meta): Result<{ group: GroupId }>;
+  change(group: GroupId, change: GroupChange, by: GroupActor, meta: Meta): Result;
+  /** At once where the group lets everybody in; else the request waits for an owner or admin. */
+  join(
+    request: Readonly<{
+      group: GroupId;
+      user: UserId;
+      message: string;
+      ex: string;
+      source: number;
+    }>,
+    meta: Meta,
+  ): Result;
+  answer(
+    request: Readonly<{ group: GroupId; user: UserId; agrees: boolean; message: string }>,
+    by: GroupActor,
+    meta: Meta,
+  ): Result;
+  /** Who is in already is passed over. */
+  invite(
+    request: Readonly<{
+      group: GroupId;
+      users: readonly UserId[];
+      message: string;
+      line?: boolean;
+    }>,
+    by: GroupActor,
+    meta: Meta,
+  ): Result;
+  kick(
+    request: Readonly<{ group: GroupId; users: readonly UserId[]; line?: boolean }>,
+    by: GroupActor,
+    meta: Meta,
+  ): Result;
+  quit(group: GroupId, user: UserId, meta: Meta): Result;
+  transfer(
+    request: Readonly<{ group: GroupId; from: UserId; to: UserId }>,
+    by: GroupActor,
+    meta: Meta,
+  ): Result;
+  /** `disband`: of a dismissed group, the members go too, and nobody is told. */
+  dismiss(
+    request: Readonly<{ group: GroupId; disband: boolean; line?: boolean }>,
+    by: GroupActor,
+    meta: Meta,
+  ): Result;
+  /** 0 seconds: not any more. */
+  muteMember(
+    request: Readonly<{ group: GroupId; user: UserId; seconds: number }>,
+    by: GroupActor,
+    meta: Meta,
+  ): Result;
+  mute(group: GroupId, muted: boolean, by: GroupActor, meta: Meta): Result;
+  changeMembers(changes: readonly MemberChange[], by: GroupActor, meta: Meta): Result;
+  /** As the log has it now, whatever the lists show; `undefined`: not a member. For the doors' checks of who may ask. */
+  roleOf(group: GroupId, user: UserId): Promise<Role | undefined>;
 }
 
 export type Incremental<T> = Readonly<{
@@ -208,7 +330,7 @@ export class NotAnswerable extends Error {
 export type Projected = (position: Position | undefined) => Promise<boolean>;
 
 export type UserView = ShownUser;
-export type PageRequest = Page;
+export type PageRequest = Readonly<{ pageNumber: number; showNumber: number }>;
 /** The users read model. Eventually consistent: a caller waits for what it did itself (`Projected`). */
 export type UserLists = UserQueries;
 
@@ -217,6 +339,12 @@ export type BlackView = ShownBlack;
 export type FriendRequestView = ShownRequest;
 /** The friends read model, as `UserLists`. */
 export type FriendLists = FriendQueries;
+
+export type GroupView = ShownGroup;
+export type MemberView = ShownMember;
+export type GroupRequestView = ShownGroupRequest;
+/** The groups read model, as `UserLists`. */
+export type GroupLists = GroupQueries;
 
 /** Lists that clients keep in step by version. */
 export type ListKind = 'friends' | 'blacks' | 'groups' | 'conversations';

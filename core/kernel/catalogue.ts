@@ -1,6 +1,7 @@
 import type { BlockEvent } from '../block/events.ts';
 import type { NumberedEvent } from '../conversation/events.ts';
 import type { FriendshipEvent } from '../friendship/events.ts';
+import { applicantOf, groupSubject, type GroupEvent } from '../group/events.ts';
 import type { InboxEvent } from '../inbox/events.ts';
 import type { LoginEvent } from '../login/events.ts';
 import type { CheckpointMoved } from '../notice/events.ts';
@@ -16,6 +17,7 @@ export type SeqlineEvent =
   | InboxEvent
   | FriendshipEvent
   | BlockEvent
+  | GroupEvent
   | CheckpointMoved
   | ProjectorEvent;
 
@@ -61,6 +63,28 @@ export const catalogue = {
   FriendConfigured: { version: 1, personal: { notes: ({ owner }) => owner } },
   UserBlocked: { version: 1, personal: { notes: ({ owner }) => owner } },
   UserUnblocked: { version: 1 },
+  GroupCreated: {
+    version: 1,
+    personal: { profile: ({ group }) => groupSubject(group), announcement: ({ by }) => by },
+  },
+  GroupChanged: {
+    version: 1,
+    personal: { profile: ({ group }) => groupSubject(group), announcement: ({ by }) => by },
+  },
+  MembersAdded: { version: 1 },
+  MemberLeft: { version: 1 },
+  MembersKicked: { version: 1 },
+  JoinRequested: { version: 1, personal: { application: applicantOf } },
+  JoinAnswered: { version: 1, personal: { answer: ({ by }) => by } },
+  OwnerTransferred: { version: 1 },
+  MemberMuted: { version: 1 },
+  MemberUnmuted: { version: 1 },
+  GroupMuted: { version: 1 },
+  GroupUnmuted: { version: 1 },
+  MemberChanged: { version: 1, personal: { notes: ({ user }) => user } },
+  MemberProfileChanged: { version: 1 },
+  GroupDismissed: { version: 1 },
+  GroupDisbanded: { version: 1 },
   CheckpointMoved: { version: 1, position: 'position' },
   ProjectionSkipped: { version: 1, position: 'position' },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };

@@ -9,6 +9,7 @@ import { loadNumbered } from '../../core/conversation/load.ts';
 import { friendship } from '../../core/friendship/decider.ts';
 import { friendshipStream, type FriendshipEvent } from '../../core/friendship/events.ts';
 import type { FriendshipWriters } from '../../core/friendship/handler.ts';
+import { GROUP_PREFIX, type GroupEvent } from '../../core/group/events.ts';
 import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
 import { inboxStream } from '../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
@@ -73,6 +74,8 @@ export type Writers = Readonly<{
 
 const isOfFriends = (event: Recorded<SeqlineEvent>): event is Recorded<FriendshipEvent> =>
   event.stream.startsWith('friendship-');
+const isOfGroups = (event: Recorded<SeqlineEvent>): event is Recorded<GroupEvent> =>
+  event.stream.startsWith(GROUP_PREFIX);
 const isOfBlocks = (event: Recorded<SeqlineEvent>): event is Recorded<BlockEvent> =>
   event.stream.startsWith('block-');
 
@@ -155,10 +158,10 @@ export const openWriters = (
   const observeOne = (event: Recorded<SeqlineEvent>): void => {
     if (isOfFriends(event)) friendships.observe(event);
     else if (isOfBlocks(event)) blocks.observe(event);
-    else observeOther(event);
+    else if (!isOfGroups(event)) observeOther(event);
   };
   const observeOther = (
-    event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent>>,
+    event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent>>,
   ): void => {
     switch (event.type) {
       case 'UserRegistered':

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { AnyTables } from '../kernel/model.ts';
+import type { Found, Page } from '../kernel/page.ts';
 import {
   blackRows,
   friendRows,
@@ -22,7 +23,7 @@ import {
   type ListAt,
   type ListSince,
   type Version,
-} from './since.ts';
+} from '../kernel/since.ts';
 
 /** What somebody shows of itself now; empty once it has been erased. */
 type Shown = Readonly<{ profile: ShownProfile }>;
@@ -31,10 +32,6 @@ export type ShownFriend = Friend & Shown;
 /** A block never changes: it is made, and it ends. */
 export type ShownBlack = Black & Shown & Readonly<{ changedPos: Position }>;
 export type ShownRequest = FriendRequest & Readonly<{ asker: ShownProfile; asked: ShownProfile }>;
-
-export type Found<T> = Readonly<{ total: number; items: readonly T[] }>;
-/** A page counts from 1; past the end it is empty, and the total is still right. */
-export type Page = Readonly<{ pageNumber: number; showNumber: number }>;
 
 /** A page that is cut short looks to an SDK like the last one: so many friends it may ask for at once. */
 const SHOW_NUMBER_MAX = 10_000;

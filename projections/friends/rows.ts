@@ -1,5 +1,6 @@
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { joinKey, splitKey, type RowsOptions } from '../kernel/rows.ts';
+import type { Gone, ListTurns } from '../kernel/since.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
 export const FRIENDS_VERSION = 1;
@@ -147,20 +148,8 @@ export const blackRows: RowsOptions<Black> = {
 /** Which of a user's lists: each has a version of its own. */
 export type OwnedList = 'friends' | 'blacks';
 
-/** Who is no longer in the list, and since when. */
-export type Gone = Readonly<{ user: UserId; pos: Position }>;
-
 /** What is to be said of a list beside its rows; there is none as long as nothing has to be said. */
-export type ListState = Readonly<{
-  owner: UserId;
-  list: OwnedList;
-  /** Those that went last, in the order in which they went. */
-  gone: readonly Gone[];
-  /** Nothing is known any more of who went up to here. */
-  floorPos: Position;
-  /** When the order was last changed other than by who came or went. */
-  sortPos: Position;
-}>;
+export type ListState = ListTurns & Readonly<{ owner: UserId; list: OwnedList }>;
 
 export const listRows: RowsOptions<ListState> = {
   table: tableName('friend_lists'),

@@ -10,6 +10,7 @@ import { isErased, type Personal, type Recorded } from '../../core/kernel/fact.t
 import type { Position, UserId } from '../../core/kernel/ids.ts';
 import type { UserEvent } from '../../core/user/events.ts';
 import type { Table } from '../kernel/model.ts';
+import type { Gone } from '../kernel/since.ts';
 import { joinKey, rowsOf, splitKey } from '../kernel/rows.ts';
 import { storable } from '../kernel/text.ts';
 import {
@@ -22,7 +23,6 @@ import {
   type Black,
   type Friend,
   type FriendRequest,
-  type Gone,
   type ListState,
   type OwnedList,
   type ShownProfile,

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import type { GlobalReceive } from '../../core/user/events.ts';
 import type { AnyTables } from '../kernel/model.ts';
+import type { Page } from '../kernel/page.ts';
 import { storable } from '../kernel/text.ts';
 import type { UserRow } from './schema.ts';
 
@@ -16,11 +17,6 @@ export type ShownUser = Readonly<{
   createdAt: Millis;
 }>;
 
-/**
- * A page counts from 1; a `showNumber` of 0 or less is an empty page. Past the end it is empty, and the
- * total is still right.
- */
-export type Page = Readonly<{ pageNumber: number; showNumber: number }>;
 /** Each is looked for anywhere, in any case, taken literally. Users found by either are found. */
 export type Filter = Readonly<{ userId?: string; nickname?: string }>;
 

@@ -83,6 +83,16 @@ const friendAnswer = fc.record(
   { requiredKeys: ['from', 'to'] },
 );
 
+const users = fc.uniqueArray(user, { minLength: 1, maxLength: 3 });
+const version = fc.integer({ min: 1, max: 100_000 });
+const operation = { group, version, by: user };
+const rules = {
+  verification: fc.constantFrom(0, 1, 2),
+  lookMemberInfo: fc.constantFrom(0, 1),
+  applyMemberFriend: fc.constantFrom(0, 1),
+};
+const groupProfile = { name: text, introduction: text, faceUrl: text, ex: text };
+
 /** Any data that an event of a type may have. A new event does not compile until it is here. */
 export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> } = {
   UserRegistered: fc.record({
@@ -173,6 +183,91 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
     { requiredKeys: ['owner', 'blocked'] },
   ),
   UserUnblocked: fc.record({ owner: user, blocked: user }),
+  GroupCreated: fc.record(
+    {
+      ...operation,
+      line: fc.boolean(),
+      owner: user,
+      admins: users,
+      members: users,
+      creator: user,
+      rules: fc.record(rules),
+      profile: fc.record(groupProfile),
+      announcement: fc.record({ text }),
+    },
+    {
+      requiredKeys: [
+        'group',
+        'version',
+        'by',
+        'owner',
+        'admins',
+        'members',
+        'creator',
+        'rules',
+        'profile',
+      ],
+    },
+  ),
+  GroupChanged: fc.record(
+    {
+      ...operation,
+      profile: fc.record(groupProfile, ANY_ABSENT),
+      announcement: fc.record({ text }),
+      rules: fc.record(rules, ANY_ABSENT),
+    },
+    { requiredKeys: ['group', 'version', 'by'] },
+  ),
+  MembersAdded: fc.record(
+    {
+      ...operation,
+      line: fc.boolean(),
+      users,
+      inviter: user,
+      source: number,
+      historyVisible: fc.boolean(),
+    },
+    { requiredKeys: ['group', 'version', 'by', 'users', 'source', 'historyVisible'] },
+  ),
+  MemberLeft: fc.record({ group, version, user }),
+  MembersKicked: fc.record(
+    { ...operation, users, line: fc.boolean() },
+    { requiredKeys: ['group', 'version', 'by', 'users'] },
+  ),
+  JoinRequested: fc.record(
+    {
+      group,
+      user,
+      inviter: user,
+      source: number,
+      application: fc.record({ message: text, ex: text }),
+    },
+    { requiredKeys: ['group', 'user', 'source', 'application'] },
+  ),
+  JoinAnswered: fc.record(
+    { group, user, by: user, agrees: fc.boolean(), answer: fc.record({ message: text }) },
+    { requiredKeys: ['group', 'user', 'by', 'agrees'] },
+  ),
+  OwnerTransferred: fc.record({ ...operation, from: user, to: user }),
+  MemberMuted: fc.record({ ...operation, user, until: moment, seconds: number }),
+  MemberUnmuted: fc.record({ ...operation, user }),
+  GroupMuted: fc.record(operation),
+  GroupUnmuted: fc.record(operation),
+  MemberChanged: fc.record(
+    {
+      ...operation,
+      user,
+      role: fc.constantFrom(100, 60, 20),
+      notes: fc.record({ nickname: text, faceUrl: text, ex: text }, ANY_ABSENT),
+    },
+    { requiredKeys: ['group', 'version', 'by', 'user'] },
+  ),
+  MemberProfileChanged: fc.record({ group, version, user }),
+  GroupDismissed: fc.record(
+    { ...operation, line: fc.boolean() },
+    { requiredKeys: ['group', 'version', 'by'] },
+  ),
+  GroupDisbanded: fc.record({ group }),
   ProjectionSkipped: fc.record({
     projection: text,
     version: number,

@@ -14,7 +14,7 @@ import {
   type ShownBlack,
   type ShownFriend,
 } from '../../../projections/friends/queries.ts';
-import type { ListSince } from '../../../projections/friends/since.ts';
+import type { ListSince } from '../../../projections/kernel/since.ts';
 import { Batches } from '../../../projections/kernel/batch.ts';
 import { takeOver } from '../../../projections/kernel/checkpoint.ts';
 import { knownEvents } from '../../../projections/kernel/follower.ts';

@@ -1,5 +1,17 @@
 import type { Position, UserId } from '../../core/kernel/ids.ts';
-import type { Gone, ListState } from './rows.ts';
+
+/** Who, or what, is no longer in a list, and since when. */
+export type Gone<Id = UserId> = Readonly<{ user: Id; pos: Position }>;
+
+/** What is to be said of a list beside its rows; there is none as long as nothing has to be said. */
+export type ListTurns<Id = UserId> = Readonly<{
+  /** Those that went last, in the order in which they went. */
+  gone: readonly Gone<Id>[];
+  /** Nothing is known any more of who went up to here. */
+  floorPos: Position;
+  /** When the order was last changed other than by who came or went. */
+  sortPos: Position;
+}>;
 
 /** More changes than this since a client's version: it fetches the whole list (openim-gateway 7.3.3). */
 export const CHANGES_MAX = 200;
@@ -8,8 +20,8 @@ export const CHANGES_MAX = 200;
 type Entry = Readonly<{ createdPos: Position; changedPos: Position }>;
 
 /** A list as it stood at one position of the log. */
-export type ListAt<T extends Entry> = Readonly<{
-  state: ListState | undefined;
+export type ListAt<T extends Entry, Id = UserId> = Readonly<{
+  state: ListTurns<Id> | undefined;
   /** Position of the newest change of any entry; 0 when there is none. */
   newest: Position;
   /** The entries that changed after the client's version, of which more than `CHANGES_MAX` need not be here. */
@@ -18,11 +30,11 @@ export type ListAt<T extends Entry> = Readonly<{
 
 export type Version = Readonly<{ version: number; versionId: string }>;
 
-export type ListSince<T> = Version &
+export type ListSince<T, Id = UserId> = Version &
   Readonly<{
     /** The client fetches everything anew; the lists are then empty. */
     full: boolean;
-    delete: readonly UserId[];
+    delete: readonly Id[];
     insert: readonly T[];
     update: readonly T[];
     /** The version of the last change of order among these; 0: none. */
@@ -30,23 +42,22 @@ export type ListSince<T> = Version &
   }>;
 
 /** Positions only grow, and are the same however often the tables are built (decisions 3). */
-export const versionOf = (newest: Position, state: State | undefined): number => {
+export const versionOf = (newest: Position, state: ListTurns<unknown> | undefined): number => {
   const { gone, floorPos, sortPos } = state ?? NOTHING_TO_SAY;
   return Math.max(1, newest, gone.at(-1)?.pos ?? 0, floorPos, sortPos);
 };
 
-type State = Pick<ListState, 'gone' | 'floorPos' | 'sortPos'>;
-const NOTHING_TO_SAY: State = { gone: [], floorPos: 0, sortPos: 0 };
+const NOTHING_TO_SAY: ListTurns<never> = { gone: [], floorPos: 0, sortPos: 0 };
 
-const after = (gone: readonly Gone[], version: number): readonly UserId[] =>
+const after = <Id>(gone: readonly Gone<Id>[], version: number): readonly Id[] =>
   gone.filter(({ pos }) => pos > version).map(({ user }) => user);
 
 /** What has changed since a client's version, or that it has to fetch all. */
-export const sinceOf = <T extends Entry>(
-  { state, newest, changed }: ListAt<T>,
+export const sinceOf = <T extends Entry, Id = UserId>(
+  { state, newest, changed }: ListAt<T, Id>,
   versionId: string,
   since: Version,
-): ListSince<T> => {
+): ListSince<T, Id> => {
   const version = versionOf(newest, state);
   const { gone, floorPos, sortPos } = state ?? NOTHING_TO_SAY;
   const none = { version, versionId, delete: [], insert: [], update: [], sortVersion: 0 };
