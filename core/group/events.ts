@@ -124,7 +124,14 @@ export type JoinAnswered = Fact<
 /** The two change roles. */
 export type OwnerTransferred = Fact<
   'OwnerTransferred',
-  Versioned & { group: GroupId; from: UserId; to: UserId; by: UserId }
+  Versioned & {
+    group: GroupId;
+    from: UserId;
+    to: UserId;
+    /** What the former owner is from now on: what the new one was. A reader of one member knows no other. */
+    fromRole: Role;
+    by: UserId;
+  }
 >;
 
 export type MemberMuted = Fact<

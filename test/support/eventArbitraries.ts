@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Role } from '../../core/group/events.ts';
 import type { EventType, SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { ConversationId, GroupId, TokenId, UserId } from '../../core/kernel/ids.ts';
 
@@ -248,7 +249,12 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
     { group, user, by: user, agrees: fc.boolean(), answer: fc.record({ message: text }) },
     { requiredKeys: ['group', 'user', 'by', 'agrees'] },
   ),
-  OwnerTransferred: fc.record({ ...operation, from: user, to: user }),
+  OwnerTransferred: fc.record({
+    ...operation,
+    from: user,
+    to: user,
+    fromRole: fc.constantFrom<Role>(100, 60, 20),
+  }),
   MemberMuted: fc.record({ ...operation, user, until: moment, seconds: number }),
   MemberUnmuted: fc.record({ ...operation, user }),
   GroupMuted: fc.record(operation),
@@ -257,7 +263,7 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
     {
       ...operation,
       user,
-      role: fc.constantFrom(100, 60, 20),
+      role: fc.constantFrom<Role>(100, 60, 20),
       notes: fc.record({ nickname: text, faceUrl: text, ex: text }, ANY_ABSENT),
     },
     { requiredKeys: ['group', 'version', 'by', 'user'] },
