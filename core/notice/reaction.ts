@@ -1,11 +1,24 @@
 import type { MessageData, Parties } from '../conversation/events.ts';
 import type { InboxEvent } from '../inbox/events.ts';
-import type { ConversationId, UserId } from '../kernel/ids.ts';
+import type { ConversationId, GroupId, UserId } from '../kernel/ids.ts';
 
 type Said = Readonly<{
   conversation: ConversationId;
   data: Parties & Omit<MessageData, 'sendTime' | 'createTime' | 'clientMsgId'>;
 }>;
+
+/**
+ * What a group is to do about a fact of another stream, or about one of its own that has been told. It is
+ * done at least once: again, it changes nothing.
+ */
+export type FollowUp =
+  /** A dismissed group's members have been told. */
+  | Readonly<{ type: 'DisbandGroup'; data: Readonly<{ group: GroupId }> }>
+  /** A member's profile has changed: in what, of that which the group shows of it. */
+  | Readonly<{
+      type: 'ShowProfile';
+      data: Readonly<{ group: GroupId; user: UserId; nickname: boolean; faceUrl: boolean }>;
+    }>;
 
 /**
  * What follows from a fact, in this order. All that is stored has an id that is derived from the fact's, so
@@ -22,4 +35,9 @@ export type Reaction = Readonly<{
   copies?: readonly Said[];
   /** Further copies, which can be made only of what the lists show by then. */
   look?: () => Promise<readonly Said[]>;
+  /**
+   * Commands, one after the other, once all of the above has been handed on. They may be made of what the
+   * lists show, which have the fact by then however long that takes: none is left out for their being late.
+   */
+  follow?: () => Promise<readonly FollowUp[]>;
 }>;

@@ -5,7 +5,7 @@ import type { SeqlineEvent } from '../kernel/catalogue.ts';
 import type { Meta, Recorded } from '../kernel/fact.ts';
 import type { DeriveId, EventId, Millis, Position } from '../kernel/ids.ts';
 import type { Passing } from '../sequence/shown.ts';
-import type { Reaction } from './reaction.ts';
+import type { FollowUp, Reaction } from './reaction.ts';
 
 type Event = Recorded<SeqlineEvent>;
 
@@ -14,11 +14,19 @@ export const UNREMARKABLE_EVENTS_MAX = 50_000;
 /** How long a notice waits for the lists it speaks of; past it clients may have to ask twice. */
 export const PROJECTED_MS = 10_000;
 
+/** The process ends before the lists show a fact; whoever starts next does what follows from it. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+}
+
+export type FollowUpCommand = FollowUp & Readonly<{ id: EventId; at: Millis; meta: Meta }>;
+
 export type ReactorDeps = Readonly<{
   reactionTo: (event: Event) => Reaction | undefined;
   checkpoint: Readonly<{ position: Position; moveTo: (position: Position) => Promise<void> }>;
   append: (command: AppendNumbered) => Promise<Readonly<{ position?: Position }>>;
   note: (command: NoteInInbox) => Promise<Readonly<{ position?: Position }>>;
+  follow: (command: FollowUpCommand) => Promise<void>;
   pass: (passing: Passing, senderSync: boolean) => void;
   /**
    * Copies are passed of later facts only: whoever has connected since then has fetched what they tell, and
@@ -27,6 +35,8 @@ export type ReactorDeps = Readonly<{
   copiesAfter: Position;
   /** Whether the read models have come to the position in time. */
   projected: (position: Position, ms: Millis) => Promise<boolean>;
+  /** Whether the process is about to end: nobody waits for the read models any more. */
+  isEnding: () => boolean;
   deriveId: DeriveId;
   now: () => Millis;
 }>;
@@ -82,8 +92,9 @@ export class Reactor {
     this.#reacted = false;
   }
 
-  async #do(event: Event, { note, line, copies = [], look }: Reaction): Promise<void> {
+  async #do(event: Event, reaction: Reaction): Promise<void> {
     const { deriveId, now } = this.#deps;
+    const { note, line } = reaction;
     const meta: Meta = { ...event.meta, causationId: event.id };
     const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
     let visible = event.position;
@@ -99,13 +110,39 @@ export class Reactor {
       const wish = { type: 'NoticePosted', data } as const;
       await this.#deps.append({ stream, id: said, at: now(), meta, wish });
     }
+    await this.#tell(event, reaction, { id: said, meta, visible });
+    await this.#follow(event, reaction, { meta, visible });
+  }
+
+  async #tell(
+    event: Event,
+    { copies = [], look }: Reaction,
+    { id, meta, visible }: Readonly<{ id: EventId; meta: Meta; visible: Position }>,
+  ): Promise<void> {
+    const { now } = this.#deps;
     const isQuiet = copies.length === 0 && look === undefined;
     if (isQuiet || event.position <= this.#deps.copiesAfter) return;
     await this.#deps.projected(visible, PROJECTED_MS);
     const seen = look === undefined ? [] : await look();
     for (const copy of [...copies, ...seen]) {
       const data = { ...copy.data, ...this.#marks(event), sendTime: now() };
-      this.#deps.pass({ conversation: copy.conversation, id: said, meta, data }, true);
+      this.#deps.pass({ conversation: copy.conversation, id, meta, data }, true);
+    }
+  }
+
+  async #follow(
+    event: Event,
+    { follow }: Reaction,
+    { meta, visible }: Readonly<{ meta: Meta; visible: Position }>,
+  ): Promise<void> {
+    if (follow === undefined) return;
+    const { deriveId, now } = this.#deps;
+    while (!(await this.#deps.projected(visible, PROJECTED_MS))) {
+      if (this.#deps.isEnding()) throw new Interrupted(`the lists do not show ${event.id} yet`);
+    }
+    for (const one of await follow()) {
+      const id = deriveId(event.id, 'follow', one.type, one.data.group);
+      await this.#deps.follow({ ...one, id, at: now(), meta });
     }
   }
 

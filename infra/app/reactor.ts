@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { appendOnce } from '../../core/conversation/appendOnce.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts';
-import { Reactor } from '../../core/notice/reactor.ts';
+import { Interrupted, Reactor, type FollowUpCommand } from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
@@ -27,6 +27,7 @@ type ReactorDeps = Readonly<{
   /** The head of the log as the sockets of this process could first be opened. */
   copiesAfter: Position;
   friends: FriendNoticeDeps;
+  follow: (command: FollowUpCommand) => Promise<void>;
   log: Log;
 }>;
 
@@ -38,8 +39,10 @@ export const startReactor = async ({
   pass,
   copiesAfter,
   friends,
+  follow,
   log,
 }: ReactorDeps): Promise<() => Promise<void>> => {
+  let stopped = false;
   let end: (isProjected: boolean) => void = () => undefined;
   const ending = new Promise<boolean>((resolve) => (end = resolve));
   const checkpoint = await LogCheckpoint.open({
@@ -61,10 +64,12 @@ export const startReactor = async ({
       const handled = await writers.inboxes.handle(command);
       return handled.kind === 'refused' ? {} : handled;
     },
+    follow,
     pass,
     copiesAfter,
     // Who is to end does not wait for the lists: whoever is told too early asks once more.
     projected: (position, ms) => Promise.race([models.runner.reached(position, ms), ending]),
+    isEnding: () => stopped,
     deriveId,
     now: Date.now,
   });
@@ -74,7 +79,6 @@ export const startReactor = async ({
   const deaf = models.follower.onEvents(() => {
     bell.ring();
   });
-  let stopped = false;
   let position = checkpoint.position;
 
   const step = async (): Promise<void> => {
@@ -92,6 +96,7 @@ export const startReactor = async ({
           log.warn({ err: error }, 'notices are left to the process that has taken them over');
           return;
         }
+        if (error instanceof Interrupted) break;
         log.error(
           { err: error, position },
           'what follows from an event could not be done; again soon',

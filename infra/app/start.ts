@@ -5,6 +5,7 @@ import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { FollowUpCommand } from '../../core/notice/reactor.ts';
 import { buildHttp, endHttp } from '../../gateways/http/server.ts';
 import type { NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
@@ -167,6 +168,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       friends: { versionIdOf, lists: friendLists },
       pass: doing.pass,
       copiesAfter: before,
+      follow: ({ type }: FollowUpCommand) => Promise.reject(new Error(`${type}: no groups here`)),
     };
     closers.add(await startReactor({ events, models, writers, ...noticing, log }));
 

@@ -6,8 +6,15 @@ import { inboxStream } from '../../../core/inbox/events.ts';
 import type { NoteInInbox } from '../../../core/inbox/decider.ts';
 import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
+import type { GroupId } from '../../../core/kernel/ids.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
-import { Reactor, type ReactorDeps } from '../../../core/notice/reactor.ts';
+import {
+  Interrupted,
+  Reactor,
+  type FollowUpCommand,
+  type ReactorDeps,
+} from '../../../core/notice/reactor.ts';
+import type { FollowUp, Reaction } from '../../../core/notice/reaction.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { reactionTo } from '../../../gateways/openim/notices.ts';
 import { deriveId } from '../../../infra/ids.ts';
@@ -16,13 +23,27 @@ import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { ann, annAndBob, bob, by, cat } from '../../support/people.ts';
 
 type Did = Readonly<
-  { line: AppendNumbered } | { note: NoteInInbox } | { passed: Passing; at: number }
+  | { line: AppendNumbered }
+  | { note: NoteInInbox }
+  | { passed: Passing; at: number }
+  | { followed: FollowUpCommand; at: number }
 >;
 
 const configured = (settings: ConversationConfigured['data']['settings']): InboxEvent => ({
   type: 'ConversationConfigured',
   data: { user: ann, conversation: annAndBob, kind: 1, peer: { user: bob }, settings },
 });
+
+const team = 'team' as GroupId;
+const disband: FollowUp = { type: 'DisbandGroup', data: { group: team } };
+
+/** What else follows from a setting, and then these. */
+const following =
+  (...followUps: readonly FollowUp[]) =>
+  (event: Recorded<SeqlineEvent>): Reaction | undefined => {
+    const reaction = reactionTo(event);
+    return reaction && { ...reaction, follow: () => Promise.resolve(followUps) };
+  };
 
 const open = (log: MemoryEventLog, name: string, owner: string): Promise<LogCheckpoint> =>
   LogCheckpoint.open({ log, name, owner, deriveId });
@@ -45,11 +66,16 @@ const world = async () => {
         did.push({ note });
         return Promise.resolve({ position: 2_000 });
       },
+      follow: (followed) => {
+        did.push({ followed, at: projected });
+        return Promise.resolve();
+      },
       pass: (passed) => did.push({ passed, at: projected }),
       projected: (position) => {
         projected = position;
         return Promise.resolve(true);
       },
+      isEnding: () => false,
       deriveId,
       now: () => 5_000,
       ...more,
@@ -178,11 +204,79 @@ describe('what follows from facts', () => {
     const { log, did, reactor, add } = await world();
     const stale = await open(log, 'notices', 'another');
     const events: readonly Recorded<SeqlineEvent>[] = await add(configured({ privateChat: true }));
-    await reactor().react(events);
-    await expect(reactor(stale).react(events)).rejects.toThrow(CheckpointTaken);
+    const reactionTo = following(disband);
+    await reactor(undefined, { reactionTo }).react(events);
+    await expect(reactor(stale, { reactionTo }).react(events)).rejects.toThrow(CheckpointTaken);
     const ids = did.map((one) =>
-      'note' in one ? one.note.id : 'line' in one ? one.line.id : one.passed.id,
+      'note' in one
+        ? one.note.id
+        : 'line' in one
+          ? one.line.id
+          : 'passed' in one
+            ? one.passed.id
+            : one.followed.id,
     );
-    expect(ids.slice(3)).toEqual(ids.slice(0, 3));
+    expect(ids).toHaveLength(8);
+    expect(ids.slice(4)).toEqual(ids.slice(0, 4));
+  });
+});
+
+describe('commands that follow from facts', () => {
+  test('[PRJ-17] are given in order, after the line and the copies, once the lists show the fact', async () => {
+    const { did, reactor, add } = await world();
+    const data = { group: team, user: ann, nickname: true, faceUrl: false };
+    const reactionTo = following({ type: 'ShowProfile', data }, disband);
+    await reactor(undefined, { reactionTo }).react(await add(configured({ privateChat: true })));
+    expect(did.map((one) => Object.keys(one)[0])).toEqual([
+      'note',
+      'line',
+      'passed',
+      'followed',
+      'followed',
+    ]);
+    expect(did.slice(3)).toMatchObject([
+      { at: 2_000, followed: { type: 'ShowProfile', data } },
+      { at: 2_000, followed: { type: 'DisbandGroup', meta: { operationId: 'call' } } },
+    ]);
+  });
+
+  test('[PRJ-17] wait for the lists as long as it takes, though nobody else waits that long', async () => {
+    const { did, reactor, add } = await world();
+    const shown = [false, false, false, true];
+    const projected = () => Promise.resolve(shown.shift() ?? true);
+    const reactionTo = following(disband);
+    await reactor(undefined, { reactionTo, projected }).react(
+      await add(configured({ pinned: true })),
+    );
+    expect(did.map((one) => Object.keys(one)[0])).toEqual(['passed', 'followed']);
+    expect(shown).toEqual([]);
+  });
+
+  test('[PRJ-17] are left to the next process where this one ends before that', async () => {
+    const { log, did, reactor, add, checkpoint } = await world();
+    const events = await add(configured({ pinned: true }));
+    const late: Partial<ReactorDeps> = {
+      reactionTo: following(disband),
+      copiesAfter: events.at(-1)?.position ?? 0,
+      projected: () => Promise.resolve(false),
+      isEnding: () => true,
+    };
+    await expect(reactor(checkpoint, late).react(events)).rejects.toThrow(Interrupted);
+    expect(did).toEqual([]);
+    expect(checkpoint.position).toBeLessThan(events.at(-1)?.position ?? 0);
+    const inTime: Partial<ReactorDeps> = { ...late, projected: () => Promise.resolve(true) };
+    await reactor(checkpoint, inTime).react(events);
+    await reactor(await open(log, 'notices', 'another'), inTime).react(events);
+    expect(did).toMatchObject([{ followed: disband }]);
+  });
+
+  test('[PRJ-17] are given for facts from before the sockets too', async () => {
+    const { did, reactor, add } = await world();
+    const events = await add(configured({ pinned: true }));
+    await reactor(undefined, {
+      reactionTo: following(disband),
+      copiesAfter: events.at(-1)?.position ?? 0,
+    }).react(events);
+    expect(did).toMatchObject([{ followed: disband }]);
   });
 });
