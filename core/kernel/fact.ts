@@ -1,4 +1,4 @@
-import type { EventId, Millis, Position, Revision } from './ids.ts';
+import type { EventId, Millis, Position, Revision, TokenId } from './ids.ts';
 
 /** Something that happened: a name that is never renamed, and what is known of it. */
 export type Fact<Type extends string, Data> = Readonly<{ type: Type; data: Readonly<Data> }>;
@@ -10,6 +10,8 @@ export type Meta = Readonly<{
   actor: string;
   /** Trace id of the call; carried into pushes, never used to tell repetitions apart. */
   operationId: string;
+  /** Which of the actor's logins called, where that was over HTTP. */
+  login?: TokenId;
   /** The event that this one reacts to, if any. */
   causationId?: EventId;
 }>;

@@ -5,6 +5,8 @@ import type { ConversationId, GroupId, UserId } from '../kernel/ids.ts';
 type Said = Readonly<{
   conversation: ConversationId;
   data: Parties & Omit<MessageData, 'sendTime' | 'createTime' | 'clientMsgId'>;
+  /** Of a copy: not for the login that has called, for its client fetches by itself what has changed. */
+  elsewhere?: true;
 }>;
 
 /**

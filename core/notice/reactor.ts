@@ -126,7 +126,9 @@ export class Reactor {
     const seen = look === undefined ? [] : await look();
     for (const copy of [...copies, ...seen]) {
       const data = { ...copy.data, ...this.#marks(event), sendTime: now() };
-      this.#deps.pass({ conversation: copy.conversation, id, meta, data }, true);
+      const passing = { conversation: copy.conversation, id, meta, data };
+      const isElsewhere = copy.elsewhere === true && meta.login !== undefined;
+      this.#deps.pass(isElsewhere ? { ...passing, notTo: meta.login } : passing, true);
     }
   }
 

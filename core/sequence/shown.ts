@@ -6,7 +6,7 @@ import type {
 } from '../conversation/events.ts';
 import type { ConversationKind, ConversationSettings, Peer } from '../inbox/events.ts';
 import type { Meta, Recorded } from '../kernel/fact.ts';
-import type { ConversationId, EventId, Millis, Seq, UserId } from '../kernel/ids.ts';
+import type { ConversationId, EventId, Millis, Seq, TokenId, UserId } from '../kernel/ids.ts';
 
 /** What one viewer is shown in the place of one number: every number in the viewer's range has one. */
 export type Shown =
@@ -36,6 +36,8 @@ export type Passing = Readonly<{
   id: EventId;
   meta: Meta;
   data: Parties & MessageData;
+  /** A login that is not told. */
+  notTo?: TokenId;
 }>;
 
 /** One row of a user's conversation list. */

@@ -49,7 +49,10 @@ export const perform =
     const { caller } = request;
     const denied = denial(route.access, caller, read.body);
     if (denied !== undefined) return refusedAs(denied);
-    const meta: Meta = { actor: caller?.user ?? APP_SERVER, operationId };
+    const meta: Meta =
+      caller === undefined
+        ? { actor: APP_SERVER, operationId }
+        : { actor: caller.user, operationId, login: caller.token };
     const { protobuf } = read.raw;
     const { idempotencyKey: key, bytes } = request;
     // The same call of the same caller with the same body, and no other.

@@ -213,12 +213,15 @@ const configured = (deps: FriendNoticeDeps, event: Recorded<FriendConfigured>): 
   return { order: single(owner, friend), copies: [copy] };
 };
 
-/** Nor are the blocked told: only the owner's devices are. */
+/**
+ * Nor are the blocked told: only the owner's other devices are. Go core fetches the list itself after either
+ * call, and what it does on a notice at the same time can fail that call: both insert the same row.
+ */
 const blocked = ({ type, data: { owner, blocked: user } }: Recorded<BlockEvent>): Reaction => {
   const contentType =
     type === 'UserBlocked' ? CONTENT_TYPES.blackAdded : CONTENT_TYPES.blackDeleted;
   const tips = blackTips({ fromUserID: owner, toUserID: user });
-  return { order: owner, copies: [toSelf(owner, contentType, tips)] };
+  return { order: owner, copies: [{ ...toSelf(owner, contentType, tips), elsewhere: true }] };
 };
 
 /** Whoever has the user in its list fetches what is new there. */

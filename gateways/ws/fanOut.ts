@@ -117,8 +117,10 @@ export class FanOut {
 
   /** What takes no number and is not stored. `senderSync`: also to the sender's own devices. */
   pass(passing: Passing, senderSync: boolean): void {
-    const { conversation, meta, data } = passing;
-    const recipients = this.#online(senderSync ? partiesOf(data) : othersOf(data));
+    const { conversation, meta, data, notTo } = passing;
+    const online = this.#online(senderSync ? partiesOf(data) : othersOf(data));
+    const recipients =
+      notTo === undefined ? online : online.filter(({ caller }) => caller.token !== notTo);
     if (recipients.length === 0) return;
     const outbox: Outbox = new Map();
     const message = renderPassing(passing);

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../core/kernel/eventStore.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
-import type { EventId } from '../../core/kernel/ids.ts';
+import type { EventId, TokenId } from '../../core/kernel/ids.ts';
 import { DamagedEvent } from './faults.ts';
 
 /** JSON fields as they are stored. */
@@ -21,6 +21,7 @@ export const metadataJson = ({ version, sealing, meta }: StoredMeta, fields: Fie
     e: sealing.kind === 'sealed' ? SEALED : undefined,
     k: Object.keys(keyIds).length === 0 ? undefined : keyIds,
     a: meta.actor === usualActor(fields) ? undefined : meta.actor,
+    t: meta.login,
     $correlationId: meta.operationId === '' ? undefined : meta.operationId,
     $causationId: meta.causationId,
   });
@@ -36,7 +37,13 @@ export const parseMetadata = (event: StoredEvent, fields: Fields): StoredMeta =>
   const actor = textOr(event, stored, 'a', usualActor(fields));
   const operationId = textOr(event, stored, '$correlationId', '');
   const causationId = textOr(event, stored, '$causationId', '') as EventId | '';
-  const meta = causationId === '' ? { actor, operationId } : { actor, operationId, causationId };
+  const login = textOr(event, stored, 't', '') as TokenId | '';
+  const meta = {
+    actor,
+    operationId,
+    ...(login === '' ? {} : { login }),
+    ...(causationId === '' ? {} : { causationId }),
+  };
   return { version, sealing: sealingOf(event, stored), meta };
 };
 

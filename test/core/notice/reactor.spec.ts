@@ -6,7 +6,7 @@ import { inboxStream } from '../../../core/inbox/events.ts';
 import type { NoteInInbox } from '../../../core/inbox/decider.ts';
 import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
-import type { GroupId } from '../../../core/kernel/ids.ts';
+import type { GroupId, TokenId } from '../../../core/kernel/ids.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
 import {
   Interrupted,
@@ -134,6 +134,25 @@ describe('what follows from facts', () => {
     const { type, data } = configured({ privateChat: true }) as ConversationConfigured;
     await reactor().react(await add({ type, data: { ...data, conversation: single(bob, cat) } }));
     expect(did.some((one) => 'note' in one || 'line' in one)).toBe(false);
+  });
+
+  test('[FRD-33] a copy for elsewhere says which login is not to be told, and no other copy does', async () => {
+    const { did, reactor, add } = await world();
+    const login = 'the login' as TokenId;
+    const events = await add(configured({ pinned: true }), { meta: { ...by(ann), login } });
+    const copies = (elsewhere: boolean): typeof reactionTo => {
+      return (event) => {
+        const told = reactionTo(event);
+        const [copy] = told?.copies ?? [];
+        if (told === undefined || copy === undefined) return undefined;
+        return { ...told, copies: [elsewhere ? { ...copy, elsewhere } : copy] };
+      };
+    };
+    await reactor(undefined, { reactionTo: copies(true) }).react(events);
+    await reactor(await open(new MemoryEventLog(), 'notices', 'two'), {
+      reactionTo: copies(false),
+    }).react(events);
+    expect(did.map((one) => 'passed' in one && one.passed.notTo)).toEqual([login, undefined]);
   });
 
   test('[FRD-31] what the lists are asked for is what they show once they have the fact', async () => {

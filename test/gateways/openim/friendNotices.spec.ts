@@ -69,7 +69,16 @@ const told = async (event: SeqlineEvent, found?: readonly FriendRequestView[]) =
     const { from, contentType, options = {} } = said.data;
     const to = 'to' in said.data ? said.data.to : undefined;
     const wakes = options['offlinePush'] === true;
-    return { in: said.conversation, from, to, contentType, wakes, tips: tipsOf(said) };
+    const elsewhere = said.elsewhere === true ? { elsewhere: true } : {};
+    return {
+      in: said.conversation,
+      from,
+      to,
+      contentType,
+      wakes,
+      ...elsewhere,
+      tips: tipsOf(said),
+    };
   };
   return { line: reaction.line, copies: copies.map(plain) };
 };
@@ -195,10 +204,14 @@ describe('[FRD-30] what is told of friends', () => {
   test.each([
     ['UserBlocked', 1207],
     ['UserUnblocked', 1208],
-  ] as const)('%s: to the owner alone, never to the other', async (type, contentType) => {
-    const { copies } = await told({ type, data: { owner: ann, blocked: bob } });
-    expect(copies).toEqual([{ ...inAnn, contentType, tips: { fromToUserID: fromTo } }]);
-  });
+  ] as const)(
+    '[FRD-33] %s: to the owner’s other devices, never to the other',
+    async (type, contentType) => {
+      const { copies } = await told({ type, data: { owner: ann, blocked: bob } });
+      const tips = { fromToUserID: fromTo };
+      expect(copies).toEqual([{ ...inAnn, contentType, elsewhere: true, tips }]);
+    },
+  );
 
   test('a changed profile: to oneself, and to whoever has one in its list', async () => {
     const profile = { nickname: 'Bob' };

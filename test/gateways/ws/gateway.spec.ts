@@ -169,6 +169,16 @@ describe('what is not stored', () => {
     expect(receiver.frames[0]).toMatchObject({ operationID: 'op-http' });
   });
 
+  test('[FRD-33] does not go to a login that is not to be told, but to the others of its user', async () => {
+    const world = new FakeWorld();
+    const acting = await world.connect('ann', { token: 'acting' });
+    const other = await world.connect('ann', { token: 'other', platform: 2 });
+    const own = notificationOf(single(ann, ann));
+    world.gateway.pass({ ...passing(own, ann, ann), notTo: 'acting' as TokenId }, true);
+    expect(pushes(acting)).toEqual([]);
+    expect(pushes(other)).toHaveLength(1);
+  });
+
   test('[WIR-32] reaches somebody who is told of something by itself', async () => {
     const world = new FakeWorld();
     const client = await world.connect('ann');

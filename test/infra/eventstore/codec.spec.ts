@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogue, type EventType } from '../../../core/kernel/catalogue.ts';
 import { EVENT_BYTES_MAX, type StoredEvent } from '../../../core/kernel/eventStore.ts';
 import { ERASED, type NewEvent } from '../../../core/kernel/fact.ts';
-import type { EventId, UserId } from '../../../core/kernel/ids.ts';
+import type { EventId, TokenId, UserId } from '../../../core/kernel/ids.ts';
 import { codecOf, type KeyOfPart, type SealingKeys } from '../../../infra/eventstore/codec.ts';
 import {
   DamagedEvent,
@@ -44,6 +44,7 @@ const events = fc.constantFrom(...types).chain((type) =>
       {
         actor: fc.constantFrom('ann', 'bob', 'imAdmin', ''),
         operationId: fc.string({ maxLength: 20 }),
+        login: fc.uuid() as fc.Arbitrary<TokenId>,
         causationId: fc.uuid() as fc.Arbitrary<EventId>,
       },
       { requiredKeys: ['actor', 'operationId'] },
