@@ -1,0 +1,248 @@
+import { readFile } from 'node:fs/promises';
+import {
+  connect,
+  credsAuthenticator,
+  Events,
+  NatsError,
+  type ConnectionOptions,
+  type NatsConnection,
+} from 'nats';
+import { natsAddressOf, type NatsAddress } from '../config/natsAddress.ts';
+import { redactUrl } from '../redactUrl.ts';
+import {
+  PAYLOAD_BYTES_MAX,
+  type Bus,
+  type BusListener,
+  type Listener,
+  type Subject,
+} from './bus.ts';
+
+/** Older ones do not keep what a process publishes from coming back to it. */
+const MAJOR_MIN = 2;
+const CONNECT_MS_MAX = 5_000;
+/** A connection over which nothing comes back is given up after three of these. */
+const PING_EVERY_MS = 2_000;
+const PINGS_UNANSWERED_MAX = 2;
+/** Waits between attempts to connect again, doubled from one to the next; half of each is by chance. */
+const AGAIN_MS = [50, 2_000] as const;
+const ATTEMPTS_COUNTED = 10;
+/** How long the server has for saying that all subscriptions are in force again, before it is asked anew. */
+const WHOLE_MS = 2_000;
+
+/** NATS cannot be used as it is; the message says why and how to mend it, and holds no secret. */
+export class BusUnusable extends Error {
+  override name = 'BusUnusable';
+}
+
+export type NatsOptions = Readonly<{
+  /** As in SEQLINE_BUS. */
+  url: string;
+  /** Who shares this, and nobody else, hears each other: several clusters may use one NATS. */
+  cluster: string;
+  log: Readonly<{
+    info: (text: string) => void;
+    warn: (details: object, text: string) => void;
+  }>;
+}>;
+
+/** Connects, or says what stands in the way. Once connected it comes back by itself, for ever. */
+export const openNats = async ({ url, cluster, log }: NatsOptions): Promise<Bus> => {
+  const address = natsAddressOf(url);
+  if (address === undefined) throw new BusUnusable(`${redactUrl(url)} is not an address of NATS`);
+  const backOff = { attempts: 0 };
+  let connection: NatsConnection;
+  try {
+    connection = await connect(await optionsOf(address, backOff));
+  } catch (error) {
+    throw unusable(url, error);
+  }
+  const version = connection.info?.version ?? '';
+  if (Number(version.split('.')[0]) < MAJOR_MIN) {
+    await connection.close();
+    throw new BusUnusable(
+      `NATS at ${redactUrl(url)} is version ${version}, and ${String(MAJOR_MIN)}.0 or later is ` +
+        'needed: install a newer nats-server',
+    );
+  }
+  return new NatsBus({ connection, cluster, log, backOff });
+};
+
+type BackOff = { attempts: number };
+
+const optionsOf = async (address: NatsAddress, backOff: BackOff): Promise<ConnectionOptions> => {
+  const { servers, user, password, token, credentials, tls, ca, certificate, key } = address;
+  const creds = credentials === undefined ? undefined : await readFile(credentials);
+  return {
+    servers: [...servers],
+    name: `seqline ${String(process.pid)}`,
+    noEcho: true,
+    timeout: CONNECT_MS_MAX,
+    pingInterval: PING_EVERY_MS,
+    maxPingOut: PINGS_UNANSWERED_MAX,
+    maxReconnectAttempts: -1,
+    // A server that is being set up refuses logins for a while.
+    ignoreAuthErrorAbort: true,
+    reconnectDelayHandler: () => {
+      backOff.attempts += 1;
+      return againAfter(Math.min(backOff.attempts, ATTEMPTS_COUNTED));
+    },
+    ...(user !== undefined && { user, pass: password ?? '' }),
+    ...(token !== undefined && { token }),
+    ...(creds !== undefined && { authenticator: credsAuthenticator(creds) }),
+    ...(tls && {
+      tls: {
+        ...(ca !== undefined && { caFile: ca }),
+        ...(certificate !== undefined && { certFile: certificate }),
+        ...(key !== undefined && { keyFile: key }),
+      },
+    }),
+  };
+};
+
+const againAfter = (attempt: number): number => {
+  const [shortest, longest] = AGAIN_MS;
+  const wait = Math.min(longest, shortest * 2 ** attempt);
+  return wait / 2 + (Math.random() * wait) / 2;
+};
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  AUTHORIZATION_VIOLATION:
+    'it wants a login, or another one: put user and password, a token or ?credentials=FILE into ' +
+    'SEQLINE_BUS (README, "Many processes")',
+  AUTHENTICATION_EXPIRED: 'the credentials have expired: get new ones',
+  CONNECTION_REFUSED: 'nothing listens there: start nats-server, or correct SEQLINE_BUS',
+  TIMEOUT: 'it does not answer: look at the network, or correct SEQLINE_BUS',
+  ENOENT: 'a file that SEQLINE_BUS names is not there',
+  ENOTFOUND: 'there is no such host: correct SEQLINE_BUS',
+};
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+const unusable = (url: string, error: unknown): BusUnusable => {
+  const code = codeOf(error);
+  const inner = error instanceof NatsError ? codeOf(error.chainedError) : '';
+  const isMissing = error instanceof Error && error.message.endsWith("doesn't exist");
+  const remedy =
+    REMEDIES[isMissing ? 'ENOENT' : code] ??
+    REMEDIES[inner] ??
+    'if it speaks TLS with a certificate of your own, name ?ca=FILE (README, "Many processes")';
+  const what = error instanceof Error ? error.message : String(error);
+  return new BusUnusable(`NATS at ${redactUrl(url)} cannot be used (${what}): ${remedy}`, {
+    cause: error,
+  });
+};
+
+type Connected = Pick<NatsOptions, 'cluster' | 'log'> &
+  Readonly<{ connection: NatsConnection; backOff: BackOff }>;
+
+class NatsBus implements Bus {
+  readonly #connection: NatsConnection;
+  readonly #cluster: string;
+  readonly #log: NatsOptions['log'];
+  readonly #backOff: BackOff;
+  readonly #changes = new Set<BusListener>();
+  #connected = true;
+  /** Counts the cuts, so that who makes it whole again finds out that there was another. */
+  #cuts = 0;
+
+  constructor({ connection, cluster, log, backOff }: Connected) {
+    this.#connection = connection;
+    this.#cluster = cluster;
+    this.#log = log;
+    this.#backOff = backOff;
+    void this.#watch();
+  }
+
+  publish(subject: Subject, payload: Uint8Array): boolean {
+    // The library would keep it in memory while it is cut, and then forget it.
+    if (!this.#connected || payload.length > PAYLOAD_BYTES_MAX) return false;
+    this.#connection.publish(this.#name(subject), payload);
+    return true;
+  }
+
+  subscribe(subject: Subject, listener: Listener): () => void {
+    if (this.#connection.isClosed()) return () => undefined;
+    const subscription = this.#connection.subscribe(this.#name(subject), {
+      callback: (error, message) => {
+        if (error !== null) {
+          this.#log.warn({ err: error, subject }, 'NATS does not let us listen');
+          return;
+        }
+        try {
+          listener(message.data);
+        } catch (failure) {
+          this.#log.warn({ err: failure, subject }, 'what came over the bus could not be used');
+        }
+      },
+    });
+    return () => {
+      if (!this.#connection.isClosed()) subscription.unsubscribe();
+    };
+  }
+
+  async flush(ms: number): Promise<boolean> {
+    if (!this.#connected) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(false);
+      }, ms);
+    });
+    const flushed = this.#connection.flush().then(
+      () => true,
+      () => false,
+    );
+    const settled = await Promise.race([flushed, late]);
+    clearTimeout(timer);
+    return settled;
+  }
+
+  isConnected(): boolean {
+    return this.#connected;
+  }
+
+  onChange(listener: BusListener): () => void {
+    this.#changes.add(listener);
+    return () => this.#changes.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#connected = false;
+    this.#cuts += 1;
+    this.#changes.clear();
+    await this.#connection.close();
+  }
+
+  #name(subject: Subject): string {
+    return `seqline.${this.#cluster}.${subject}`;
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type, data } of this.#connection.status()) {
+      if (type === Events.Disconnect) this.#cut();
+      else if (type === Events.Reconnect) void this.#mend(this.#cuts);
+      else if (type === Events.Error) {
+        this.#log.warn({ reason: data }, 'NATS has a complaint');
+      }
+    }
+  }
+
+  #cut(): void {
+    this.#cuts += 1;
+    if (this.#connection.isClosed()) return;
+    this.#connected = false;
+    this.#log.warn({}, 'the connection to NATS is lost; what is stored still reaches everybody');
+    for (const { cut } of this.#changes) cut();
+  }
+
+  /** The library has asked for all subscriptions again; they hold once the server has answered. */
+  async #mend(cuts: number): Promise<void> {
+    this.#connected = true;
+    this.#backOff.attempts = 0;
+    while (!(await this.flush(WHOLE_MS))) if (cuts !== this.#cuts) return;
+    if (cuts !== this.#cuts) return;
+    this.#log.info('the connection to NATS is back');
+    for (const { whole } of this.#changes) whole();
+  }
+}
