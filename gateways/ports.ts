@@ -347,10 +347,13 @@ export type GroupRequestView = ShownGroupRequest;
 export type GroupLists = GroupQueries;
 
 /** Lists that clients keep in step by version. */
-export type ListKind = 'friends' | 'blacks' | 'groups' | 'conversations';
+export type ListKind = 'friends' | 'blacks' | 'groups' | 'members' | 'conversations';
 
-/** 24 hex digits: the same for the same list of the same log, whatever becomes of Postgres. */
-export type VersionIdOf = (list: ListKind, owner: UserId) => string;
+/**
+ * 24 hex digits: the same for the same list of the same log, whatever becomes of Postgres. `members` are
+ * those of a group, which owns the list.
+ */
+export type VersionIdOf = (list: ListKind, owner: UserId | GroupId) => string;
 
 /** Which platforms a user is connected on, without repetitions, ascending. */
 export type Presence = (user: UserId) => readonly number[];

@@ -1,9 +1,13 @@
 import { KindGuard, type TSchema } from '@sinclair/typebox';
-import type { Caller, Refused } from '../ports.ts';
+import { isGroupId } from '../../core/group/ids.ts';
+import type { Caller, Groups, Refused } from '../ports.ts';
 import { isRecord } from './parse.ts';
 import { refuse } from './reply.ts';
 
-/** Who may call a route. Every route declares it, or the server is not built. */
+/**
+ * Who may call a route. Every route declares it, or the server is not built. An app admin may wherever a
+ * token is asked for.
+ */
 export type Access =
   /** Anybody: the body holds what proves the right to call (a secret, a token). */
   | Readonly<{ kind: 'none' }>
@@ -12,10 +16,18 @@ export type Access =
   | Readonly<{ kind: 'admin' }>
   /** An app admin; or, without a token, who knows the secret (as app servers of v3.8.0 call it). */
   | Readonly<{ kind: 'adminOrSecret' }>
-  /** The user that a field of the body names (each one, where it is a list), or an app admin. */
-  | Readonly<{ kind: 'self'; field: string }>
-  /** One of the users that these fields of the body name, or an app admin. */
-  | Readonly<{ kind: 'participant'; fields: readonly string[] }>;
+  /** The user that a field of the body names (each one, where it is a list). */
+  | Readonly<{ kind: 'self'; field: string; emptyIsCaller?: true }>
+  /** One of the users that these fields of the body name. */
+  | Readonly<{ kind: 'participant'; fields: readonly string[] }>
+  /** A member of the group that a field of the body names (of each one, where there are several) … */
+  | Readonly<{ kind: 'member'; field: string }>
+  /** … its owner or one of its admins … */
+  | Readonly<{ kind: 'groupAdmin'; field: string }>
+  /** … its owner. */
+  | Readonly<{ kind: 'groupOwner'; field: string }>
+  /** The user that one field names, or owner or admin of the group that the other one does. */
+  | Readonly<{ kind: 'selfOrGroupAdmin'; field: string; group: string }>;
 
 /** The callers that a route of this access can have: none where no token is asked for. */
 export type CallerOf<A extends Access> = A extends { kind: 'none' }
@@ -24,6 +36,9 @@ export type CallerOf<A extends Access> = A extends { kind: 'none' }
     ? Caller | undefined
     : Caller;
 
+/** What a caller is in a group, as the log has it now. */
+export type RoleOf = Groups['roleOf'];
+
 const KINDS: ReadonlySet<string> = new Set([
   'none',
   'user',
@@ -31,6 +46,10 @@ const KINDS: ReadonlySet<string> = new Set([
   'adminOrSecret',
   'self',
   'participant',
+  'member',
+  'groupAdmin',
+  'groupOwner',
+  'selfOrGroupAdmin',
 ] satisfies Access['kind'][]);
 
 /** Throws unless access is declared, and the field it speaks of is one of the body's. */
@@ -45,28 +64,47 @@ export const assertDeclared = (path: string, access: Access | undefined, body: T
   }
 };
 
-const fieldsOf = (access: Access): readonly string[] => {
-  if (access.kind === 'self') return [access.field];
-  return access.kind === 'participant' ? access.fields : [];
+/** The fields of the body by which it is decided; for the API page, too. */
+export const fieldsOf = (access: Access): readonly string[] => {
+  switch (access.kind) {
+    case 'none':
+    case 'user':
+    case 'admin':
+    case 'adminOrSecret':
+      return [];
+    case 'participant':
+      return access.fields;
+    case 'selfOrGroupAdmin':
+      return [access.field, access.group];
+    default:
+      return [access.field];
+  }
 };
 
 const fieldOf = (schema: TSchema | undefined, path: readonly string[]): TSchema | undefined => {
   const [key, ...rest] = path;
   if (key === undefined || schema === undefined) return schema;
+  if (KindGuard.IsArray(schema)) return fieldOf(schema.items, path);
   return KindGuard.IsObject(schema) ? fieldOf(schema.properties[key], rest) : undefined;
 };
 
-const valueAt = (value: unknown, field: string): unknown =>
+/** All that a field names: one, or the elements of a list, or what the elements of a list name. */
+const valuesAt = (value: unknown, field: string): readonly unknown[] =>
   field
     .split('.')
-    .reduce((found: unknown, key) => (isRecord(found) ? found[key] : undefined), value);
+    .reduce(
+      (found: readonly unknown[], key) =>
+        found.flatMap((each) => (isRecord(each) ? each[key] : undefined)),
+      [value],
+    );
 
 /** What keeps this caller from this call; `undefined`: nothing. Deny by default. */
-export const denial = (
+export const denial = async (
   access: Access,
   caller: Caller | undefined,
   body: unknown,
-): Refused | undefined => {
+  roleOf: RoleOf,
+): Promise<Refused | undefined> => {
   switch (access.kind) {
     case 'none':
       return undefined;
@@ -77,25 +115,82 @@ export const denial = (
     case 'adminOrSecret':
       // Without a token the route itself compares the secret.
       return unless(caller === undefined || caller.admin, 'only an app admin may call this');
-    case 'self':
-    case 'participant': {
-      const fields = fieldsOf(access);
-      const isNamed = fields.some((field) => namesOnly(caller, body, field));
-      return unless(isNamed, `${fields.join(' or ')}: ${WHO_MAY[access.kind]}`);
-    }
+    default:
+      return unless(
+        caller !== undefined && (caller.admin || (await isNamed(access, caller, body, roleOf))),
+        `${fieldsOf(access).join(' or ')}: ${WHO_MAY[access.kind]}`,
+      );
   }
 };
 
 const unless = (allowed: boolean, detail: string): Refused | undefined =>
   allowed ? undefined : refuse('caller/not-allowed', detail);
 
-const WHO_MAY = {
+/** Those that the body decides of. */
+type ByBody = Exclude<Access, { kind: 'none' | 'user' | 'admin' | 'adminOrSecret' }>;
+
+const WHO_MAY: Readonly<Record<ByBody['kind'], string>> = {
   self: 'only the user itself or an app admin may do this',
   participant: 'only one of the two users or an app admin may do this',
-} as const;
+  member: 'only a member of the group or an app admin may do this',
+  groupAdmin: 'only the owner or an admin of the group, or an app admin, may do this',
+  groupOwner: 'only the owner of the group or an app admin may do this',
+  selfOrGroupAdmin:
+    'only the user itself, the owner or an admin of the group, or an app admin may do this',
+};
 
-const namesOnly = (caller: Caller | undefined, body: unknown, field: string): boolean => {
-  if (caller === undefined) return false;
-  const named = [valueAt(body, field)].flat();
-  return caller.admin || (named.length > 0 && named.every((user) => user === caller.user));
+const MEMBER = 20;
+const GROUP_ADMIN = 60;
+const OWNER = 100;
+
+const isNamed = (
+  access: ByBody,
+  caller: Caller,
+  body: unknown,
+  roleOf: RoleOf,
+): boolean | Promise<boolean> => {
+  switch (access.kind) {
+    case 'self':
+      return namesOnly(caller, body, access.field, access.emptyIsCaller === true);
+    case 'participant':
+      return access.fields.some((field) => namesOnly(caller, body, field, false));
+    case 'member':
+      return hasRole(caller, valuesAt(body, access.field), MEMBER, roleOf);
+    case 'groupAdmin':
+      return hasRole(caller, valuesAt(body, access.field), GROUP_ADMIN, roleOf);
+    case 'groupOwner':
+      return hasRole(caller, valuesAt(body, access.field), OWNER, roleOf);
+    case 'selfOrGroupAdmin':
+      return (
+        namesOnly(caller, body, access.field, false) ||
+        hasRole(caller, valuesAt(body, access.group), GROUP_ADMIN, roleOf)
+      );
+  }
+};
+
+const namesOnly = (
+  { user }: Caller,
+  body: unknown,
+  field: string,
+  emptyIsCaller: boolean,
+): boolean => {
+  const named = valuesAt(body, field);
+  const isSelf = (each: unknown) => each === user || (emptyIsCaller && each === '');
+  return named.length > 0 && named.every(isSelf);
+};
+
+/** At least this role in each of these groups, and in one at least. */
+const hasRole = async (
+  { user }: Caller,
+  groups: readonly unknown[],
+  least: number,
+  roleOf: RoleOf,
+): Promise<boolean> => {
+  const named = new Set(groups);
+  for (const group of named) {
+    if (typeof group !== 'string' || !isGroupId(group)) return false;
+    const role = await roleOf(group, user);
+    if (role === undefined || role < least) return false;
+  }
+  return named.size > 0;
 };

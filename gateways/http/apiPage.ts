@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type, type TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import type { Access } from './access.ts';
+import { fieldsOf, type Access } from './access.ts';
 import type { Route } from './route.ts';
 
 const DESCRIPTION = [
@@ -16,8 +16,17 @@ const WHO: Readonly<Record<Access['kind'], string>> = {
   user: 'Needs any valid token.',
   admin: 'App admins only.',
   adminOrSecret: 'App admins; or without a token, with the secret in the body.',
-  participant: 'One of the users that it speaks of, or an app admin.',
+  participant: 'One of the users that it speaks of, or an app admin',
   self: 'The user itself or an app admin',
+  member: 'Members of the group or an app admin',
+  groupAdmin: 'Owner and admins of the group or an app admin',
+  groupOwner: 'The owner of the group or an app admin',
+  selfOrGroupAdmin: 'The user itself, owner and admins of the group, or an app admin',
+};
+
+const whoMay = (access: Access): string => {
+  const fields = fieldsOf(access).map((field) => `\`${field}\``);
+  return fields.length === 0 ? WHO[access.kind] : `${WHO[access.kind]} (${fields.join(', ')}).`;
 };
 
 /** Publishes the schemas that requests are read by, at /docs; its files are served from here. */
@@ -46,7 +55,7 @@ const envelope = (data: TSchema | undefined): TSchema =>
 
 export const schemaOf = ({ path, summary, access, body, data }: Route): FastifySchema => ({
   summary,
-  description: access.kind === 'self' ? `${WHO.self} (\`${access.field}\`).` : WHO[access.kind],
+  description: whoMay(access),
   tags: [path.split('/')[1] ?? path],
   security: [{ operationID: [], ...(access.kind === 'none' ? {} : { token: [] }) }],
   body,

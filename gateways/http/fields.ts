@@ -7,6 +7,7 @@ import {
   type TProperties,
   type TString,
 } from '@sinclair/typebox';
+import { GROUP_ID_PATTERN } from '../../core/group/ids.ts';
 import type { ConversationId, GroupId, UserId } from '../../core/kernel/ids.ts';
 import { USER_ID_PATTERN } from '../openim/user.ts';
 
@@ -49,7 +50,25 @@ export const idsToFind = Type.Array(Type.String(), { maxItems: IDS_MAX });
 export const conversationId = Type.Unsafe<ConversationId>(
   Type.String({ minLength: 1, maxLength: CONVERSATION_ID_LENGTH_MAX }),
 );
-export const groupId = Type.Unsafe<GroupId>(Type.String({ minLength: 1, maxLength: 64 }));
+export const groupId = Type.Unsafe<GroupId>(
+  Type.String({ pattern: GROUP_ID_PATTERN, description: '1 to 64 letters, digits or -' }),
+);
+
+/** Empty, as absent: none is named. */
+export const userIdOrNone = Type.Unsafe<UserId | ''>(
+  Type.String({
+    pattern: `${USER_ID_PATTERN}|^$`,
+    default: '',
+    description: '1 to 64 letters, digits or _, or empty',
+  }),
+);
+export const groupIdOrNone = Type.Unsafe<GroupId | ''>(
+  Type.String({
+    pattern: `${GROUP_ID_PATTERN}|^$`,
+    default: '',
+    description: '1 to 64 letters, digits or -, or empty',
+  }),
+);
 
 /** Required and not empty. */
 export const text = (maxLength = LINE_LENGTH_MAX): TString =>

@@ -17,3 +17,11 @@ export const parseJson = (text: string, exact: boolean): unknown => {
     throw new UnreadableRequest('the body must be a JSON object; it is not JSON');
   }
 };
+
+const MARKED_NUMBER = /"\\u0000(\d+)"/g;
+
+/** An answer as JSON in which bigints are numbers, with all their digits. */
+export const exactJson = (value: object): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'bigint' ? `${EXACT_MARK}${String(each)}` : each,
+  ).replace(MARKED_NUMBER, '$1');

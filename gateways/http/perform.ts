@@ -1,7 +1,7 @@
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { DeriveId, Position } from '../../core/kernel/ids.ts';
 import type { Caller, Projected, Refused } from '../ports.ts';
-import { denial } from './access.ts';
+import { denial, type RoleOf } from './access.ts';
 import { rawBody, type RawBody } from './body.ts';
 import { OPERATION_ID_LENGTH_MAX } from './fields.ts';
 import { isRecord, UnreadableRequest } from './parse.ts';
@@ -32,7 +32,11 @@ type Performed = Readonly<{
  * takes, may this caller do it, and only then is anything done. Faults are thrown.
  */
 export const perform =
-  ({ projected, deriveId }: Readonly<{ projected: Projected; deriveId: DeriveId }>) =>
+  ({
+    projected,
+    deriveId,
+    roleOf,
+  }: Readonly<{ projected: Projected; deriveId: DeriveId; roleOf: RoleOf }>) =>
   async (route: Route, request: Request): Promise<Performed> => {
     const read = readBody(route, request);
     const operationId = operationIdOf(route, request, read.raw.value);
@@ -47,7 +51,7 @@ export const perform =
       return { wire: { ...wire, status }, operationId, late: false };
     }
     const { caller } = request;
-    const denied = denial(route.access, caller, read.body);
+    const denied = await denial(route.access, caller, read.body, roleOf);
     if (denied !== undefined) return refusedAs(denied);
     const meta: Meta =
       caller === undefined
@@ -64,7 +68,7 @@ export const perform =
     if (result.kind === 'refused') return refusedAs(result);
     const late = route.writes === true && !(await projected(result.position));
     const wire = doneWire(result.data, late ? notYet(result.position) : '');
-    return { wire, operationId, late };
+    return { wire: route.exactData ? { ...wire, exact: true } : wire, operationId, late };
   };
 
 /** The change has been made for good, so this is no error: a client would do it again. */

@@ -1,10 +1,15 @@
 import type { Position } from '../../core/kernel/ids.ts';
-import { apiResp, WIRE_ERRORS, type ApiResp } from '../openim/errors.ts';
+import { apiResp, WIRE_ERRORS, type ApiResp, type WireError } from '../openim/errors.ts';
 import { REFUSALS } from '../openim/refusals.ts';
 import type { Refusal, Refused } from '../ports.ts';
 
 /** An answer as it goes out. */
-export type Wire = Readonly<{ status: number; body: ApiResp & Readonly<{ data?: unknown }> }>;
+export type Wire = Readonly<{
+  status: number;
+  body: ApiResp & Readonly<{ data?: unknown }>;
+  /** Its data has bigints. */
+  exact?: true;
+}>;
 
 /** What a route has come to. `position`: where what it did stands in the log. */
 export type Answer<T> = Readonly<{ kind: 'done'; position?: Position; data?: T }> | Refused;
@@ -22,6 +27,14 @@ export const refusedWire = ({ reason, detail }: Refused): Wire => {
   const error = REFUSALS[reason];
   return { status: error === WIRE_ERRORS.serverInternal ? 503 : 200, body: apiResp(error, detail) };
 };
+
+/** Refusals that OpenIM gives another number in one call than in others. */
+export const refusedWith =
+  (numbers: Partial<Record<Refusal, WireError>>) =>
+  ({ reason, detail }: Refused): Wire | undefined => {
+    const error = numbers[reason];
+    return error && { status: 200, body: apiResp(error, detail) };
+  };
 
 /** Nothing is wrong with the call, nor with us: it is to be made again. The code is that of any fault. */
 export const unavailableWire = (detail: string): Wire => ({

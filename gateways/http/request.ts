@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../ports.ts';
+import { exactJson } from './json.ts';
 import type { Wire } from './reply.ts';
 import type { Route } from './route.ts';
 
@@ -43,9 +44,10 @@ export const addRequestState = (app: FastifyInstance): void => {
 export const send = (
   request: FastifyRequest,
   reply: FastifyReply,
-  { status, body }: Wire,
+  { status, body, exact }: Wire,
   operationId = operationIdOf(request),
 ): FastifyReply => {
   request.outcome = { operationId, errCode: body.errCode };
-  return reply.code(status).type('application/json').send(JSON.stringify(body));
+  const text = exact === true ? exactJson(body) : JSON.stringify(body);
+  return reply.code(status).type('application/json').send(text);
 };

@@ -1,4 +1,4 @@
-import type { Static, TObject, TSchema } from '@sinclair/typebox';
+import { KindGuard, type Static, type TObject, type TSchema } from '@sinclair/typebox';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { EventId } from '../../core/kernel/ids.ts';
 import type { Caller, Refused } from '../ports.ts';
@@ -57,8 +57,16 @@ export type Route = Common &
     read: Reader<unknown>;
     /** Its body has numbers that use all 64 bits. */
     exact: boolean;
+    /** And its answer has. */
+    exactData: boolean;
     run: (call: Call<unknown>) => Promise<Answer<unknown>>;
   }>;
+
+const isExact = (schema: TSchema): boolean => {
+  if (KindGuard.IsArray(schema)) return isExact(schema.items);
+  if (KindGuard.IsObject(schema)) return Object.values(schema.properties).some(isExact);
+  return schema['format'] === 'uint64';
+};
 
 export const route = <B extends TObject, A extends Access, D extends TSchema = TSchema>(
   spec: Spec<B, D, A>,
@@ -67,7 +75,8 @@ export const route = <B extends TObject, A extends Access, D extends TSchema = T
   return {
     ...spec,
     read: readerOf(spec.body),
-    exact: Object.values(spec.body.properties).some(({ format }) => format === 'uint64'),
+    exact: isExact(spec.body),
+    exactData: spec.data !== undefined && isExact(spec.data),
     // The server calls it with a body that `read` has built after B, and with the caller that its
     // access lets in: the two things the types below cannot see from there.
     run: (call) => spec.run(call as Call<Static<B>, CallerOf<A>>),

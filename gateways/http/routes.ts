@@ -1,5 +1,4 @@
 import type { HttpDeps } from './server.ts';
-import type { Contacts } from './contacts.ts';
 import type { Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { authRoutes } from './routes/auth.ts';
@@ -8,6 +7,10 @@ import { conversationRoutes } from './routes/conversation.ts';
 import { friendRoutes } from './routes/friend.ts';
 import { friendRequestRoutes } from './routes/friendRequest.ts';
 import { groupRoutes } from './routes/group.ts';
+import { groupListRoutes } from './routes/groupList.ts';
+import { groupMemberRoutes } from './routes/groupMember.ts';
+import { groupRequestRoutes } from './routes/groupRequest.ts';
+import { groupSyncRoutes } from './routes/groupSync.ts';
 import { jssdkRoutes } from './routes/jssdk.ts';
 import { legacyAuthRoutes } from './routes/legacyAuth.ts';
 import { msgRoutes } from './routes/msg.ts';
@@ -20,6 +23,9 @@ export type RouteDeps = Pick<
   | 'friends'
   | 'blocks'
   | 'friendLists'
+  | 'groups'
+  | 'groupLists'
+  | 'projected'
   | 'versionIdOf'
   | 'logins'
   | 'messages'
@@ -29,7 +35,7 @@ export type RouteDeps = Pick<
   | 'now'
   | 'newId'
 > &
-  Readonly<{ contacts: Contacts; secretMatches: (given: string) => boolean }>;
+  Readonly<{ secretMatches: (given: string) => boolean }>;
 
 /** Every route of the API, with who may call it: what is mounted, documented and tested. */
 export const routesOf = (deps: RouteDeps): readonly Route[] => [
@@ -41,6 +47,10 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...friendRequestRoutes(deps),
   ...blackRoutes(deps),
   ...groupRoutes(deps),
+  ...groupListRoutes(deps),
+  ...groupMemberRoutes(deps),
+  ...groupRequestRoutes(deps),
+  ...groupSyncRoutes(deps),
   ...msgRoutes(deps),
   ...jssdkRoutes(deps),
   ...adminRoutes(deps),

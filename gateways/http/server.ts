@@ -5,6 +5,8 @@ import type {
   Chats,
   FriendLists,
   Friends,
+  GroupLists,
+  Groups,
   Logins,
   Messages,
   Presence,
@@ -15,8 +17,8 @@ import type {
   VersionIdOf,
 } from '../ports.ts';
 import type { Log } from '../log.ts';
+import type { RoleOf } from './access.ts';
 import { addApiPage } from './apiPage.ts';
-import { emptyContacts, type Contacts } from './contacts.ts';
 import { addCompression, addHeaders } from './headers.ts';
 import { addFaults } from './faults.ts';
 import { addHealth, type Ready } from './health.ts';
@@ -44,12 +46,12 @@ export type HttpDeps = Readonly<{
   friends: Friends;
   blocks: Blocks;
   friendLists: FriendLists;
+  groups: Groups;
+  groupLists: GroupLists;
   logins: Logins;
   messages: Messages;
   chats: Chats;
   projector: Projector;
-  /** Groups; until there are any, lists that are empty. */
-  contacts?: Contacts;
   projected: Projected;
   versionIdOf: VersionIdOf;
   presence: Presence;
@@ -81,14 +83,7 @@ export const endHttp = async (app: FastifyInstance, within = END_WITHIN): Promis
 
 /** The HTTP gateway, complete but not listening. `close()` lets requests in flight finish. */
 export const buildHttp = (deps: HttpDeps): FastifyInstance => {
-  const {
-    logins,
-    projected,
-    newId,
-    deriveId,
-    log,
-    contacts = emptyContacts(deps.versionIdOf),
-  } = deps;
+  const { logins, projected, newId, deriveId, log, groups } = deps;
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -116,8 +111,9 @@ export const buildHttp = (deps: HttpDeps): FastifyInstance => {
   if (deps.metrics !== undefined) addMetrics(app, deps.metrics, logins);
   const identified = identify(logins);
   addUnknownPaths(app, identified);
-  const routes = routesOf({ ...deps, contacts, secretMatches: secretMatches(deps.config.secret) });
-  addRoutes(app, routes, identified, perform({ projected, deriveId }));
+  const routes = routesOf({ ...deps, secretMatches: secretMatches(deps.config.secret) });
+  const roleOf: RoleOf = (group, user) => groups.roleOf(group, user);
+  addRoutes(app, routes, identified, perform({ projected, deriveId, roleOf }));
   if (deps.extraRoutes !== undefined) app.register(deps.extraRoutes);
   return app;
 };

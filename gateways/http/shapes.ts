@@ -6,6 +6,9 @@ const int = () => Type.Integer();
 const str = () => Type.String();
 const bool = () => Type.Boolean();
 
+/** All 64 bits count. */
+export const exactNumber = Type.Unsafe<bigint>(Type.Integer({ format: 'uint64' }));
+
 const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 export const strings = Type.Array(Type.String());
 
@@ -103,7 +106,7 @@ export const groupInfo = Type.Object({
   notificationUserID: str(),
 });
 
-const memberInfo = Type.Object({
+export const memberInfo = Type.Object({
   groupID: str(),
   userID: str(),
   roleLevel: int(),
@@ -115,6 +118,21 @@ const memberInfo = Type.Object({
   operatorUserID: str(),
   ex: str(),
   muteEndTime: int(),
+  inviterUserID: str(),
+});
+
+/** Times in milliseconds. */
+export const groupRequest = Type.Object({
+  userInfo: publicUserInfo,
+  groupInfo,
+  handleResult: int(),
+  reqMsg: str(),
+  handleMsg: str(),
+  reqTime: int(),
+  handleUserID: str(),
+  handleTime: int(),
+  ex: str(),
+  joinSource: int(),
   inviterUserID: str(),
 });
 

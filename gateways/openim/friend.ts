@@ -6,7 +6,7 @@ type Profile = FriendView['profile'];
 /** Some routes count in seconds (REST reference 1.10). */
 const inSeconds = (time: number): number => Math.floor(time / 1000);
 
-const publicUserInfo = ({ user, nickname, faceUrl, ex }: Profile) => ({
+export const publicUserInfo = ({ user, nickname, faceUrl, ex }: Omit<Profile, 'changedPos'>) => ({
   userID: user,
   nickname,
   faceURL: faceUrl,

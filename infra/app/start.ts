@@ -22,6 +22,7 @@ import { demoPages } from './demo.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
 import { openFriendLists, openFriends } from './friends.ts';
+import { noGroupLists, noGroups } from './noGroups.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
 import { openReadModels, PROJECTIONS } from './readModels.ts';
@@ -50,11 +51,16 @@ export type Running = Readonly<{
 
 const now = (): Millis => Date.now();
 
-/** Versions of lists are told apart by log, list and owner (decisions 3): 24 hex digits. */
+/**
+ * Versions of lists are told apart by log, list and owner (decisions 3): 24 hex digits. Those of a group's
+ * members are counted by the group itself, so they mean the same in any copy of the log.
+ */
 const versionIdsOf =
   (logId: string): VersionIdOf =>
-  (list, owner) =>
-    createHash('sha256').update(`${logId} ${list} ${owner}`).digest('hex').slice(0, 24);
+  (list, owner) => {
+    const name = list === 'members' ? `${list} ${owner}` : `${logId} ${list} ${owner}`;
+    return createHash('sha256').update(name).digest('hex').slice(0, 24);
+  };
 
 const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
   event.stream.startsWith(CONVERSATION_PREFIX);
@@ -190,6 +196,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       friends,
       blocks,
       friendLists,
+      groups: noGroups,
+      groupLists: noGroupLists,
       logins,
       messages,
       chats: chatsWithin(HTTP_ANSWER_MS_MAX),

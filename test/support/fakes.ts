@@ -22,6 +22,7 @@ import type {
   UserView,
 } from '../../gateways/ports.ts';
 import { FakeFriends, fakeFriendLists } from './fakeFriends.ts';
+import { FakeGroups, fakeGroupLists } from './fakeGroups.ts';
 import { ann, annAndBob, bob, by, eventId } from './people.ts';
 
 /**
@@ -343,6 +344,7 @@ export type FakeDeps = HttpDeps &
     userLists: FakeUsers;
     friends: FakeFriends;
     blocks: FakeFriends;
+    groups: FakeGroups;
     messages: FakeMessages;
     chats: FakeChats;
     /** Everything that was logged, as one text. */
@@ -367,6 +369,8 @@ export const fakeDeps = (): FakeDeps => {
     friends,
     blocks: friends,
     friendLists: fakeFriendLists,
+    groups: new FakeGroups(),
+    groupLists: fakeGroupLists,
     logins: new FakeLogins(users),
     messages: new FakeMessages(),
     chats: new FakeChats(),

@@ -7,6 +7,9 @@ import { single } from '../../core/conversation/ids.ts';
 export const ann = 'ann' as UserId;
 export const bob = 'bob' as UserId;
 export const cat = 'cat' as UserId;
+/** In groups: an admin and a member. */
+export const amy = 'amy' as UserId;
+export const mia = 'mia' as UserId;
 
 export const annAndBob: ConversationId = single(ann, bob);
 

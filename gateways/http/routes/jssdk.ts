@@ -1,9 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { Shown } from '../../../core/sequence/shown.ts';
-import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
+import type { ConversationId, GroupId, UserId } from '../../../core/kernel/ids.ts';
 import { conversation } from '../../openim/conversation.ts';
 import { askedIds } from '../../openim/conversationIds.ts';
 import { friendInfoOnly } from '../../openim/friend.ts';
+import { groupInfo } from '../../openim/group.ts';
 import { msgDataJson } from '../../openim/json.ts';
 import {
   getActiveConversationsReq,
@@ -14,7 +15,7 @@ import {
 import type { MsgData } from '../../openim/msgData.ts';
 import { renderShown } from '../../openim/render.ts';
 import { userInfo } from '../../openim/user.ts';
-import type { ConversationView, FriendView, ReadState, UserView } from '../../ports.ts';
+import type { ConversationView, FriendView, GroupView, ReadState, UserView } from '../../ports.ts';
 import { body, conversationId, IDS_MAX, int64OrZero } from '../fields.ts';
 import { answer, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
@@ -55,25 +56,30 @@ const rowsOf = (
   });
 };
 
+type Lists = Pick<RouteDeps, 'userLists' | 'friendLists' | 'groupLists'>;
+
 type Peers = Readonly<{
+  groups: ReadonlyMap<GroupId, GroupView>;
   users: ReadonlyMap<UserId, UserView>;
   friends: ReadonlyMap<UserId, FriendView>;
 }>;
 
-/** The other sides of single chats, and those of them that are friends of the owner. */
+/** The other sides: of single chats users, and those of them that are friends of the owner; and groups. */
 const peersOf = async (
-  { userLists, friendLists }: Pick<RouteDeps, 'userLists' | 'friendLists'>,
+  { userLists, friendLists, groupLists }: Lists,
   owner: UserId,
   rows: readonly Row[],
 ): Promise<Peers> => {
   const peers = rows.flatMap(({ view: { peer } }) => ('user' in peer ? [peer.user] : []));
   const ids = [...new Set(peers)];
-  if (ids.length === 0) return { users: new Map(), friends: new Map() };
-  const [users, friends] = await Promise.all([
-    userLists.byIds(ids),
-    friendLists.friendsAmong(owner, ids),
+  const groupIds = rows.flatMap(({ view: { peer } }) => ('group' in peer ? [peer.group] : []));
+  const [users, friends, groups] = await Promise.all([
+    ids.length === 0 ? [] : userLists.byIds(ids),
+    ids.length === 0 ? [] : friendLists.friendsAmong(owner, ids),
+    groupIds.length === 0 ? [] : groupLists.groups(groupIds),
   ]);
   return {
+    groups: new Map(groups.map((view) => [view.group, view])),
     users: new Map(users.map((view) => [view.user, view])),
     friends: new Map(friends.map((view) => [view.friend, view])),
   };
@@ -97,15 +103,17 @@ export const jssdkRoutes = ({ chats, ...lists }: RouteDeps): readonly Route[] =>
     { unread, rows }: Listed,
     protobuf: boolean,
   ): Promise<Answer<Static<typeof data>>> => {
-    const { users, friends } = await peersOf(lists, owner, rows);
+    const { users, friends, groups } = await peersOf(lists, owner, rows);
     const list = rows.map(({ view, last, state }) => {
       const peer = 'user' in view.peer ? users.get(view.peer.user) : undefined;
       const friend = peer === undefined ? undefined : friends.get(peer.user);
+      const group = 'group' in view.peer ? groups.get(view.peer.group) : undefined;
       return {
         conversation: conversation(view),
         lastMsg: last,
         user: peer && userInfo(peer),
         friend: friend && friendInfoOnly(friend),
+        group: group && groupInfo(group),
         maxSeq: state?.maxSeq ?? 0,
         readSeq: state?.hasReadSeq ?? 0,
       };
@@ -150,15 +158,14 @@ export const jssdkRoutes = ({ chats, ...lists }: RouteDeps): readonly Route[] =>
   ];
 };
 
-type Item = Omit<ConversationMsgs['conversations'][number], 'group' | 'lastMsg'> & {
+type Item = Omit<ConversationMsgs['conversations'][number], 'lastMsg'> & {
   conversation: Static<typeof conversationMsgs>['conversations'][number]['conversation'];
   lastMsg: MsgData;
 };
 
 /** Both routes answer with one message. */
 const inBase64 = (unreadCount: number, items: readonly Item[]): string => {
-  const conversations = items.map((item) => ({ ...item, group: undefined }));
-  const bytes = getActiveConversationsResp.encode({ unreadCount, conversations });
+  const bytes = getActiveConversationsResp.encode({ unreadCount, conversations: [...items] });
   return Buffer.from(bytes.length === 0 ? NOTHING_UNREAD : bytes).toString('base64');
 };
 
@@ -170,11 +177,11 @@ const NOTHING_UNREAD = Uint8Array.of(0x08, 0x00);
 
 const inJson = (unreadCount: number, items: readonly Item[]): Static<typeof conversationMsgs> => ({
   unreadCount,
-  conversations: items.map(({ user, friend, lastMsg, ...item }) => ({
+  conversations: items.map(({ user, friend, group, lastMsg, ...item }) => ({
     ...item,
     lastMsg: msgDataJson(lastMsg),
     user: user ?? null,
     friend: friend ?? null,
-    group: null,
+    group: group ?? null,
   })),
 });

@@ -1,8 +1,7 @@
-import { emptyContacts } from '../../../gateways/http/contacts.ts';
 import type { Route } from '../../../gateways/http/route.ts';
 import { routesOf } from '../../../gateways/http/routes.ts';
 import { secretMatches } from '../../../gateways/http/secret.ts';
-import { ADMIN, fakeDeps, SECRET, versionIdOf } from '../../support/fakes.ts';
+import { ADMIN, fakeDeps, SECRET } from '../../support/fakes.ts';
 import { annAndBob } from '../../support/people.ts';
 
 const pagination = { pageNumber: 1, showNumber: 20 };
@@ -65,6 +64,38 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   '/friend/get_black_list': { userID: 'ann', pagination },
   '/friend/get_incremental_friends': { userID: 'ann' },
   '/friend/get_full_friend_user_ids': { userID: 'ann', idHash: 0 },
+  '/group/create_group': {
+    memberUserIDs: ['bob'],
+    ownerUserID: 'ann',
+    groupInfo: { groupName: 'Team', groupType: 2 },
+  },
+  '/group/set_group_info': { groupInfoForSet: { groupID: 'g1', groupName: 'G' } },
+  '/group/set_group_info_ex': { groupID: 'g1', groupName: 'G', needVerification: 2 },
+  '/group/join_group': { groupID: 'g1', reqMessage: 'hi', joinSource: 3, inviterUserID: 'ann' },
+  '/group/quit_group': { groupID: 'g1', userID: 'ann' },
+  '/group/group_application_response': { groupID: 'g1', fromUserID: 'cat', handleResult: 1 },
+  '/group/transfer_group': { groupID: 'g1', oldOwnerUserID: 'ann', newOwnerUserID: 'amy' },
+  '/group/get_recv_group_applicationList': { fromUserID: 'ann', pagination },
+  '/group/get_user_req_group_applicationList': { userID: 'ann', pagination },
+  '/group/get_group_users_req_application_list': { groupID: 'g1', userIDs: ['cat'] },
+  '/group/get_specified_user_group_request_info': { groupID: 'g1', userID: 'ann' },
+  '/group/get_groups_info': { groupIDs: ['g1'] },
+  '/group/kick_group': { groupID: 'g1', kickedUserIDs: ['zoe'] },
+  '/group/get_group_members_info': { groupID: 'g1', userIDs: ['mia'] },
+  '/group/get_group_member_list': { groupID: 'g1', pagination },
+  '/group/invite_user_to_group': { groupID: 'g1', invitedUserIDs: ['bob'] },
+  '/group/dismiss_group': { groupID: 'g1' },
+  '/group/mute_group_member': { groupID: 'g1', userID: 'mia', mutedSeconds: 60 },
+  '/group/cancel_mute_group_member': { groupID: 'g1', userID: 'mia' },
+  '/group/mute_group': { groupID: 'g1' },
+  '/group/cancel_mute_group': { groupID: 'g1' },
+  '/group/set_group_member_info': { members: [{ groupID: 'g1', userID: 'mia', nickname: 'M' }] },
+  '/group/get_group_abstract_info': { groupIDs: ['g1'] },
+  '/group/get_groups': { pagination },
+  '/group/get_group_member_user_id': { groupID: 'g1' },
+  '/group/get_incremental_group_members': { groupID: 'g1' },
+  '/group/get_full_group_member_user_ids': { groupID: 'g1', idHash: 0 },
+  '/group/get_group_application_unhandled_count': { userID: 'ann' },
   '/group/get_joined_group_list': { fromUserID: 'ann', pagination },
   '/group/get_incremental_join_groups': { userID: 'ann' },
   '/group/get_full_join_group_ids': { userID: 'ann', idHash: 0 },
@@ -106,6 +137,5 @@ export const bodyFor = (path: string): Readonly<Record<string, unknown>> => {
 /** The declared list, as the server mounts it. */
 export const ROUTES: readonly Route[] = routesOf({
   ...fakeDeps(),
-  contacts: emptyContacts(versionIdOf),
   secretMatches: secretMatches(SECRET),
 });

@@ -5,6 +5,9 @@ import { fakeDeps, type FakeDeps } from '../../support/fakes.ts';
 export const TOKENS = {
   ann: 'ann.1.0',
   bob: 'bob.1.0',
+  zed: 'zed.1.0',
+  mia: 'mia.1.0',
+  amy: 'amy.1.0',
   admin: 'imAdmin.10.0',
   malformed: 'nonsense',
   kicked: 'ann.9.0',

@@ -140,56 +140,6 @@ describe('conversations', () => {
   });
 });
 
-describe('groups, of which there are none', () => {
-  const pagination = { pageNumber: 1, showNumber: 100 };
-
-  test('are empty pages', async () => {
-    const client = gateway();
-    const of = (path: string, body: object) => dataOf(path, body, client);
-    const groups = await of('/group/get_joined_group_list', { fromUserID: userID, pagination });
-    expect(groups).toEqual({ total: 0, groups: [] });
-  });
-
-  test('[SYN-11] version 1, full until the client has it', async () => {
-    const [path, list] = ['/group/get_incremental_join_groups', 'groups'];
-    const versionID = versionIdOf(list, 'ann');
-    const none = { delete: [], insert: [], update: [], sortVersion: 0 };
-    const first = { version: 1, versionID, full: true, ...none };
-    const same = { ...first, full: false };
-    expect(await dataOf(path, { userID })).toEqual(first);
-    expect(await dataOf(path, { userID, versionID, version: 1 })).toEqual(same);
-    expect(await dataOf(path, { userID, versionID, version: 2 })).toEqual(first);
-    expect(await dataOf(path, { userID, versionID: 'f'.repeat(24), version: 1 })).toEqual(first);
-  });
-
-  test('[SYN-13] an empty list equals hash 0', async () => {
-    const [path, list, key] = ['/group/get_full_join_group_ids', 'groups', 'groupIDs'];
-    const version = { version: 1, versionID: versionIdOf(list, 'ann') };
-    expect(await dataOf(path, { userID, idHash: 0 })).toEqual({
-      ...version,
-      equal: true,
-      [key]: null,
-    });
-    expect(await dataOf(path, { userID, idHash: 9 })).toEqual({
-      ...version,
-      equal: false,
-      [key]: [],
-    });
-  });
-
-  test('[SYN-14] every group asked for is answered, or the SDK asks for ever', async () => {
-    const path = '/group/get_incremental_group_members_batch';
-    const reqList = [{ groupID: 'g1', versionID: 'v', version: 3 }, { groupID: '__proto__' }];
-    const data = await dataOf(path, { userID, reqList });
-    const none = { full: false, delete: [], insert: [], update: [], group: null, sortVersion: 0 };
-    expect(Object.entries((data as { respList: object }).respList)).toEqual([
-      ['g1', { version: 3, versionID: 'v', ...none }],
-      ['__proto__', { version: 0, versionID: '', ...none }],
-    ]);
-    expect(await dataOf(path, { userID, reqList: [] })).toEqual({});
-  });
-});
-
 test('[SYN-13] the hash of a list is that of OpenIM', () => {
   expect(idHash([])).toBe(0n);
   expect(idHash(['u2', 'u4'])).toBe(18284449917113438442n);

@@ -5,30 +5,45 @@ import { body } from '../../../gateways/http/fields.ts';
 import { bodyFor, ROUTES } from './bodies.ts';
 import { gateway, TOKENS } from './client.ts';
 
-/** Who calls, for bodies that speak of ann. */
+/** Who calls, for bodies that speak of ann, and of the group that she owns. */
 const CALLERS = {
   anonymous: undefined,
   malformed: TOKENS.malformed,
   kicked: TOKENS.kicked,
+  /** Somebody else, in none of the groups. */
   foreign: TOKENS.bob,
+  /** Was in the group once. */
+  nonMember: TOKENS.zed,
+  member: TOKENS.mia,
+  groupAdmin: TOKENS.amy,
+  /** Also the owner of the group. */
   self: TOKENS.ann,
   admin: TOKENS.admin,
 } as const;
 type Who = keyof typeof CALLERS;
+const rows = Object.keys(CALLERS) as readonly Who[];
 
-const open = { anonymous: 0, malformed: 0, kicked: 0, foreign: 0, self: 0, admin: 0 };
-const closed = { anonymous: 1001, malformed: 1503, kicked: 1506, foreign: 0, self: 0, admin: 0 };
+/** The code that each gets; those that are named, 1002. */
+const allBut = (...denied: readonly Who[]): Readonly<Record<Who, number>> => {
+  const codes = rows.map((who) => [who, denied.includes(who) ? 1002 : 0] as const);
+  const all = Object.fromEntries(codes) as Record<Who, number>;
+  return { ...all, anonymous: 1001, malformed: 1503, kicked: 1506 };
+};
+const open = { ...allBut(), anonymous: 0, malformed: 0, kicked: 0 };
+const others = ['foreign', 'nonMember', 'member', 'groupAdmin'] as const;
 
-const EXPECTED = {
+const EXPECTED: Readonly<Record<Access['kind'], Readonly<Record<Who, number>>>> = {
   none: open,
-  user: closed,
-  self: { ...closed, foreign: 1002 },
-  participant: { ...closed, foreign: 1002 },
-  admin: { ...closed, foreign: 1002, self: 1002 },
-  adminOrSecret: { ...closed, foreign: 1002, self: 1002 },
-} as const satisfies Record<Access['kind'], Record<Who, number>>;
-
-const rows: readonly Who[] = ['anonymous', 'malformed', 'kicked', 'foreign', 'self', 'admin'];
+  user: allBut(),
+  self: allBut(...others),
+  participant: allBut(...others),
+  admin: allBut(...others, 'self'),
+  adminOrSecret: allBut(...others, 'self'),
+  member: allBut('foreign', 'nonMember'),
+  groupAdmin: allBut('foreign', 'nonMember', 'member'),
+  groupOwner: allBut(...others),
+  selfOrGroupAdmin: allBut('foreign', 'nonMember', 'member'),
+};
 
 describe.each(rows)('[WIR-45] what is open to %s', (who) => {
   // One server for each: what one call does must not change what the next is answered.
