@@ -7,6 +7,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
  */
 const OVER_BOTH = ['crash', 'once', 'devices', 'mixed'];
 const ALL = ['*'];
+/** Nearly all of it is waiting for nothing to happen, so it runs beside the servers' tests. */
+const WAITING = 'test/e2e/waiting.e2e.spec.ts';
 
 const suites = (names: readonly string[]): string[] =>
   names.map((name) => `test/e2e/${name}.e2e.spec.ts`);
@@ -36,6 +38,7 @@ const e2e = (
     name,
     sequence: { groupOrder },
     include: suites(include),
+    exclude: [WAITING],
     env: { ...env },
     testTimeout: 180_000,
     hookTimeout: 120_000,
@@ -70,6 +73,16 @@ export default defineConfig({
           globalSetup: ['test/support/postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-waiting',
+          sequence: { groupOrder: 1 },
+          include: stores.embedded.length === 0 ? [] : [WAITING],
+          env: { SEQLINE_TEST_STORE: 'embedded' },
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
       e2e('e2e', 2, stores.embedded, { SEQLINE_TEST_STORE: 'embedded' }),
