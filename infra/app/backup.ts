@@ -10,7 +10,7 @@ import { keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { LOG_STREAM, logRestored, readHistory } from '../eventstore/history.ts';
 import { keepSealChoice, readSealChoice } from '../eventstore/sealChoice.ts';
 import { copyKeys } from './copyKeys.ts';
-import { keysDirectory, logDirectory, tokensDirectory } from './storage.ts';
+import { keysDirectory, logDirectory, tokensDirectory } from './places.ts';
 
 /** What a backup is made into, in a folder that already is there, until it is all there. */
 const UNFINISHED = 'unfinished';

@@ -7,8 +7,9 @@ import { holdsLog } from '../eventstore/embedded/backup.ts';
 import { openEmbeddedForReading } from '../eventstore/embedded/readOnly.ts';
 import { openEsdbForReading } from '../eventstore/esdb/reader.ts';
 import { openKeysForReading } from '../keys/embedded.ts';
+import { openKeysToRead } from './keys.ts';
 import { PlaceRefused } from './logPlace.ts';
-import { keysDirectory, logDirectory } from './storage.ts';
+import { keysDirectory, logDirectory } from './places.ts';
 
 export type OwnLogReport = LogReport & Readonly<{ logId: string; keys: boolean }>;
 
@@ -17,14 +18,17 @@ export type OwnLogReport = LogReport & Readonly<{ logId: string; keys: boolean }
  * on it. @throws what says where the log is broken; PlaceRefused where there is none
  */
 export const checkOwnLog = async (
-  { data, eventStore }: Pick<Config, 'data' | 'eventStore'>,
+  config: Pick<Config, 'data' | 'eventStore'> & Partial<Pick<Config, 'keys'>>,
   progressOf: (head: Position) => OnEvents,
 ): Promise<OwnLogReport> => {
+  const { data, eventStore } = config;
   const log = await (eventStore.kind === 'esdb' ? remote(eventStore.url) : own(data));
   try {
-    const keys = await openKeysForReading(keysDirectory(data));
+    const { logId } = log;
+    const keys = await (config.keys?.kind === 'postgres'
+      ? openKeysToRead(config, logId)
+      : openKeysForReading(keysDirectory(data)));
     try {
-      const { logId } = log;
       const report = await checkLog(log, keys, progressOf(await log.head()));
       return { ...report, logId, keys: keys !== undefined };
     } finally {

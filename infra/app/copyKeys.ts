@@ -1,6 +1,6 @@
 import { fileShelf } from '../auth/signingKeys.ts';
 import { openKeysForReading } from '../keys/embedded.ts';
-import { keysDirectory, tokensDirectory } from './storage.ts';
+import { keysDirectory, tokensDirectory } from './places.ts';
 
 /** What of a data directory has been copied into another. */
 export type KeysCopied = Readonly<{ keys: boolean; tokens: boolean }>;
@@ -14,7 +14,8 @@ export const copyKeys = async (from: string, to: string): Promise<KeysCopied> =>
   await keys?.copyTo(keysDirectory(to));
   await keys?.close();
   const text = await fileShelf(tokensDirectory(from)).load();
-  if (text !== undefined) await fileShelf(tokensDirectory(to)).save(text);
+  const shelf = fileShelf(tokensDirectory(to));
+  if (text !== undefined) await shelf.save(text, await shelf.load());
   return { keys: keys !== undefined, tokens: text !== undefined };
 };
 

@@ -12,7 +12,7 @@ import { IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX } from '../eventstore/esdb/limits.ts
 import { keepSealChosen, readSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { keepSealChoice, readSealChoice } from '../eventstore/sealChoice.ts';
 import { redactUrl } from '../redactUrl.ts';
-import { logDirectory } from './storage.ts';
+import { logDirectory } from './places.ts';
 
 /** Where a log may be, as it is named on the command line. */
 export type Place =

@@ -10,7 +10,7 @@ import { buildHttp, endHttp } from '../../gateways/http/server.ts';
 import type { NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
-import { fileShelf, openSigningKeys } from '../auth/signingKeys.ts';
+import { openSigningKeys } from '../auth/signingKeys.ts';
 import type { Config } from '../config/config.ts';
 import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
@@ -29,7 +29,7 @@ import { openReadModels, PROJECTIONS } from './readModels.ts';
 import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
-import { openStorage, tokensDirectory, type Storage } from './storage.ts';
+import { openStorage, type Storage } from './storage.ts';
 import { openUserLists } from './userLists.ts';
 import { openWriters } from './writers.ts';
 
@@ -126,7 +126,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     });
     closers.add(models.close);
 
-    const signingKeys = await openSigningKeys(fileShelf(tokensDirectory(config.data)), now);
+    const signingKeys = await openSigningKeys(storage.tokenShelf, now);
     const versionIdOf = versionIdsOf(await events.logId());
     let ws: WsGateway | undefined;
     const doing = {

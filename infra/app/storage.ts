@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { EventStore } from '../../core/kernel/eventStore.ts';
 import { openEmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import type { Writability } from '../eventstore/embedded/health.ts';
@@ -7,10 +6,13 @@ import { CopyUnfinished, readHistory } from '../eventstore/history.ts';
 import { hasOwnEvents, keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { eventLog, type SealedEventLog } from '../eventstore/eventLog.ts';
 import { keepSealChoice } from '../eventstore/sealChoice.ts';
-import { openEmbeddedKeys, type SealedLog } from '../keys/embedded.ts';
+import type { KeyShelf } from '../auth/signingKeys.ts';
+import type { SealedLog } from '../keys/embedded.ts';
 import type { Config } from '../config/config.ts';
 import type { CommitMeter } from '../observe/commitMeter.ts';
 import type { Log } from '../observe/log.ts';
+import { openKeys } from './keys.ts';
+import { logDirectory } from './places.ts';
 
 type Store = EventStore & Readonly<{ writability: () => Writability }>;
 
@@ -20,19 +22,17 @@ export type Storage = Readonly<{
   log: SealedEventLog;
   /** Ids of the logs that this one has been copied or brought back from, oldest first. */
   formerIds: readonly string[];
+  /** Where the keys are that sign tokens. */
+  tokenShelf: KeyShelf;
   close: () => Promise<void>;
 }>;
 
-type StorageConfig = Pick<Config, 'data' | 'seal'> & Partial<Pick<Config, 'eventStore'>>;
-
-export const logDirectory = (data: string): string => path.join(data, 'log');
-export const keysDirectory = (data: string): string => path.join(data, 'keys');
-export const tokensDirectory = (data: string): string => path.join(data, 'tokens');
+type StorageConfig = Pick<Config, 'data' | 'seal'> & Partial<Pick<Config, 'eventStore' | 'keys'>>;
 
 const UNFINISHED =
   'this log is a copy that is not finished: run the same seqline log copy again, and it goes on';
 
-/** The keys are beside this process wherever the log is. */
+/** The log, and the keys that open it, wherever each of them is. */
 export const openStorage = async (
   config: StorageConfig,
   log: Log,
@@ -48,14 +48,16 @@ export const openStorage = async (
     const { copying, formerIds, moved } = await readHistory(store);
     if (copying) throw new CopyUnfinished(UNFINISHED);
     const sealed = await (isElsewhere ? shared : own)(store, { seal, directory });
-    const keys = await openEmbeddedKeys(keysDirectory(data), { ...sealed, formerIds });
+    const keys = await openKeys(config, { ...sealed, formerIds }, log);
+    const { onDestroyed } = keys;
     return {
       store,
-      log: eventLog({ store, keys, seal, moved }),
+      log: eventLog({ store, keys: keys.store, onDestroyed, seal, moved }),
       formerIds,
+      tokenShelf: keys.shelf,
       close: async () => {
         await store.close();
-        await keys.close();
+        await keys.store.close();
       },
     };
   } catch (error) {

@@ -27,12 +27,17 @@ export interface SigningKeys {
 /** Keeps the text of the keys: durable once `save` resolves. */
 export type KeyShelf = Readonly<{
   load: () => Promise<string | undefined>;
-  save: (text: string) => Promise<void>;
+  /** In the place of `before`; false, and nothing is saved, where another process has put another text there. */
+  save: (text: string, before: string | undefined) => Promise<boolean>;
 }>;
 
 /** A key is kept at least this much longer than asked for, so that it is not saved at every token. */
 const NEEDED_STEP: Millis = 24 * 60 * 60 * 1000;
 const KEY_ID_BYTES = 6;
+/** A key that is not known may be one that another process has made: so often it is looked for, and not oftener. */
+const LOOK_EVERY: Millis = 1_000;
+/** And so long at most after a rotation elsewhere the former key still signs here. */
+const CURRENT_FOR: Millis = 10_000;
 
 /** `secret` is a PASERK `k4.secret`; the last of the list is the current one. */
 type KeptKey = Readonly<{ id: string; secret: Paserk; neededUntil: Millis }>;
@@ -54,6 +59,8 @@ export const fileShelf = (folder: string): KeyShelf => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await chmod(folder, 0o700);
       await writeDurably(path, text);
+      // A data folder has one process.
+      return true;
     },
   };
 };
@@ -61,34 +68,48 @@ export const fileShelf = (folder: string): KeyShelf => {
 export const openSigningKeys = async (shelf: KeyShelf, now: () => Millis): Promise<SigningKeys> => {
   const saved = await shelf.load();
   const kept = saved === undefined ? [await generate(now())] : parseKeys(saved);
-  const keys = new KeptKeys(shelf, now, kept);
+  const keys = new KeptKeys({ shelf, now, kept, text: saved });
   await keys.saveNeeded();
   return keys;
 };
+
+type Opened = Readonly<{
+  shelf: KeyShelf;
+  now: () => Millis;
+  kept: readonly KeptKey[];
+  text: string | undefined;
+}>;
 
 class KeptKeys implements SigningKeys {
   readonly #shelf: KeyShelf;
   readonly #now: () => Millis;
   /** Only what the shelf holds; replaced as a whole after each save. */
   #kept: readonly KeptKey[];
+  /** The shelf's text as it was last seen. */
+  #text: string | undefined;
+  #lookedAt: Millis;
   readonly #secrets = new Map<string, Promise<SecretKey>>();
   readonly #publics = new Map<string, Promise<PublicKey>>();
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(shelf: KeyShelf, now: () => Millis, kept: readonly KeptKey[]) {
+  constructor({ shelf, now, kept, text }: Opened) {
     this.#shelf = shelf;
     this.#now = now;
     this.#kept = kept;
+    this.#text = text;
+    this.#lookedAt = now();
   }
 
   async signing(expiresAt: Millis): Promise<SigningKey> {
+    await this.#look(CURRENT_FOR);
     while (this.#current().neededUntil < expiresAt) await this.#extend(expiresAt);
     const current = this.#current();
     return { id: current.id, secret: await this.#secret(current) };
   }
 
   async verifying(id: string): Promise<PublicKey | undefined> {
-    const kept = this.#kept.find((key) => key.id === id);
+    if (this.#keptAs(id) === undefined) await this.#look(LOOK_EVERY);
+    const kept = this.#keptAs(id);
     if (kept === undefined) return undefined;
     const known = this.#publics.get(id) ?? this.#secret(kept).then((key) => v4.GetPublicKey(key));
     this.#publics.set(id, known);
@@ -110,6 +131,30 @@ class KeptKeys implements SigningKeys {
     return current;
   }
 
+  #keptAs(id: string): KeptKey | undefined {
+    return this.#kept.find((key) => key.id === id);
+  }
+
+  /** Reads the shelf again, unless that was done in the last `ms` milliseconds. */
+  async #look(ms: Millis): Promise<void> {
+    if (this.#now() - this.#lookedAt < ms) return;
+    this.#lookedAt = this.#now();
+    const before = this.#saving;
+    const looked = (async () => {
+      await Promise.allSettled([before]);
+      await this.#load();
+    })();
+    this.#saving = looked;
+    await looked;
+  }
+
+  async #load(): Promise<void> {
+    const text = await this.#shelf.load();
+    if (text === undefined || text === this.#text) return;
+    this.#kept = parseKeys(text);
+    this.#text = text;
+  }
+
   #extend(expiresAt: Millis): Promise<void> {
     return this.#change((kept) =>
       kept.map((key, index) =>
@@ -125,11 +170,19 @@ class KeptKeys implements SigningKeys {
     const before = this.#saving;
     const saved = (async () => {
       await Promise.allSettled([before]);
-      const changed = change(this.#kept);
-      const last = changed.length - 1;
-      const kept = changed.filter((key, at) => at === last || key.neededUntil > this.#now());
-      await this.#shelf.save(`${JSON.stringify({ format: 1, keys: kept }, undefined, 2)}\n`);
-      this.#kept = kept;
+      for (;;) {
+        const changed = change(this.#kept);
+        const last = changed.length - 1;
+        const kept = changed.filter((key, at) => at === last || key.neededUntil > this.#now());
+        const text = `${JSON.stringify({ format: 1, keys: kept }, undefined, 2)}\n`;
+        if (await this.#shelf.save(text, this.#text)) {
+          this.#kept = kept;
+          this.#text = text;
+          return;
+        }
+        // Another process was first: its keys are taken in, and the same is wanted of them.
+        await this.#load();
+      }
     })();
     this.#saving = saved;
     return saved;

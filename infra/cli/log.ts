@@ -3,7 +3,7 @@ import { complain, type Arguments } from './command.ts';
 import { backup, check, restore } from './logBackup.ts';
 import { copy } from './logCopy.ts';
 
-type LogConfig = Pick<Config, 'data' | 'eventStore'>;
+type LogConfig = Pick<Config, 'data' | 'eventStore'> & Partial<Pick<Config, 'keys'>>;
 type LogArguments = Pick<Arguments, 'rest' | 'verifyOnly'>;
 type Command = (config: LogConfig, args: LogArguments) => Promise<number>;
 

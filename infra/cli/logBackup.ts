@@ -4,7 +4,11 @@ import type { Config } from '../config/config.ts';
 import { complain, out } from './command.ts';
 import { Progress, counted } from './progress.ts';
 
-type BackupConfig = Pick<Config, 'data' | 'eventStore'>;
+type BackupConfig = Pick<Config, 'data' | 'eventStore'> & Partial<Pick<Config, 'keys'>>;
+
+const KEYS_ELSEWHERE =
+  'log backup: the keys are in the database of SEQLINE_KEYS. Back up the log first, by its own means, and ' +
+  'then that database (pg_dump --schema=seqline_keys); docs/OPERATIONS.md says how both are brought back';
 
 /** One directory, and nothing else. */
 const directoryOf = ([directory, ...more]: readonly string[]): string | undefined =>
@@ -13,8 +17,9 @@ const directoryOf = ([directory, ...more]: readonly string[]): string | undefine
 export const backup = async (config: BackupConfig, rest: readonly string[]): Promise<number> => {
   const directory = directoryOf(rest);
   if (directory === undefined) return complain('log backup: name the directory to be made');
+  if (config.keys?.kind === 'postgres') return complain(KEYS_ELSEWHERE);
   const { log } = await backupData(config, directory);
-  if (log) await report({ data: directory, eventStore: { kind: 'embedded' } });
+  if (log) await report(copyAt(directory));
   else out('The log is in an event store: back it up there, just before this.');
   out(`${log ? 'Log, keys' : 'Keys'} and token keys are in ${directory}, to be kept as a secret.`);
   return 0;
@@ -24,7 +29,7 @@ export const restore = async (config: BackupConfig, rest: readonly string[]): Pr
   const directory = directoryOf(rest);
   if (directory === undefined) return complain('log restore: name the directory of a backup');
   await restoreData(directory, config.data);
-  await report({ data: config.data, eventStore: { kind: 'embedded' } });
+  await report(copyAt(config.data));
   out(
     `Restored to ${config.data}. Users that have been erased since the backup are back: erase them.`,
   );
@@ -36,6 +41,12 @@ export const check = async (config: BackupConfig, rest: readonly string[]): Prom
   await report(config);
   return 0;
 };
+
+/** A log with its keys beside it. */
+const copyAt = (data: string): BackupConfig => ({
+  data,
+  eventStore: { kind: 'embedded' },
+});
 
 const report = async (config: BackupConfig): Promise<void> => {
   let progress: Progress | undefined;

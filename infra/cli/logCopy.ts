@@ -14,7 +14,7 @@ import { complain, out, type Arguments } from './command.ts';
 import { Progress, counted } from './progress.ts';
 
 type Places = Readonly<{ from: Place; to: Place }>;
-type CopyConfig = Pick<Config, 'data'>;
+type CopyConfig = Pick<Config, 'data'> & Partial<Pick<Config, 'keys'>>;
 
 const USAGE =
   'log copy FROM TO [--verify-only]: each is embedded:DATA-DIRECTORY or the address of an event store';
@@ -119,7 +119,11 @@ const howToServe = (to: Place): string =>
 type Keys = Readonly<{ bring: () => Promise<void>; said: () => Promise<string> }>;
 
 /** Keys are no part of the log: they go along where it is known from where and to where. */
-const keysOf = ({ data }: CopyConfig, { from, to }: Places, logIds: readonly string[]): Keys => {
+const keysOf = (
+  { data, keys }: CopyConfig,
+  { from, to }: Places,
+  logIds: readonly string[],
+): Keys => {
   const home = from.kind === 'embedded' ? from.data : data;
   let copied: Awaited<ReturnType<typeof copyKeys>> | undefined;
   return {
@@ -129,6 +133,11 @@ const keysOf = ({ data }: CopyConfig, { from, to }: Places, logIds: readonly str
         copied = await copyKeys(home, to.data);
     },
     said: async () => {
+      if (keys?.kind === 'postgres')
+        return (
+          'The keys are in the database of SEQLINE_KEYS, and know this log as the one it was copied from: ' +
+          'serve the copy with the same SEQLINE_KEYS, or with a copy of that database if both go on.'
+        );
       if (to.kind === 'esdb')
         return (
           `The keys are not in the log: serve with SEQLINE_DATA where they are` +

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import { withoutLogin } from '../redactUrl.ts';
+import { natsAddressOf } from './natsAddress.ts';
 import { SETTINGS, unknownSettings, type SettingName } from './settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -28,7 +29,9 @@ export type Config = Readonly<{
   admins: readonly UserId[];
   eventStore: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'esdb'; url: string }>;
   postgres: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'url'; url: string }>;
-  bus: Readonly<{ kind: 'memory' }>;
+  bus: Readonly<{ kind: 'memory' }> | Readonly<{ kind: 'nats'; url: string }>;
+  /** Of personal data and of tokens: beside this process, or where many find them. */
+  keys: Readonly<{ kind: 'embedded' }> | Readonly<{ kind: 'postgres'; url: string }>;
   logLevel: LogLevel;
   /** Who may read /metrics. */
   metrics: (typeof METRICS)[number];
@@ -84,7 +87,8 @@ export const readConfig = (environment: Environment): Config => {
     admins: setting('SEQLINE_ADMIN', adminsOf, NOT_ADMINS),
     eventStore: setting('SEQLINE_EVENTSTORE', eventStoreOf, NOT_A_LOG),
     postgres: setting('DATABASE_URL', postgresOf, NOT_POSTGRES),
-    bus: setting('SEQLINE_BUS', busOf, NOT_SUPPORTED.bus),
+    bus: setting('SEQLINE_BUS', busOf, NOT_A_BUS),
+    keys: setting('SEQLINE_KEYS', keysOf, NOT_KEYS),
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
     metrics: setting('SEQLINE_METRICS', oneOf(METRICS), `is not a choice; ${use(METRICS)}`),
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
@@ -100,8 +104,9 @@ export const readConfig = (environment: Environment): Config => {
 };
 
 /** What is wrong only in company. */
-const together = ({ host, httpPort, wsPort, secret }: Config): readonly string[] => {
-  const problems: string[] = [];
+const together = (config: Config): readonly string[] => {
+  const { host, httpPort, wsPort, secret } = config;
+  const problems: string[] = [...sharedBy(config)];
   if (httpPort !== 0 && httpPort === wsPort) {
     problems.push(`SEQLINE_WS_PORT: "${wsPort}" is SEQLINE_HTTP_PORT as well; use two ports`);
   }
@@ -112,6 +117,23 @@ const together = ({ host, httpPort, wsPort, secret }: Config): readonly string[]
     );
   }
   return problems;
+};
+
+/** Processes that reach each other over a bus have everything else in common too. */
+const sharedBy = ({ bus, eventStore, postgres, keys }: Config): readonly string[] => {
+  if (bus.kind === 'memory') return [];
+  const why = 'and with SEQLINE_BUS=nats://… all processes share it; set';
+  return [
+    ...(eventStore.kind === 'embedded'
+      ? [`SEQLINE_EVENTSTORE: the embedded log is one process's own, ${why} esdb://…`]
+      : []),
+    ...(postgres.kind === 'embedded'
+      ? [`DATABASE_URL: the embedded Postgres is one process's own, ${why} postgres://…`]
+      : []),
+    ...(keys.kind === 'embedded'
+      ? [`SEQLINE_KEYS: embedded keys are one process's own, ${why} postgres://…`]
+      : []),
+  ];
 };
 
 const use = (choices: readonly string[]): string =>
@@ -128,12 +150,18 @@ const NOT_A_LOG =
 const NOT_POSTGRES =
   'is not a URL of Postgres; use postgres://user:password@host/database (percent-encode what is ' +
   'special in them), or postgres:///database?host=/folder/of/the/socket';
-const NOT_SUPPORTED = {
-  bus: 'is not supported by this version (nor is any nats://…); use memory',
-};
+const NOT_A_BUS =
+  'is not a bus; use memory, or the address of NATS: nats://user:password@host:4222, tls://… or with a ' +
+  'token, and ?credentials=, ca=, certificate= and key= for files';
+const NOT_KEYS = 'is not a place of keys; use embedded, or postgres://user:password@host/database';
 
 /** Values of these are never shown: they are secrets, or hold one. */
-const SECRETS: readonly SettingName[] = ['SEQLINE_SECRET', 'DATABASE_URL'];
+const SECRETS: readonly SettingName[] = [
+  'SEQLINE_SECRET',
+  'DATABASE_URL',
+  'SEQLINE_BUS',
+  'SEQLINE_KEYS',
+];
 const SHOWN_LENGTH_MAX = 60;
 
 const problemOf = (name: SettingName, text: string, wanted: string): string =>
@@ -208,14 +236,24 @@ const eventStoreOf = (text: string): Config['eventStore'] | undefined => {
 
 export const isEventStoreUrl = (text: string): boolean => ESDB.test(text);
 
-const busOf = (text: string): Config['bus'] | undefined =>
-  text === 'memory' ? Object.freeze({ kind: 'memory' }) : undefined;
+const busOf = (text: string): Config['bus'] | undefined => {
+  if (text === 'memory') return Object.freeze({ kind: 'memory' });
+  return natsAddressOf(text) === undefined ? undefined : Object.freeze({ kind: 'nats', url: text });
+};
+
+const keysOf = (text: string): Config['keys'] | undefined => {
+  if (text === 'embedded') return EMBEDDED;
+  return isPostgres(text) ? Object.freeze({ kind: 'postgres', url: text }) : undefined;
+};
 
 const postgresOf = (text: string): Config['postgres'] | undefined => {
   if (text === '') return EMBEDDED;
+  return isPostgres(text) ? Object.freeze({ kind: 'url', url: text }) : undefined;
+};
+
+const isPostgres = (text: string): boolean => {
   const isUrl = URL.canParse(text) || URL.canParse(text.replace(LOGIN_WITHOUT_HOST, '$1'));
-  const isPostgres = /^postgres(ql)?:\/\//.test(text) && isUrl;
-  return isPostgres ? Object.freeze({ kind: 'url', url: text }) : undefined;
+  return /^postgres(ql)?:\/\//.test(text) && isUrl;
 };
 
 /** `postgres://user@/db?host=/run/postgresql` is what Postgres and its clients call a socket's folder by. */

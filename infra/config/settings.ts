@@ -22,7 +22,11 @@ export const SETTINGS = {
   },
   SEQLINE_BUS: {
     fallback: 'memory',
-    summary: 'how processes reach each other: memory (one process)',
+    summary: 'how processes reach each other: memory (one process), or nats://… of a NATS',
+  },
+  SEQLINE_KEYS: {
+    fallback: 'embedded',
+    summary: 'where keys are kept: embedded (in SEQLINE_DATA), or postgres://… for many processes',
   },
   SEQLINE_LOG_LEVEL: {
     fallback: 'info',

@@ -1,7 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { assert } from '../../core/kernel/assert.ts';
 import { STREAM_PREFIXES, catalogue as today } from '../../core/kernel/catalogue.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { EventStore, StoredEvent } from '../../core/kernel/eventStore.ts';
+import {
+  StoreUnavailable,
+  type EventStore,
+  type StoredEvent,
+} from '../../core/kernel/eventStore.ts';
 import type { AnyFact, NewEvent, Recorded } from '../../core/kernel/fact.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import type { KeyStore } from '../../core/kernel/keyStore.ts';
@@ -14,6 +19,8 @@ import { ReadEvents } from './readEvents.ts';
 export type EventLogParts = Readonly<{
   store: EventStore;
   keys: KeyStore;
+  /** Tells when another process has destroyed keys; there is none for keys that are this one's own. */
+  onDestroyed?: ((listener: () => void) => void) | undefined;
   /** Whether personal fields are sealed from now on; what is stored is read either way. */
   seal: boolean;
   /** Of a log that is a copy. */
@@ -38,11 +45,21 @@ export type SealedEventLog = EventLog &
  * closed with it: whoever opened it closes it.
  */
 export const eventLog = (parts: EventLogParts): SealedEventLog => {
-  const { store, keys, seal, moved, catalogue = today } = parts;
+  const { store, keys, onDestroyed, seal, moved, catalogue = today } = parts;
   const codec = codecOf(catalogue);
   const ring = new KeyRing(keys);
   const decoded = new DecodedEvents();
   const read = new ReadEvents();
+
+  /** What this process remembers of what is sealed. */
+  const drop = (): void => {
+    decoded.clear();
+    read.clear();
+  };
+  onDestroyed?.(() => {
+    ring.forgetAll();
+    drop();
+  });
 
   /** Encodes and remembers in one go: nothing is remembered that an erasure should have taken. */
   const encode = async (stream: string, events: readonly NewEvent[]) => {
@@ -94,25 +111,51 @@ export const eventLog = (parts: EventLogParts): SealedEventLog => {
       return { events: await decode(page.events), next: page.next, end: page.end };
     },
 
-    subscribeAll: ({ onEvents, ...rest }) =>
-      store.subscribeAll({
-        ...rest,
-        prefixes: STREAM_PREFIXES,
-        onEvents: async (batch) => {
-          const events = await decode(batch);
-          if (events.length > 0) await onEvents(events);
-        },
-      }),
+    subscribeAll: subscribing(store, decode),
 
     head: () => store.head(),
     logId: () => store.logId(),
 
     forget: async (subject) => {
       await ring.forget(subject);
-      decoded.clear();
-      read.clear();
+      drop();
     },
   };
+};
+
+const subscribing =
+  (store: EventStore, decode: Reading['decode']): EventLog['subscribeAll'] =>
+  ({ onEvents, ...rest }) => {
+    let closed = false;
+    const isOver = (): boolean => closed;
+    const subscription = store.subscribeAll({
+      ...rest,
+      prefixes: STREAM_PREFIXES,
+      onEvents: async (batch) => {
+        const events = await untilReached(() => decode(batch), isOver);
+        if (events.length > 0) await onEvents(events);
+      },
+    });
+    return {
+      close: () => {
+        closed = true;
+        return subscription.close();
+      },
+    };
+  };
+
+const TRY_AGAIN_MS = 250;
+
+/** Keys may be away for a while, as a store may: who follows the log waits for them, and is not failed. */
+const untilReached = async <T>(work: () => Promise<T>, isOver: () => boolean): Promise<T> => {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || isOver()) throw error;
+    }
+    await pause(TRY_AGAIN_MS);
+  }
 };
 
 type Reading = Readonly<{

@@ -87,6 +87,13 @@ export class KeyRing {
     this.#opening.clear();
   }
 
+  /** Another process may have destroyed keys: all are asked for again. */
+  forgetAll(): void {
+    this.#erasures += 1;
+    this.#sealing.clear();
+    this.#opening.clear();
+  }
+
   async #fetch([name, { subject, keyId }]: [string, SealedPart]): Promise<[string, Opening]> {
     try {
       return [name, { key: await this.#store.opening(subject, keyId) }];

@@ -1,11 +1,10 @@
-import path from 'node:path';
 import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
-import { logDirectory } from '../../app/storage.ts';
+import { openKeysToRead } from '../../app/keys.ts';
+import { logDirectory } from '../../app/places.ts';
 import type { Config } from '../../config/config.ts';
 import { openTolerantReader, type TolerantPage } from '../../eventstore/embedded/tolerantReader.ts';
 import { openEsdb } from '../../eventstore/esdb/esdbLog.ts';
-import { readEmbeddedKeys } from '../../keys/embedded.ts';
 import { redactUrl } from '../../redactUrl.ts';
 import { decoderOf, type Decoder } from './decode.ts';
 
@@ -54,13 +53,13 @@ const elsewhere = async (url: string): Promise<Log> => {
 };
 
 /** Throws where there is no log, or no key store beside it. */
-export const openSource = async ({
-  data,
-  eventStore,
-}: Pick<Config, 'data' | 'eventStore'>): Promise<Source> => {
+export const openSource = async (
+  config: Pick<Config, 'data' | 'eventStore' | 'keys'>,
+): Promise<Source> => {
+  const { data, eventStore } = config;
   const log = eventStore.kind === 'esdb' ? await elsewhere(eventStore.url) : embedded(data);
   try {
-    const keys = readEmbeddedKeys(path.join(data, 'keys'), log.logId);
+    const keys = await openKeysToRead(config, log.logId);
     return {
       ...log,
       decode: decoderOf(keys),

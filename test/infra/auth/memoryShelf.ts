@@ -5,10 +5,11 @@ export const memoryShelf = (text?: string) => {
   const shelf = { text, saves: 0 };
   const port: KeyShelf = {
     load: () => Promise.resolve(shelf.text),
-    save: (next) => {
+    save: (next, before) => {
+      if (before !== shelf.text) return Promise.resolve(false);
       shelf.text = next;
       shelf.saves += 1;
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
   };
   return { shelf, port };

@@ -27,6 +27,7 @@ describe('configuration', () => {
       eventStore: { kind: 'embedded' },
       postgres: { kind: 'embedded' },
       bus: { kind: 'memory' },
+      keys: { kind: 'embedded' },
       logLevel: 'info',
       metrics: 'local',
       seal: true,
@@ -86,7 +87,16 @@ describe('configuration', () => {
       'SEQLINE_EVENTSTORE: "mysql://admin:***@h:2113" is not a log; use embedded, or the address',
     ],
     ['SEQLINE_EVENTSTORE', 'sqlite', 'SEQLINE_EVENTSTORE: "sqlite" is not'],
-    ['SEQLINE_BUS', 'nats://h', 'SEQLINE_BUS: "nats://h" is not supported by this version'],
+    [
+      'SEQLINE_BUS',
+      'amqp://u:hidden@h',
+      'SEQLINE_BUS: it is not a bus; use memory, or the address',
+    ],
+    [
+      'SEQLINE_KEYS',
+      'mysql://u:hidden@h',
+      'SEQLINE_KEYS: it is not a place of keys; use embedded,',
+    ],
     ['DATABASE_URL', 'mysql://u:hidden@h', 'DATABASE_URL: it is not a URL of Postgres'],
     ['SEQLINE_LOG_LEVEL', 'loud', 'SEQLINE_LOG_LEVEL: "loud" is not a level; use trace, debug,'],
     ['SEQLINE_SEAL', 'yes', 'SEQLINE_SEAL: "yes" is neither; use on or off'],
@@ -129,6 +139,25 @@ describe('configuration', () => {
     if (count === 1) expect(problems[0]).toContain('SEQLINE_SECRET');
   });
 
+  test('[NOD-6] with a bus, all that processes share is elsewhere; what is not is named', () => {
+    const shared = {
+      SEQLINE_BUS: 'nats://bus',
+      SEQLINE_EVENTSTORE: 'esdb://store',
+      DATABASE_URL: 'postgres://db/x',
+      SEQLINE_KEYS: 'postgres://db/keys',
+    };
+    expect(readConfig(shared)).toMatchObject({
+      bus: { kind: 'nats', url: 'nats://bus' },
+      keys: { kind: 'postgres', url: 'postgres://db/keys' },
+    });
+    const alone = problemsOf({ SEQLINE_BUS: 'nats://bus' });
+    expect(alone.map((line) => line.split(':')[0])).toEqual([
+      'SEQLINE_EVENTSTORE',
+      'DATABASE_URL',
+      'SEQLINE_KEYS',
+    ]);
+  });
+
   test('[OPS-20] never shows a secret', () => {
     const hidden = 'hunter2';
     const problems = problemsOf({
@@ -137,6 +166,7 @@ describe('configuration', () => {
       DATABASE_URL: `mysql://u:${hidden}@h`,
       SEQLINE_EVENTSTORE: `esdb+http://admin:${hidden}@h`,
       SEQLINE_BUS: `nats://u:${hidden}@h`,
+      SEQLINE_KEYS: `mysql://u:${hidden}@h`,
     });
     expect(problems.length).toBeGreaterThan(3);
     expect(problems.join()).not.toContain(hidden);
@@ -190,7 +220,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(15);
+    expect(names).toHaveLength(16);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',

@@ -1,0 +1,277 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { StoreUnavailable } from '../../core/kernel/eventStore.ts';
+import type { UserId } from '../../core/kernel/ids.ts';
+import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
+import { KeysOfAnotherLog, type SealedLog } from './embedded.ts';
+
+const KEY_BYTES = 32;
+/** How often it is looked whether another process has destroyed keys. */
+const LOOK_EVERY_MS = 1_000;
+/** For so long keys that are known are used though nobody can tell whether they still exist. */
+const UNSEEN_MS_MAX = 60_000;
+/** "SEQK": whoever changes what stands once only takes turns. */
+const LOCK = 0x5345514b;
+
+const KEYS_SCHEMA = 'seqline_keys';
+/** Names of what stands once. */
+const LOG = 'log';
+const DESTRUCTIONS = 'destructions';
+
+type KeyRow = Readonly<{ subject: string; id: number; key: Buffer | null }>;
+
+/** Keys in Postgres, and what its user has to be told of other processes. */
+export type SharedKeyStore = KeyStore &
+  Readonly<{
+    /** Called when keys have been destroyed elsewhere, or may have been: what is remembered of them must go. */
+    onDestroyed: (listener: () => void) => void;
+  }>;
+
+/**
+ * The key store of many processes, in a schema of its own, which is never dropped with the read models: a
+ * row for each user with its newest key, or with the number of the last one that was destroyed. Throws
+ * `KeysOfAnotherLog`, and what Postgres says where it cannot be used.
+ */
+export const openPostgresKeys = async (
+  pool: pg.Pool,
+  log: SealedLog,
+  warn: (error: unknown) => void,
+): Promise<SharedKeyStore> => {
+  await prepareKeysSchema(pool);
+  await claim(pool, log);
+  const keys = new PostgresKeys(pool, warn, await destructions(pool));
+  keys.watch();
+  return keys;
+};
+
+/** Makes what is missing, once, however many come at the same time. */
+export const prepareKeysSchema = (pool: pg.Pool): Promise<void> =>
+  alone(pool, async (client) => {
+    await client.query(`
+      create schema if not exists ${KEYS_SCHEMA};
+      create table if not exists ${KEYS_SCHEMA}.subject_key
+        (subject text primary key, id int not null, key bytea);
+      create table if not exists ${KEYS_SCHEMA}.fact (name text primary key, value text not null)`);
+  });
+
+/** Whoever works on these takes turns; all of it or nothing is stored. */
+export const alone = async <T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> => {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    const done = await work(client);
+    await client.query('commit');
+    client.release();
+    return done;
+  } catch (error) {
+    // A transaction that is not over goes with its connection.
+    client.release(true);
+    throw error;
+  }
+};
+
+/** To open what is sealed, beside whoever has the keys open. Throws `KeysOfAnotherLog`. */
+export const readPostgresKeys = async (
+  pool: pg.Pool,
+  logId: string,
+): Promise<Pick<KeyStore, 'opening' | 'close'>> => {
+  const owners = (await readFact(pool, LOG))?.split(',') ?? [];
+  if (!owners.includes(logId)) {
+    throw new KeysOfAnotherLog(
+      `SEQLINE_KEYS holds the keys of the log ${owners.at(-1) ?? '(none)'}, but the log here is ${logId}`,
+    );
+  }
+  return new PostgresKeys(pool, () => undefined, '0');
+};
+
+type Query = Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>;
+
+export const readFact = async (db: Query, name: string): Promise<string | undefined> => {
+  const { rows } = await db.query<{ value: string }>(
+    `select value from ${KEYS_SCHEMA}.fact where name = $1`,
+    [name],
+  );
+  return rows[0]?.value;
+};
+
+export const writeFact = async (db: Query, name: string, value: string): Promise<void> => {
+  await db.query(
+    `insert into ${KEYS_SCHEMA}.fact (name, value) values ($1, $2)
+     on conflict (name) do update set value = excluded.value`,
+    [name, value],
+  );
+};
+
+/** As the embedded store does: keys and log are told apart from those of others by the log's id. */
+const claim = (pool: pg.Pool, log: SealedLog): Promise<void> =>
+  alone(pool, async (client) => {
+    const owners = (await readFact(client, LOG))?.split(',') ?? [];
+    if (owners.includes(log.id)) return;
+    const owner = owners.at(-1);
+    if (owner !== undefined && log.formerIds?.includes(owner) !== true) {
+      throw new KeysOfAnotherLog(
+        `SEQLINE_KEYS holds the keys of the log ${owner}, but the log here is ${log.id}: two clusters ` +
+          'do not share keys; name another database, or the event store that these keys belong to',
+      );
+    }
+    const { rowCount } = await client.query(`select 1 from ${KEYS_SCHEMA}.subject_key limit 1`);
+    if (owner === undefined && log.mayHoldSealed && rowCount === 0) {
+      throw new KeysOfAnotherLog(
+        `SEQLINE_KEYS holds no keys, but the log ${log.id} has events that are sealed: name the ` +
+          'database that it was written with (another cluster may be using this log), or restore it ' +
+          'from its backup',
+      );
+    }
+    await writeFact(client, LOG, [...owners, log.id].join(','));
+  });
+
+const destructions = async (pool: pg.Pool): Promise<string> =>
+  (await readFact(pool, DESTRUCTIONS)) ?? '0';
+
+class PostgresKeys implements SharedKeyStore {
+  readonly #pool: pg.Pool;
+  readonly #warn: (error: unknown) => void;
+  readonly #listeners = new Set<() => void>();
+  readonly #wanted = new Set<UserId>();
+  #finding: Promise<ReadonlyMap<string, KeyRow>> | undefined;
+  #destructions: string;
+  #lookedAt = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(pool: pg.Pool, warn: (error: unknown) => void, destroyed: string) {
+    this.#pool = pool;
+    this.#warn = warn;
+    this.#destructions = destroyed;
+  }
+
+  /** Goes on until it is closed. */
+  watch(): void {
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look().finally(() => {
+        if (!this.#closed) this.watch();
+      });
+    }, LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  onDestroyed(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async sealing(subjects: readonly UserId[]): Promise<ReadonlyMap<UserId, SubjectKey>> {
+    // Always in one order: two processes that make keys for the same users must not wait for each other.
+    const sorted = [...new Set(subjects)].sort();
+    const rows = await reaching(async () => {
+      let found = await this.#read(sorted);
+      const missing = sorted.filter((subject) => (found.get(subject)?.key ?? null) === null);
+      if (missing.length > 0) {
+        await this.#make(missing);
+        found = new Map([...found, ...(await this.#read(missing))]);
+      }
+      return found;
+    });
+    const keys = new Map<UserId, SubjectKey>();
+    for (const subject of subjects) {
+      const row = rows.get(subject);
+      // Destroyed again at this very moment: whoever asks once more gets another.
+      if (row?.key === undefined || row.key === null)
+        throw new StoreUnavailable('a key was destroyed');
+      keys.set(subject, { id: row.id, key: Uint8Array.from(row.key) });
+    }
+    return keys;
+  }
+
+  async opening(subject: UserId, id: number): Promise<Uint8Array | undefined> {
+    const row = (await reaching(() => this.#find(subject))).get(subject);
+    // Numbers are given one after the other, and only the newest key is ever kept.
+    if (row === undefined || id > row.id) throw new KeyMissing(subject, id);
+    return row.id === id && row.key !== null ? Uint8Array.from(row.key) : undefined;
+  }
+
+  async destroy(subject: UserId): Promise<void> {
+    await reaching(() =>
+      alone(this.#pool, async (client) => {
+        await client.query(
+          `update ${KEYS_SCHEMA}.subject_key set key = null where subject = $1 and key is not null`,
+          [subject],
+        );
+        const next = BigInt((await readFact(client, DESTRUCTIONS)) ?? '0') + 1n;
+        await writeFact(client, DESTRUCTIONS, String(next));
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+    await this.#pool.end();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const known = await destructions(this.#pool);
+      this.#lookedAt = performance.now();
+      if (known === this.#destructions) return;
+      this.#destructions = known;
+      this.#tell();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#warn(error);
+      if (performance.now() - this.#lookedAt > UNSEEN_MS_MAX) this.#tell();
+    }
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** All that is asked for in one turn of the event loop is read at once. */
+  #find(subject: UserId): Promise<ReadonlyMap<string, KeyRow>> {
+    this.#wanted.add(subject);
+    this.#finding ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        const subjects = [...this.#wanted];
+        this.#wanted.clear();
+        this.#finding = undefined;
+        this.#read(subjects).then(resolve, reject);
+      });
+    });
+    return this.#finding;
+  }
+
+  async #read(subjects: readonly UserId[]): Promise<ReadonlyMap<string, KeyRow>> {
+    const { rows } = await this.#pool.query<KeyRow>(
+      `select subject, id, key from ${KEYS_SCHEMA}.subject_key where subject = any($1::text[])`,
+      [subjects],
+    );
+    return new Map(rows.map((row) => [row.subject, row]));
+  }
+
+  /** Those that another process makes meanwhile are left as it made them. */
+  async #make(subjects: readonly UserId[]): Promise<void> {
+    const keys = subjects.map(() => randomBytes(KEY_BYTES));
+    await this.#pool.query(
+      `insert into ${KEYS_SCHEMA}.subject_key as k (subject, id, key)
+       select made.subject, 1, made.key from unnest($1::text[], $2::bytea[]) as made (subject, key)
+       on conflict (subject) do update set id = k.id + 1, key = excluded.key where k.key is null`,
+      [subjects, keys],
+    );
+  }
+}
+
+/** A Postgres that is away is a store that is away: the same call may be made again. */
+const reaching = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KeyMissing || error instanceof StoreUnavailable) throw error;
+    throw new StoreUnavailable('the key store (SEQLINE_KEYS) does not answer', { cause: error });
+  }
+};
