@@ -20,6 +20,7 @@ import type {
   Millis,
   Position,
   Seq,
+  TokenId,
   UserId,
 } from '../core/kernel/ids.ts';
 import type { Caller } from '../core/login/handler.ts';
@@ -72,6 +73,9 @@ export type Refusal =
   | 'friendship/handled-already'
   | 'block/self'
   | 'block/too-many'
+  | 'favourite/unknown'
+  | 'favourite/too-many'
+  | 'config/too-many'
   | 'group/unknown'
   | 'group/exists'
   | 'group/dismissed'
@@ -117,6 +121,8 @@ export interface Logins {
   check(token: string): Result<{ caller: Caller }>;
   /** A socket has opened with this token: the policy's kicks, once, as an event. */
   activate(caller: Caller, meta: Meta): Result;
+  /** The tokens of a user that are in force, by the ids that the log knows them by. */
+  live(user: UserId): Promise<readonly Readonly<{ id: TokenId; platform: number }>[]>;
   /** Ends every login of a user on a platform. */
   forceLogout(user: UserId, platform: number, meta: Meta): Result;
 }

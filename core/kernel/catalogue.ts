@@ -1,5 +1,7 @@
 import type { BlockEvent } from '../block/events.ts';
+import type { ClientConfigEvent } from '../clientConfig/events.ts';
 import type { NumberedEvent } from '../conversation/events.ts';
+import type { FavouriteEvent } from '../favourite/events.ts';
 import type { FriendshipEvent } from '../friendship/events.ts';
 import { applicantOf, groupSubject, type GroupEvent } from '../group/events.ts';
 import type { InboxEvent } from '../inbox/events.ts';
@@ -18,6 +20,8 @@ export type SeqlineEvent =
   | FriendshipEvent
   | BlockEvent
   | GroupEvent
+  | FavouriteEvent
+  | ClientConfigEvent
   | CheckpointMoved
   | ProjectorEvent;
 
@@ -85,6 +89,13 @@ export const catalogue = {
   MemberProfileChanged: { version: 1 },
   GroupDismissed: { version: 1 },
   GroupDisbanded: { version: 1 },
+  FavouriteAdded: { version: 1, personal: { content: ({ user }) => user } },
+  FavouriteChanged: { version: 1, personal: { content: ({ user }) => user } },
+  FavouriteRemoved: { version: 1 },
+  ClientConfigured: { version: 1, personal: { values: ({ user }) => user } },
+  ClientConfigRemoved: { version: 1 },
+  ClientDefaultsConfigured: { version: 1 },
+  ClientDefaultsRemoved: { version: 1 },
   CheckpointMoved: { version: 1, position: 'position' },
   ProjectionSkipped: { version: 1, position: 'position' },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };
@@ -99,6 +110,8 @@ export const STREAM_PREFIXES = [
   'friendship-',
   'block-',
   'group-',
+  'favourite-',
+  'clientConfig-',
   'checkpoint-',
   'projector-',
 ] as const;

@@ -140,11 +140,23 @@ const forceLogoutHandler =
     return handled.kind === 'refused' ? handled : done({}, handled.position);
   };
 
+/** What is in force: given, neither kicked nor expired. */
+const liveHandler =
+  ({ writers, now }: LoginDeps) =>
+  async (user: UserId): Promise<readonly Readonly<{ id: TokenId; platform: number }>[]> => {
+    const { tokens } = await writers.state(loginStream(user));
+    const at = now();
+    return tokens
+      .filter(({ state, expiresAt }) => state === 'normal' && expiresAt > at)
+      .map(({ id, platform }) => ({ id, platform }));
+  };
+
 export const loginsHandler = (deps: LoginDeps) => ({
   issue: issueHandler(deps),
   check: checkHandler(deps),
   activate: activateHandler(deps),
   forceLogout: forceLogoutHandler(deps),
+  live: liveHandler(deps),
 });
 
 const TOKEN_DETAILS = {

@@ -62,7 +62,7 @@ const compile = (schema: TSchema): Read => {
   if (KindGuard.IsString(schema)) return textReader(schema);
   if (KindGuard.IsInteger(schema)) return integerReader(schema);
   if (KindGuard.IsBoolean(schema)) return flagReader;
-  if (KindGuard.IsRecord(schema)) return freeObjectReader;
+  if (KindGuard.IsRecord(schema)) return mapReader(schema);
   if (schema['format'] === 'uint64') return exactReader;
   throw new Error(`no reader for a schema of this kind: ${JSON.stringify(schema)}`);
 };
@@ -189,6 +189,34 @@ const readField = (
   if (KindGuard.IsOptional(schema)) return undefined;
   // Reading what is absent fails, and says what should be there.
   return { value: read(undefined, at) };
+};
+
+/** Texts by key, where the schema says that the values are texts; else an object of any form. */
+const mapReader = (schema: {
+  patternProperties: Readonly<Record<string, TSchema>>;
+  propertyNames?: TSchema;
+  minProperties?: number;
+  maxProperties?: number;
+}): Read => {
+  const [values] = Object.values(schema.patternProperties);
+  if (!KindGuard.IsString(values)) return freeObjectReader;
+  const readKey = textReader(schema.propertyNames ?? {});
+  const readText = textReader(values);
+  const { minProperties, maxProperties } = schema;
+  const size = bounds(minProperties, maxProperties);
+  const wanted = size === undefined ? 'an object' : `an object of ${size} keys`;
+  return (value, at) => {
+    if (!isRecord(value)) return wrong(at, wanted, value);
+    const entries = Object.entries(value);
+    if (outside(entries.length, minProperties, maxProperties)) {
+      return fail(at, `must be ${wanted}, but has ${String(entries.length)}`);
+    }
+    const texts = entries.map(([key, each]) => {
+      readKey(key, `${at}, each key`);
+      return [key, readText(each, `${at}.${key}`)] as const;
+    });
+    return Object.fromEntries(texts);
+  };
 };
 
 const freeObjectReader: Read = (value, at) => {

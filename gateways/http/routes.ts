@@ -3,7 +3,9 @@ import type { Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { authRoutes } from './routes/auth.ts';
 import { blackRoutes } from './routes/black.ts';
+import { clientConfigRoutes } from './routes/clientConfig.ts';
 import { conversationRoutes } from './routes/conversation.ts';
+import { favouriteRoutes } from './routes/favourite.ts';
 import { friendRoutes } from './routes/friend.ts';
 import { friendRequestRoutes } from './routes/friendRequest.ts';
 import { groupRoutes } from './routes/group.ts';
@@ -14,6 +16,9 @@ import { groupSyncRoutes } from './routes/groupSync.ts';
 import { jssdkRoutes } from './routes/jssdk.ts';
 import { legacyAuthRoutes } from './routes/legacyAuth.ts';
 import { msgRoutes } from './routes/msg.ts';
+import { notificationAccountRoutes } from './routes/notificationAccount.ts';
+import { onlineStatusRoutes } from './routes/onlineStatus.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
 import { userRoutes } from './routes/user.ts';
 
 export type RouteDeps = Pick<
@@ -31,6 +36,12 @@ export type RouteDeps = Pick<
   | 'messages'
   | 'chats'
   | 'projector'
+  | 'presence'
+  | 'presenceSubscriptions'
+  | 'favourites'
+  | 'favouriteLists'
+  | 'clientConfigs'
+  | 'clientConfigLists'
   | 'config'
   | 'now'
   | 'newId'
@@ -42,6 +53,11 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...authRoutes(deps),
   ...legacyAuthRoutes(deps),
   ...userRoutes(deps),
+  ...onlineStatusRoutes(deps),
+  ...favouriteRoutes(deps),
+  ...notificationAccountRoutes(deps),
+  ...clientConfigRoutes(deps),
+  ...statisticsRoutes(deps),
   ...conversationRoutes(deps),
   ...friendRoutes(deps),
   ...friendRequestRoutes(deps),

@@ -1,6 +1,13 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { DeriveId, EventId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type {
+  ClientConfigLists,
+  ClientConfigs,
+  FavouriteLists,
+  Favourites,
+  PresenceSubscriptions,
+} from '../keptPorts.ts';
+import type {
   Blocks,
   Chats,
   FriendLists,
@@ -55,6 +62,11 @@ export type HttpDeps = Readonly<{
   projected: Projected;
   versionIdOf: VersionIdOf;
   presence: Presence;
+  presenceSubscriptions: PresenceSubscriptions;
+  favourites: Favourites;
+  favouriteLists: FavouriteLists;
+  clientConfigs: ClientConfigs;
+  clientConfigLists: ClientConfigLists;
   config: Readonly<{ secret: string; admins: readonly UserId[] }>;
   now: () => Millis;
   newId: () => EventId;

@@ -4,6 +4,7 @@ import type { Millis, Position, TokenId, UserId } from '../../core/kernel/ids.ts
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
+import type { PresenceSubscriptions } from '../keptPorts.ts';
 import type { Chats, Logins, Messages, NumbersOf, Presence } from '../ports.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -15,7 +16,7 @@ import { welcome, type Accepted, type Asked, type Welcome } from './handshake.ts
 import { holding, type Alarm, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
 import type { Log } from '../log.ts';
-import { announcePresence } from './presence.ts';
+import { announcePresence, subscriptionsOf } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
 import { answerToText } from './textFrames.ts';
 
@@ -205,6 +206,10 @@ export class Gateway {
   }
 
   readonly presenceOf: Presence = (user) => this.#connections.platformsOf(user);
+
+  get presenceSubscriptions(): PresenceSubscriptions {
+    return subscriptionsOf(this.#connections);
+  }
 
   stats(): GatewayStats {
     return {

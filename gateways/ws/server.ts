@@ -5,6 +5,7 @@ import type { Recorded } from '../../core/kernel/fact.ts';
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { FRAME_BYTES_MAX } from '../openim/envelope.ts';
+import type { PresenceSubscriptions } from '../keptPorts.ts';
 import type { Presence } from '../ports.ts';
 import type { Connection } from './connection.ts';
 import { Gateway, type GatewayDeps, type GatewayStats } from './gateway.ts';
@@ -48,6 +49,7 @@ export type WsGateway = Readonly<{
   pass: (passing: Passing, senderSync: boolean) => void;
   loginChanged: (event: LoginEvent) => void;
   presenceOf: Presence;
+  presenceSubscriptions: PresenceSubscriptions;
   stats: () => GatewayStats;
   /** Stops listening, lets what was asked be answered, closes all sockets. */
   close: () => Promise<void>;
@@ -100,6 +102,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     pass: (passing, senderSync) => gateway.pass(passing, senderSync),
     loginChanged: (event) => gateway.loginChanged(event),
     presenceOf: gateway.presenceOf,
+    presenceSubscriptions: gateway.presenceSubscriptions,
     stats: () => gateway.stats(),
     close: () => (closed ??= shut()),
   };

@@ -4,6 +4,8 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import { chatKeys, type TailOf } from '../../projections/chats/atHead.ts';
 import { chats } from '../../projections/chats/project.ts';
+import { clientConfig } from '../../projections/clientConfig/project.ts';
+import { favourites } from '../../projections/favourites/project.ts';
 import { friends } from '../../projections/friends/project.ts';
 import { keyOf, leaveFormerLogs, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
 import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
@@ -22,7 +24,7 @@ import { isAway } from './isAway.ts';
 /** Positions, and so events at most, that the tail takes in before the first socket is served. */
 const TAIL_AT_START_MAX = 50_000;
 
-export const PROJECTIONS = [users, chats, friends] as const;
+export const PROJECTIONS = [users, chats, friends, favourites, clientConfig] as const;
 
 export type ReadModels = Readonly<{
   db: Kysely<AnyTables>;

@@ -21,6 +21,7 @@ import { openAtHead, openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
+import { openKept } from './kept.ts';
 import { openFriendLists, openFriends } from './friends.ts';
 import { noGroupLists, noGroups } from './noGroups.ts';
 import { startReactor } from './reactor.ts';
@@ -206,6 +207,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
         position === undefined || models.runner.reached(position, PROJECTED_MS),
       versionIdOf,
       presence: gateway.presenceOf,
+      presenceSubscriptions: gateway.presenceSubscriptions,
+      ...openKept({ ...deps, ...reading, users, now }),
       config,
       now,
       newId: randomId,

@@ -16,5 +16,7 @@ export const openUserLists = ({
     existing: (users) => ask(() => lists.existing(users)),
     page: (request) => ask(() => lists.page(request)),
     ids: (request) => ask(() => lists.ids(request)),
+    accounts: (request) => ask(() => lists.accounts(request)),
+    registrations: (span) => ask(() => lists.registrations(span)),
   };
 };

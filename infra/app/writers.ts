@@ -18,6 +18,13 @@ import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis } from '../../core/kernel/ids.ts';
 import { loadNewest } from '../../core/kernel/loadNewest.ts';
 import { StreamWriters } from '../../core/kernel/writer.ts';
+import {
+  isKept,
+  observeKept,
+  openKeptWriters,
+  type KeptEvent,
+  type KeptWriters,
+} from './keptWriters.ts';
 import { login } from '../../core/login/decider.ts';
 import { loginStream } from '../../core/login/events.ts';
 import type { LoginWriters } from '../../core/login/handler.ts';
@@ -60,17 +67,18 @@ const weighTexts = ({ data }: Readonly<{ data: object }>): number =>
 
 export type ProjectorWriters = StreamWriters<SkipEvent, ProjectorEvent, Skipped, never>;
 
-export type Writers = Readonly<{
-  numbered: NumberedWriters;
-  users: UserWriters;
-  logins: LoginWriters;
-  inboxes: InboxWriters;
-  friendships: FriendshipWriters;
-  blocks: BlockWriters;
-  projectors: ProjectorWriters;
-  /** What the process's follower has seen. */
-  observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
-}>;
+export type Writers = KeptWriters &
+  Readonly<{
+    numbered: NumberedWriters;
+    users: UserWriters;
+    logins: LoginWriters;
+    inboxes: InboxWriters;
+    friendships: FriendshipWriters;
+    blocks: BlockWriters;
+    projectors: ProjectorWriters;
+    /** What the process's follower has seen. */
+    observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
+  }>;
 
 const isOfFriends = (event: Recorded<SeqlineEvent>): event is Recorded<FriendshipEvent> =>
   event.stream.startsWith('friendship-');
@@ -147,6 +155,7 @@ export const openWriters = (
     weightMax: BLOCKED_KEPT_MAX,
     ...time,
   });
+  const kept = openKeptWriters(log, time);
   const projectors: ProjectorWriters = new StreamWriters({
     log,
     decider: projector,
@@ -158,10 +167,11 @@ export const openWriters = (
   const observeOne = (event: Recorded<SeqlineEvent>): void => {
     if (isOfFriends(event)) friendships.observe(event);
     else if (isOfBlocks(event)) blocks.observe(event);
+    else if (isKept(event)) observeKept(kept, event);
     else if (!isOfGroups(event)) observeOther(event);
   };
   const observeOther = (
-    event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent>>,
+    event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent | KeptEvent>>,
   ): void => {
     switch (event.type) {
       case 'UserRegistered':
@@ -195,6 +205,7 @@ export const openWriters = (
     inboxes,
     friendships,
     blocks,
+    ...kept,
     projectors,
     observe: (events) => {
       for (const event of events) observeOne(event);

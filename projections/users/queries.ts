@@ -24,6 +24,15 @@ export type Filter = Readonly<{ userId?: string; nickname?: string }>;
 export const SHOW_NUMBER_MAX = 1_000;
 /** Admins and notification accounts come above it, and are in no list of users. */
 const ORDINARY_LEVEL_MAX = 1;
+/** Notification accounts, and above them robots. */
+const ACCOUNT_LEVEL_MIN = 3;
+
+export type Registrations = Readonly<{
+  total: number;
+  before: number;
+  /** By day, as `YYYY-MM-DD`, ascending; days without any are left out. */
+  days: ReadonlyMap<string, number>;
+}>;
 
 export type UserQueries = Readonly<{
   /** Those that exist, in the order asked for. */
@@ -35,6 +44,15 @@ export type UserQueries = Readonly<{
   ) => Promise<Readonly<{ total: number; users: readonly ShownUser[] }>>;
   /** Ids of all users of any level, oldest first. */
   ids: (request: Page) => Promise<Readonly<{ total: number; ids: readonly UserId[] }>>;
+  /**
+   * Notification accounts and robots (level 3 and 4), oldest first; with a keyword those that have exactly
+   * this id, and then those of exactly this name. `except`: app admins, whatever their level.
+   */
+  accounts: (
+    request: Page & Readonly<{ keyword?: string; level?: number; except: readonly UserId[] }>,
+  ) => Promise<Readonly<{ total: number; users: readonly ShownUser[] }>>;
+  /** How many users of any level there are, how many came before a span, and on each day (UTC) of it. */
+  registrations: (span: Readonly<{ start: Millis; end: Millis }>) => Promise<Registrations>;
 }>;
 
 type Condition = ReturnType<typeof sql<boolean>>;
@@ -64,6 +82,32 @@ export const userQueries = (db: Kysely<AnyTables>): UserQueries => ({
     const { total, rows } = await find(db, sql<boolean>`true`, request);
     return { total, ids: rows.map((row) => row.user_id) };
   },
+
+  accounts: async ({ keyword, level, except, ...page }) => {
+    const word = storable(keyword ?? '');
+    const named =
+      keyword === undefined ? sql`true` : sql`(user_id = ${word} or nickname = ${word})`;
+    const ofLevel = level === undefined ? sql`true` : sql`level = ${level}`;
+    const condition = sql<boolean>`level >= ${ACCOUNT_LEVEL_MIN} and ${ofLevel} and ${named}
+      and user_id <> all(${except}::text[])`;
+    const { total, rows } = await find(db, condition, page, sql`user_id <> ${word}, created_pos`);
+    return { total, users: rows.map(shown) };
+  },
+
+  registrations: async ({ start, end }) => {
+    const { rows } = await sql<Readonly<{ total: number; before: number; days: unknown }>>`
+      select count(*) as total,
+        count(*) filter (where created_at < ${start}) as before,
+        (select json_object_agg(day, users order by day) from (
+          select to_char(to_timestamp(created_at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD') as day,
+            count(*) as users
+          from seqline.users_v1 where created_at between ${start} and ${end} group by 1
+        ) as counted) as days
+      from seqline.users_v1`.execute(db);
+    const { total = 0, before = 0, days } = rows[0] ?? {};
+    const counted = Object.entries(days ?? {}).map(([day, users]) => [day, Number(users)] as const);
+    return { total, before, days: new Map(counted) };
+  },
 });
 
 /** `strpos` knows no patterns, so there is nothing to escape. An empty text is no filter. */
@@ -85,6 +129,7 @@ const find = async (
   db: Kysely<AnyTables>,
   condition: Condition,
   { pageNumber, showNumber }: Page,
+  order: ReturnType<typeof sql> = sql`created_pos`,
 ): Promise<Readonly<{ total: number; rows: readonly UserRow[] }>> => {
   const show = Math.min(Math.max(Math.trunc(showNumber), 0), SHOW_NUMBER_MAX);
   const skip = Math.max(Math.trunc(pageNumber) - 1, 0) * show;
@@ -93,9 +138,9 @@ const find = async (
     from (select count(*) as total from seqline.users_v1 where ${condition}) as counted
     left join (
       select * from seqline.users_v1 where ${condition}
-      order by created_pos limit ${show} offset ${skip}
+      order by ${order} limit ${show} offset ${skip}
     ) as page on true
-    order by page.created_pos`.execute(db);
+    order by ${order}`.execute(db);
   return { total: rows[0]?.total ?? 0, rows: rows.filter(isUser) };
 };
 

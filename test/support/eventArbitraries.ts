@@ -94,6 +94,12 @@ const rules = {
 };
 const groupProfile = { name: text, introduction: text, faceUrl: text, ex: text };
 
+const favourite = { user, kind: number, uuid: text };
+/** Keys, and a value for each. */
+const configs = fc
+  .uniqueArray(fc.tuple(text, text), { maxLength: 3, selector: ([key]) => key })
+  .map((pairs) => [pairs.map(([key]) => key), pairs.map(([, value]) => value)] as const);
+
 /** Any data that an event of a type may have. A new event does not compile until it is here. */
 export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> } = {
   UserRegistered: fc.record({
@@ -158,6 +164,21 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
     { requiredKeys: ['user', 'conversation', 'kind', 'peer', 'settings'] },
   ),
   ReadMarked: fc.record({ user, conversation, upTo: number }),
+  FavouriteAdded: fc.record({
+    ...favourite,
+    content: fc.record({ value: text, ex: text }),
+  }),
+  FavouriteChanged: fc.record({
+    ...favourite,
+    content: fc.record({ value: text, ex: text }, ANY_ABSENT),
+  }),
+  FavouriteRemoved: fc.record(favourite),
+  ClientConfigured: configs.chain(([keys, values]) =>
+    fc.record({ user, keys: fc.constant(keys), values: fc.constant(values) }),
+  ),
+  ClientConfigRemoved: fc.record({ user, keys: fc.array(text, { maxLength: 3 }) }),
+  ClientDefaultsConfigured: configs.map(([keys, values]) => ({ keys, values })),
+  ClientDefaultsRemoved: fc.record({ keys: fc.array(text, { maxLength: 3 }) }),
   CheckpointMoved: fc.record({ position: number }),
   ConversationCleared: fc.record({ user, conversation, upTo: number }),
   MessagesHidden: fc.record({ user, conversation, seqs }),

@@ -23,6 +23,7 @@ import type {
 } from '../../gateways/ports.ts';
 import { FakeFriends, fakeFriendLists } from './fakeFriends.ts';
 import { FakeGroups, fakeGroupLists } from './fakeGroups.ts';
+import { FakeClientConfigs, FakeFavourites, FakeSubscriptions } from './fakeKept.ts';
 import { ann, annAndBob, bob, by, eventId } from './people.ts';
 
 /**
@@ -100,6 +101,29 @@ export class FakeUsers implements Users, UserLists {
     const all = [...this.all.keys()];
     return Promise.resolve({ total: all.length, ids: page(all, request) });
   }
+
+  accounts({ keyword, level, except, ...request }: Parameters<UserLists['accounts']>[0]) {
+    const all = [...this.all.values()].filter(
+      (view) =>
+        view.level >= 3 && !except.includes(view.user) && (level ?? view.level) === view.level,
+    );
+    const found = all.filter(
+      ({ user, nickname }) => keyword === undefined || user === keyword || nickname === keyword,
+    );
+    return Promise.resolve({ total: found.length, users: page(found, request) });
+  }
+
+  registrations({ start, end }: Readonly<{ start: Millis; end: Millis }>) {
+    const all = [...this.all.values()].map(({ createdAt }) => createdAt);
+    const within = all.filter((at) => at >= start && at <= end).length;
+    const day = new Date(NOW).toISOString().slice(0, 10);
+    const days = new Map(within === 0 ? [] : [[day, within] as const]);
+    return Promise.resolve({
+      total: all.length,
+      before: all.filter((at) => at < start).length,
+      days,
+    });
+  }
 }
 
 /** Tokens are `<user>.<platform>.<n>`. */
@@ -145,6 +169,10 @@ export class FakeLogins implements Logins {
       admin: user === ADMIN,
     };
     return Promise.resolve({ kind: 'done', caller } as const);
+  }
+
+  live(user: UserId) {
+    return Promise.resolve([{ id: `${user}-token` as TokenId, platform: 5 }]);
   }
 
   activate(): Promise<Done> {
@@ -347,15 +375,19 @@ export type FakeDeps = HttpDeps &
     groups: FakeGroups;
     messages: FakeMessages;
     chats: FakeChats;
+    favourites: FakeFavourites;
+    clientConfigs: FakeClientConfigs;
+    presenceSubscriptions: FakeSubscriptions;
     /** Everything that was logged, as one text. */
     logged: () => string;
   }>;
 
-/** All an HTTP gateway needs; ann, bob and the app admin are registered. */
+/** All an HTTP gateway needs; ann, bob, the app admin and a notification account are registered. */
 export const fakeDeps = (): FakeDeps => {
   const users = new FakeUsers();
   for (const user of [ann, bob]) users.add(user);
   users.add(ADMIN, 2);
+  users.add('sys' as UserId, 3);
   const lines: string[] = [];
   const note = (fields: object, message: string) => {
     const withText = (_: string, value: unknown) => (value instanceof Error ? value.stack : value);
@@ -363,6 +395,8 @@ export const fakeDeps = (): FakeDeps => {
   };
   let ids = 0;
   const friends = new FakeFriends();
+  const favourites = new FakeFavourites();
+  const clientConfigs = new FakeClientConfigs();
   return {
     users,
     userLists: users,
@@ -377,7 +411,12 @@ export const fakeDeps = (): FakeDeps => {
     projector: new FakeProjector(),
     projected: () => Promise.resolve(true),
     versionIdOf,
-    presence: () => [],
+    presence: (user) => (user === ann ? [5] : []),
+    presenceSubscriptions: new FakeSubscriptions(),
+    favourites,
+    favouriteLists: favourites,
+    clientConfigs,
+    clientConfigLists: clientConfigs,
     config: { secret: SECRET, admins: [ADMIN] },
     now: () => NOW,
     newId: () => {

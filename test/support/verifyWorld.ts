@@ -133,6 +133,33 @@ export const befriend = async (storage: Storage): Promise<void> => {
   }
 };
 
+/** Favourites and settings of clients: those that last, those that change, and those that go. */
+export const keep = async (storage: Storage): Promise<void> => {
+  const name = (uuid: string) => ({ user: 'ann', kind: 1, uuid });
+  const content = { value: 'v \0', ex: 'x' };
+  for (const [type, data] of [
+    ['FavouriteAdded', { ...name('stays \ud800'), content }],
+    ['FavouriteAdded', { ...name('changes'), content }],
+    ['FavouriteAdded', { ...name('goes'), content }],
+    ['FavouriteChanged', { ...name('changes'), content: { ex: 'y' } }],
+    ['FavouriteRemoved', name('goes')],
+    ['FavouriteChanged', { ...name('never was'), content: { ex: 'y' } }],
+  ] as const) {
+    await write(storage, 'favourite-ann', { type, data });
+  }
+  const ofAnn = { user: 'ann', keys: ['a', 'b', 'c \0'], values: ['1', '2', '3 \ud800'] };
+  const ofAll = { keys: ['a', 'z'], values: ['9', '8'] };
+  for (const [stream, type, data] of [
+    ['ann', 'ClientConfigured', ofAnn],
+    ['ann', 'ClientConfigured', { user: 'ann', keys: ['a'], values: ['4'] }],
+    ['ann', 'ClientConfigRemoved', { user: 'ann', keys: ['b', 'never'] }],
+    ['+all', 'ClientDefaultsConfigured', ofAll],
+    ['+all', 'ClientDefaultsRemoved', { keys: ['z'] }],
+  ] as const) {
+    await write(storage, `clientConfig-${stream}`, { type, data });
+  }
+};
+
 /** Opens a data folder's log as the server does, does something with it, and closes it. */
 export const withLog = async <T>(config: Config, work: (storage: Storage) => Promise<T>) => {
   const storage = await openStorage(config, quiet);

@@ -3,10 +3,8 @@ import { subUserOnlineStatus, subUserOnlineStatusTips } from '../../openim/reque
 import { WIRE_ERRORS } from '../../openim/errors.ts';
 import { isUserId } from '../../openim/user.ts';
 import { data, failure, type Handler } from '../answer.ts';
+import { mayWatch, WATCHED_MAX } from '../presence.ts';
 import type { HandlerDeps } from './common.ts';
-
-/** Users one connection may watch. */
-export const WATCHED_MAX = 5000;
 
 /** Ids go back in the answer: as many of these as may be watched fit into one. */
 const USER_ID_LENGTH_MAX = 64;
@@ -28,8 +26,7 @@ export const onlineStatus =
     if (strange !== undefined) {
       return failure(WIRE_ERRORS.args, 'subscribeUserID: one of these is no user id');
     }
-    const added = users.filter((user) => !connection.watched.has(user)).length;
-    if (connection.watched.size + added > WATCHED_MAX) {
+    if (!mayWatch(connection, users)) {
       return failure(WIRE_ERRORS.args, `subscribeUserID: at most ${String(WATCHED_MAX)}`);
     }
     for (const user of users) connections.watch(connection, user);

@@ -3,7 +3,9 @@ import { STREAM_PREFIXES, type SeqlineEvent } from '../../../core/kernel/catalog
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
+import { clientConfig as clientConfigModel } from '../../../projections/clientConfig/project.ts';
 import { chats as chatsModel } from '../../../projections/chats/project.ts';
+import { favourites as favouritesModel } from '../../../projections/favourites/project.ts';
 import { friends as friendsModel } from '../../../projections/friends/project.ts';
 import type { AnyTables, Projection } from '../../../projections/kernel/model.ts';
 import { users as usersModel } from '../../../projections/users/project.ts';
@@ -11,8 +13,10 @@ import { deriveId } from '../../ids.ts';
 import { compareTable, type Compared } from './compare.ts';
 import { compareShown, type ComparedShown } from './compareShown.ts';
 import { checkpointsOf, inSnapshot, NoTables, tablesThere, type Tables } from './database.ts';
+import { ClientConfig } from './recount/clientConfig.ts';
 import { Chats } from './recount/chats.ts';
 import { chatTables } from './recount/chatTables.ts';
+import { Favourites } from './recount/favourites.ts';
 import { Findings } from './recount/findings.ts';
 import { Friends } from './recount/friends.ts';
 import { LogCheck } from './recount/logCheck.ts';
@@ -96,10 +100,21 @@ class Run {
     this.#skips = skips;
     this.#progress = progress;
     const [users, chats, friends] = [new Users(), this.#chats, new Friends()];
+    const [favourites, configs] = [new Favourites(), new ClientConfig()];
     this.#recounts = [
       { model: usersModel, take: (event) => users.take(event), tables: () => [users.table] },
       { model: chatsModel, take: (event) => chats.take(event), tables: () => chatTables(chats) },
       { model: friendsModel, take: (event) => friends.take(event), tables: () => friends.tables },
+      {
+        model: favouritesModel,
+        take: (event) => favourites.take(event),
+        tables: () => [favourites.table],
+      },
+      {
+        model: clientConfigModel,
+        take: (event) => configs.take(event),
+        tables: () => [configs.table],
+      },
     ];
   }
 

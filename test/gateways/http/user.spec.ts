@@ -30,7 +30,7 @@ test('[USR-7] a thousand users are registered in one call', async () => {
   }));
   const { text } = await post('/user/user_register', { users }, asAdmin);
   expect(text).toBe('{"errCode":0,"errMsg":"","errDlt":""}');
-  expect(deps.users.all.size).toBe(1_003);
+  expect(deps.users.all.size).toBe(1_004);
   const more = await post('/user/user_register', { users: [...users, users[0]] }, asAdmin);
   expect(more.json).toMatchObject({ errCode: 1001 });
   expect(more.json.errDlt).toContain('1 to 1000');
@@ -63,7 +63,7 @@ test.each([
   const { json } = await post('/user/user_register', { users }, asAdmin);
   expect(json.errCode).toBe(1001);
   expect(json.errDlt).toContain(named);
-  expect(deps.users.all.size).toBe(3);
+  expect(deps.users.all.size).toBe(4);
 });
 
 test('[USR-2] one id that is taken refuses them all', async () => {
@@ -75,7 +75,7 @@ test('[USR-2] one id that is taken refuses them all', async () => {
   const { json } = await post('/user/user_register', { users }, asAdmin);
   expect(json).toMatchObject({ errCode: 1102, errMsg: 'RegisteredAlreadyError' });
   expect(json.errDlt).toContain('ann');
-  expect(deps.users.all.size).toBe(3);
+  expect(deps.users.all.size).toBe(4);
 });
 
 test('[USR-8] update_user_info_ex: absent stays, empty clears', async () => {
@@ -132,10 +132,10 @@ test('[USR-21] pages: from 1, none cut short, none at all for showNumber 0', asy
   for (let index = 0; index < 400; index++) deps.users.add(`u${String(index)}` as UserId);
   const page = async (pagination: object) =>
     (await post('/user/get_all_users_uid', { pagination }, asAdmin)).json;
-  expect((await page({ pageNumber: 1, showNumber: 300 })).data).toMatchObject({ total: 403 });
+  expect((await page({ pageNumber: 1, showNumber: 300 })).data).toMatchObject({ total: 404 });
   const { data } = await page({ pageNumber: 2, showNumber: 300 });
-  expect(data).toHaveProperty('userIDs.length', 103);
-  expect((await page({ pageNumber: 1 })).data).toEqual({ total: 403, userIDs: [] });
+  expect(data).toHaveProperty('userIDs.length', 104);
+  expect((await page({ pageNumber: 1 })).data).toEqual({ total: 404, userIDs: [] });
   expect((await page({ pageNumber: 0, showNumber: 1 })).errCode).toBe(1001);
 });
 

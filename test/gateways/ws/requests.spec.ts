@@ -5,9 +5,9 @@ import { NotAnswerable } from '../../../gateways/ports.ts';
 import { HELD_MAX_MS } from '../../../gateways/ws/hold.ts';
 import { FakeWorld, settled, type FakeClient } from '../../support/wsFakes.ts';
 import { notificationOf, single } from '../../../core/conversation/ids.ts';
-import type { ConversationId } from '../../../core/kernel/ids.ts';
+import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import { getLastMessageResp } from '../../../gateways/openim/requests.ts';
-import { WATCHED_MAX } from '../../../gateways/ws/handlers/onlineStatus.ts';
+import { WATCHED_MAX } from '../../../gateways/ws/presence.ts';
 
 const notices = notificationOf(annAndBob);
 const annAndCat = single(ann, cat);
@@ -433,5 +433,26 @@ describe('2005', () => {
     client.socket.end(1000);
     await world.connect('bob');
     expect(client.frames).toHaveLength(3);
+  });
+
+  test('[USR-43] what is subscribed to elsewhere is told to each connection, and ends with it', async () => {
+    const world = new FakeWorld();
+    const { presenceSubscriptions: subscriptions } = world.gateway;
+    expect(await subscriptions.watch(ann, [bob])).toBe(true);
+    expect(await subscriptions.watchedBy(ann)).toEqual([]);
+    const phone = await world.connect('ann', { platform: 1 });
+    const web = await world.connect('ann', { platform: 5, token: 'web' });
+    const later = [bob, cat];
+    expect(await subscriptions.watch(ann, later)).toBe(true);
+    expect(await subscriptions.watchedBy(ann)).toEqual(later);
+    await world.connect('bob', { platform: 9 });
+    for (const client of [phone, web]) expect(told(client)).toEqual([['change', ['bob', 9]]]);
+    await subscriptions.unwatch(ann, [cat]);
+    await world.connect('cat');
+    expect(told(phone)).toHaveLength(1);
+    const many = Array.from({ length: WATCHED_MAX }, (_, index) => `u${String(index)}` as UserId);
+    expect(await subscriptions.watch(ann, many)).toBe(false);
+    for (const client of [phone, web]) client.socket.closed();
+    expect(await subscriptions.watchedBy(ann)).toEqual([]);
   });
 });

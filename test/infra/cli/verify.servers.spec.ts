@@ -15,6 +15,7 @@ import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import {
   befriend,
   configuredAt,
+  keep,
   project,
   register,
   say,
@@ -102,6 +103,7 @@ const live = async (storage: Storage): Promise<void> => {
     await write(storage, 'inbox-ann', { type: 'ConversationConfigured', data });
   }
   await befriend(storage);
+  await keep(storage);
 };
 
 const grown = () =>

@@ -26,6 +26,10 @@ beforeAll(async () => {
     erased('gone'),
     registered('admin', 'Admin', 2),
     registered('odd', 'nul \0 and half \ud800 a pair'),
+    registered('news', 'News', 3),
+    registered('robot', 'same', 4),
+    registered('same', 'Same', 3),
+    registered('boss', 'Boss', 3),
   );
   expect(await projector.runner.reached(position, 10_000)).toBe(true);
 });
@@ -53,7 +57,7 @@ describe('the users read model', () => {
     const second = await queries.page({ pageNumber: 2, showNumber: 2 });
     expect(second.total).toBe(5);
     expect(second.users.map(({ user }) => user)).toEqual(['bob', 'gone']);
-    expect(await queries.ids({ pageNumber: 9, showNumber: 2 })).toEqual({ total: 6, ids: [] });
+    expect(await queries.ids({ pageNumber: 9, showNumber: 2 })).toEqual({ total: 10, ids: [] });
     expect((await queries.ids({ pageNumber: 0, showNumber: 1 })).ids).toEqual(['zoe']);
     expect(await queries.page({ pageNumber: 1, showNumber: 0 })).toEqual({ total: 5, users: [] });
   });
@@ -97,5 +101,36 @@ describe('the users read model', () => {
   test('tells which ids exist', async () => {
     const existing = await queries.existing(ids('ann', 'nobody', 'bob'));
     expect([...existing].sort()).toEqual(['ann', 'bob']);
+  });
+
+  test('[USR-41] notification accounts are found by exactly their id or name, admins never', async () => {
+    const accounts = async (filter: object) =>
+      (await queries.accounts({ ...firstPage, except: ids('boss'), ...filter })).users.map(
+        ({ user }) => user,
+      );
+    expect(await accounts({})).toEqual(['news', 'robot', 'same']);
+    expect(await accounts({ level: 4 })).toEqual(['robot']);
+    expect(await accounts({ keyword: 'same' })).toEqual(['same', 'robot']);
+    expect(await accounts({ keyword: 'New' })).toEqual([]);
+    expect(await accounts({ keyword: 'zoe' })).toEqual([]);
+    const second = { pageNumber: 2, showNumber: 2, except: ids('boss') };
+    expect(await queries.accounts(second)).toMatchObject({ total: 3, users: [{ user: 'same' }] });
+    expect(await queries.accounts({ ...second, pageNumber: 9 })).toEqual({ total: 3, users: [] });
+  });
+
+  test('[USR-44] registrations are counted in all, before a time and by day', async () => {
+    const all = await queries.ids({ pageNumber: 1, showNumber: 100 });
+    const [zoe] = await queries.byIds(ids('zoe'));
+    const came = zoe?.createdAt ?? 0;
+    const { total, before, days } = await queries.registrations({ start: came, end: Date.now() });
+    expect({ total, before }).toEqual({ total: all.total, before: 0 });
+    expect([...days.keys()][0]).toBe(new Date(came).toISOString().slice(0, 10));
+    expect([...days.values()].reduce((sum, each) => sum + each, 0)).toBe(all.total);
+    const later = { start: Date.now() + 60_000, end: Date.now() + 120_000 };
+    expect(await queries.registrations(later)).toEqual({
+      total: all.total,
+      before: all.total,
+      days: new Map(),
+    });
   });
 });
