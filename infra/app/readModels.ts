@@ -7,6 +7,7 @@ import { chats } from '../../projections/chats/project.ts';
 import { clientConfig } from '../../projections/clientConfig/project.ts';
 import { favourites } from '../../projections/favourites/project.ts';
 import { friends } from '../../projections/friends/project.ts';
+import { groups } from '../../projections/groups/project.ts';
 import { keyOf, leaveFormerLogs, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
 import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
@@ -24,7 +25,7 @@ import { isAway } from './isAway.ts';
 /** Positions, and so events at most, that the tail takes in before the first socket is served. */
 const TAIL_AT_START_MAX = 50_000;
 
-export const PROJECTIONS = [users, chats, friends, favourites, clientConfig] as const;
+export const PROJECTIONS = [users, chats, friends, groups, favourites, clientConfig] as const;
 
 export type ReadModels = Readonly<{
   db: Kysely<AnyTables>;

@@ -2,6 +2,16 @@ import { type Kysely, sql } from 'kysely';
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { AnyTables } from '../kernel/model.ts';
 import type { Found, Page } from '../kernel/page.ts';
+import type { ShownProfile } from '../kernel/profiles.ts';
+import {
+  amongFrom,
+  ask,
+  listOf,
+  pageFrom,
+  recordOf,
+  type Fragment,
+  type Json,
+} from '../kernel/questions.ts';
 import {
   blackRows,
   friendRows,
@@ -14,7 +24,6 @@ import {
   type FriendRequest,
   type OwnedList,
   type RequestResult,
-  type ShownProfile,
 } from './rows.ts';
 import {
   CHANGES_MAX,
@@ -33,8 +42,6 @@ export type ShownFriend = Friend & Shown;
 export type ShownBlack = Black & Shown & Readonly<{ changedPos: Position }>;
 export type ShownRequest = FriendRequest & Readonly<{ asker: ShownProfile; asked: ShownProfile }>;
 
-/** A page that is cut short looks to an SDK like the last one: so many friends it may ask for at once. */
-const SHOW_NUMBER_MAX = 10_000;
 /** Whom a change of profile is told to, at most; the others see it when they next sync. */
 export const LISTING_MAX = 10_000;
 
@@ -74,9 +81,6 @@ export type FriendQueries = Readonly<{
   blacksSince: (owner: UserId, versionId: string, since: Version) => Promise<ListSince<ShownBlack>>;
 }>;
 
-type Json = Readonly<Record<string, unknown>>;
-type Fragment = ReturnType<typeof sql>;
-
 const table = (name: string): Fragment => sql`${sql.table(tableName(name))}`;
 
 /** Rows of the owner, each with the profile that it is shown with. */
@@ -113,56 +117,6 @@ const readRequest = (row: Json): ShownRequest => ({
   asker: profileOf(recordOf(row['asker']), row['from_user']),
   asked: profileOf(recordOf(row['asked']), row['to_user']),
 });
-
-const recordOf = (value: unknown): Json =>
-  typeof value === 'object' && value !== null ? (value as Json) : {};
-
-const listOf = (value: unknown): readonly Json[] =>
-  Array.isArray(value) ? (value as readonly Json[]) : [];
-
-/** One statement is one moment: what it says together belongs together. */
-const ask = async (
-  db: Kysely<AnyTables>,
-  parts: Readonly<Record<string, Fragment>>,
-): Promise<Json> => {
-  const columns = Object.entries(parts).map(([name, part]) => sql`(${part}) as ${sql.ref(name)}`);
-  const { rows } = await sql<Json>`select ${sql.join(columns)}`.execute(db);
-  return rows[0] ?? {};
-};
-
-const pageOf = ({ pageNumber, showNumber }: Page): Fragment => {
-  const show = Math.min(Math.max(showNumber, 0), SHOW_NUMBER_MAX);
-  return sql`limit ${show} offset ${Math.max(pageNumber - 1, 0) * show}`;
-};
-
-const pageFrom = async <T>(
-  db: Kysely<AnyTables>,
-  rows: Fragment,
-  order: Fragment,
-  page: Page,
-  read: (row: Json) => T,
-): Promise<Found<T>> => {
-  const { total, items } = await ask(db, {
-    total: sql`select count(*) from (${rows}) as r`,
-    items: sql`select json_agg(r) from
-      (select * from (${rows}) as r order by ${order} ${pageOf(page)}) as r`,
-  });
-  return { total: Number(total), items: listOf(items).map(read) };
-};
-
-const amongFrom = async <T>(
-  db: Kysely<AnyTables>,
-  rows: Fragment,
-  key: 'friend' | 'blocked',
-  ids: readonly UserId[],
-  read: (row: Json) => T,
-): Promise<readonly T[]> => {
-  const { rows: found } = await sql<Json>`select r.* from (${rows}) as r
-    join unnest(${ids}::text[]) with ordinality as wanted (id, place)
-      on wanted.id = r.${sql.ref(key)}
-    order by wanted.place`.execute(db);
-  return found.map(read);
-};
 
 const stateOf = (owner: UserId, list: OwnedList): Fragment =>
   sql`select row_to_json(l) from ${table('friend_lists')} l

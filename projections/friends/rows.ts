@@ -1,6 +1,7 @@
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import { profileRowsIn } from '../kernel/profiles.ts';
 import { joinKey, splitKey, type RowsOptions } from '../kernel/rows.ts';
-import type { Gone, ListTurns } from '../kernel/since.ts';
+import { goneOf, goneText, type ListTurns } from '../kernel/since.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
 export const FRIENDS_VERSION = 1;
@@ -8,8 +9,6 @@ export const FRIENDS_VERSION = 1;
 export const tableName = (name: string): string => `seqline.${name}_v${String(FRIENDS_VERSION)}`;
 
 type AnyRow = Readonly<Record<string, unknown>>;
-/** Nothing where a row that is joined is not there. */
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const user = (value: unknown): UserId => String(value) as UserId;
 
 /** How someone has come to be in a list (OpenIM's addSource). */
@@ -159,58 +158,19 @@ export const listRows: RowsOptions<ListState> = {
   columns: {
     owner: { type: 'text', of: (row) => row.owner },
     list: { type: 'text', of: (row) => row.list },
-    gone: {
-      type: 'text',
-      of: ({ gone }) => JSON.stringify(gone.map((one) => [one.user, one.pos])),
-    },
+    gone: { type: 'text', of: goneText },
     floor_pos: { type: 'int8', of: (row) => row.floorPos },
     sort_pos: { type: 'int8', of: (row) => row.sortPos },
   },
   read: (row: AnyRow): ListState => ({
     owner: user(row['owner']),
     list: row['list'] === 'blacks' ? 'blacks' : 'friends',
-    gone: goneOf(JSON.parse(String(row['gone']))),
+    gone: goneOf<UserId>(row['gone']),
     floorPos: Number(row['floor_pos']),
     sortPos: Number(row['sort_pos']),
   }),
 };
 
-const goneOf = (pairs: unknown): readonly Gone[] =>
-  Array.isArray(pairs)
-    ? pairs.map((pair: unknown) => {
-        const [name, pos] = Array.isArray(pair) ? (pair as readonly unknown[]) : [];
-        return { user: user(name), pos: Number(pos) };
-      })
-    : [];
-
-/** What a user shows of itself; one row for each user, and none for each of its friends. */
-export type ShownProfile = Readonly<{
-  user: UserId;
-  nickname: string;
-  faceUrl: string;
-  ex: string;
-  changedPos: Position;
-}>;
-
-export const profileRows: RowsOptions<ShownProfile> = {
-  table: tableName('friend_profiles'),
-  key: ['user_id'],
-  partsOf: (key) => [key],
-  keyOf: (row) => row.user,
-  columns: {
-    user_id: { type: 'text', of: (row) => row.user },
-    nickname: { type: 'text', of: (row) => row.nickname },
-    face_url: { type: 'text', of: (row) => row.faceUrl },
-    profile_ex: { type: 'text', of: (row) => row.ex },
-    profile_pos: { type: 'int8', of: (row) => row.changedPos },
-  },
-  read: (row: AnyRow): ShownProfile => ({
-    user: user(row['user_id']),
-    nickname: textOf(row['nickname']),
-    faceUrl: textOf(row['face_url']),
-    ex: textOf(row['profile_ex']),
-    changedPos: Number(row['profile_pos'] ?? 0),
-  }),
-};
+export const profileRows = profileRowsIn(tableName('friend_profiles'));
 
 export const ALL_ROWS = [friendRows, requestRows, blackRows, listRows, profileRows] as const;

@@ -8,10 +8,10 @@ import type {
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import { isErased, type Personal, type Recorded } from '../../core/kernel/fact.ts';
 import type { Position, UserId } from '../../core/kernel/ids.ts';
-import type { UserEvent } from '../../core/user/events.ts';
 import type { Table } from '../kernel/model.ts';
-import type { Gone } from '../kernel/since.ts';
+import { profilesIn } from '../kernel/profiles.ts';
 import { joinKey, rowsOf, splitKey } from '../kernel/rows.ts';
+import { NOTHING_TO_SAY, withCome, withGone } from '../kernel/since.ts';
 import { storable } from '../kernel/text.ts';
 import {
   blackRows,
@@ -25,7 +25,6 @@ import {
   type FriendRequest,
   type ListState,
   type OwnedList,
-  type ShownProfile,
 } from './rows.ts';
 
 type Event = Recorded<SeqlineEvent>;
@@ -34,8 +33,6 @@ type FriendEvent = Recorded<FriendshipEvent>;
 const isOfFriends = (event: Event): event is FriendEvent => event.stream.startsWith('friendship-');
 const isOfBlocks = (event: Event): event is Recorded<BlockEvent> =>
   event.type === 'UserBlocked' || event.type === 'UserUnblocked';
-const isOfUser = (event: Event): event is Recorded<UserEvent> =>
-  event.type === 'UserRegistered' || event.type === 'UserChanged';
 
 /** A text of an event; nothing where it is absent or has been erased. */
 const said = <Key extends string>(
@@ -182,12 +179,6 @@ export const blacks: Table<Black> = {
 
 // --- lists: who went, and when the order changed ---------------------------------------------------
 
-/**
- * As many as ever are of use: who has missed more changes than these fetches the whole list (CHANGES_MAX).
- * So the memory of a list is bounded without a clock, and equal however often it is built.
- */
-export const GONE_MAX = 200;
-
 /** What an event does to one list: somebody comes or goes, or the order changes. */
 type Turn = Readonly<{ owner: UserId; list: OwnedList }> &
   (Readonly<{ came: UserId } | { went: UserId }> | Readonly<{ sorted: true }>);
@@ -227,20 +218,11 @@ const turnsOf = (event: Event): readonly Turn[] => {
 
 const turned = (row: ListState | undefined, turn: Turn, pos: Position): ListState | undefined => {
   const { owner, list } = turn;
-  const state = row ?? { owner, list, gone: [], floorPos: 0, sortPos: 0 };
+  const state: ListState = row ?? { owner, list, ...NOTHING_TO_SAY };
   if ('sorted' in turn) return { ...state, sortPos: pos };
-  if ('came' in turn) {
-    const gone = state.gone.filter(({ user }) => user !== turn.came);
-    // Who comes back stands last, where a client may still have the place of before.
-    return gone.length === state.gone.length ? row : { ...state, gone, sortPos: pos };
-  }
-  const gone: readonly Gone[] = [...state.gone, { user: turn.went, pos }];
-  const dropped = gone.at(-GONE_MAX - 1);
-  return {
-    ...state,
-    gone: gone.slice(-GONE_MAX),
-    floorPos: dropped?.pos ?? state.floorPos,
-  };
+  if ('went' in turn) return withGone(state, [turn.went], pos);
+  const after = withCome(state, [turn.came], pos);
+  return after === state ? row : after;
 };
 
 export const lists: Table<ListState> = {
@@ -254,31 +236,4 @@ export const lists: Table<ListState> = {
 
 // --- profiles --------------------------------------------------------------------------------------
 
-/** Keys are destroyed all at once, so one erased part means that nothing of the profile is left. */
-const foldProfile = (
-  row: ShownProfile | undefined,
-  { data, position }: Recorded<UserEvent>,
-): ShownProfile | undefined => {
-  const { user, profile } = data;
-  if (profile === undefined) return row;
-  if (isErased(profile)) return { user, nickname: '', faceUrl: '', ex: '', changedPos: position };
-  const {
-    nickname = row?.nickname ?? '',
-    faceUrl = row?.faceUrl ?? '',
-    ex = row?.ex ?? '',
-  } = profile;
-  return {
-    user,
-    nickname: storable(nickname),
-    faceUrl: storable(faceUrl),
-    ex: storable(ex),
-    changedPos: position,
-  };
-};
-
-/** Beside the friends under one checkpoint, so that one version can be said of both. */
-export const profiles: Table<ShownProfile> = {
-  ...rowsOf(profileRows),
-  keysOf: (event) => (isOfUser(event) && event.data.profile !== undefined ? [event.data.user] : []),
-  fold: (row, event) => (isOfUser(event) ? foldProfile(row, event) : row),
-};
+export const profiles = profilesIn(profileRows);

@@ -47,7 +47,50 @@ export const versionOf = (newest: Position, state: ListTurns<unknown> | undefine
   return Math.max(1, newest, gone.at(-1)?.pos ?? 0, floorPos, sortPos);
 };
 
-const NOTHING_TO_SAY: ListTurns<never> = { gone: [], floorPos: 0, sortPos: 0 };
+export const NOTHING_TO_SAY: ListTurns<never> = { gone: [], floorPos: 0, sortPos: 0 };
+
+/**
+ * As many as ever are of use: who has missed more changes than these fetches the whole list. So the memory
+ * of a list is bounded without a clock, and equal however often it is built.
+ */
+export const GONE_MAX = CHANGES_MAX;
+
+/** They have gone from the list. */
+export const withGone = <Id, State extends ListTurns<Id>>(
+  state: State,
+  ids: readonly Id[],
+  pos: Position,
+): State => {
+  if (ids.length === 0) return state;
+  const gone = [...state.gone, ...ids.map((user) => ({ user, pos }))];
+  const dropped = gone.at(-GONE_MAX - 1);
+  return { ...state, gone: gone.slice(-GONE_MAX), floorPos: dropped?.pos ?? state.floorPos };
+};
+
+/** They have come into it. Who comes back stands last, where a client may still have the place of before. */
+export const withCome = <Id, State extends ListTurns<Id>>(
+  state: State,
+  ids: readonly Id[],
+  pos: Position,
+): State => {
+  const coming = new Set(ids);
+  const gone = state.gone.filter(({ user }) => !coming.has(user));
+  return gone.length === state.gone.length ? state : { ...state, gone, sortPos: pos };
+};
+
+/** Who went, as one column of text, and back. */
+export const goneText = ({ gone }: ListTurns<string>): string =>
+  JSON.stringify(gone.map(({ user, pos }) => [user, pos]));
+
+export const goneOf = <Id extends string>(text: unknown): readonly Gone<Id>[] => {
+  const pairs: unknown = JSON.parse(String(text));
+  return Array.isArray(pairs)
+    ? pairs.map((pair: unknown) => {
+        const [name, pos] = Array.isArray(pair) ? (pair as readonly unknown[]) : [];
+        return { user: String(name) as Id, pos: Number(pos) };
+      })
+    : [];
+};
 
 const after = <Id>(gone: readonly Gone<Id>[], version: number): readonly Id[] =>
   gone.filter(({ pos }) => pos > version).map(({ user }) => user);

@@ -7,6 +7,7 @@ import { clientConfig as clientConfigModel } from '../../../projections/clientCo
 import { chats as chatsModel } from '../../../projections/chats/project.ts';
 import { favourites as favouritesModel } from '../../../projections/favourites/project.ts';
 import { friends as friendsModel } from '../../../projections/friends/project.ts';
+import { groups as groupsModel } from '../../../projections/groups/project.ts';
 import type { AnyTables, Projection } from '../../../projections/kernel/model.ts';
 import { users as usersModel } from '../../../projections/users/project.ts';
 import { deriveId } from '../../ids.ts';
@@ -19,6 +20,7 @@ import { chatTables } from './recount/chatTables.ts';
 import { Favourites } from './recount/favourites.ts';
 import { Findings } from './recount/findings.ts';
 import { Friends } from './recount/friends.ts';
+import { Groups } from './recount/groups.ts';
 import { LogCheck } from './recount/logCheck.ts';
 import type { ExpectedTable } from './recount/table.ts';
 import { Users } from './recount/users.ts';
@@ -101,6 +103,7 @@ class Run {
     this.#progress = progress;
     const [users, chats, friends] = [new Users(), this.#chats, new Friends()];
     const [favourites, configs] = [new Favourites(), new ClientConfig()];
+    const groups = new Groups();
     this.#recounts = [
       { model: usersModel, take: (event) => users.take(event), tables: () => [users.table] },
       { model: chatsModel, take: (event) => chats.take(event), tables: () => chatTables(chats) },
@@ -115,6 +118,7 @@ class Run {
         take: (event) => configs.take(event),
         tables: () => [configs.table],
       },
+      { model: groupsModel, take: (event) => groups.take(event), tables: () => groups.tables },
     ];
   }
 

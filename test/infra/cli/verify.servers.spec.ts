@@ -12,6 +12,7 @@ import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { isRecord, listAt, parseJson, recordAt } from '../../support/json.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { gather } from '../../support/verifyGroups.ts';
 import {
   befriend,
   configuredAt,
@@ -104,6 +105,7 @@ const live = async (storage: Storage): Promise<void> => {
   }
   await befriend(storage);
   await keep(storage);
+  await gather(storage);
 };
 
 const grown = () =>
@@ -243,6 +245,29 @@ describe('[OPS-61] what is different', () => {
       'a name from before',
       `update seqline.friend_profiles_v1 set nickname = 'ann' where user_id = 'ann'`,
       ['changed row | friend_profiles_v1 | user_id "ann"'],
+    ],
+    [
+      'a group of another name, and with a member too few',
+      `update seqline.groups_v1 set name = 'x' where group_id = 'g1';
+        delete from seqline.group_members_v1 where group_id = 'g1' and user_id = 'eve'`,
+      [
+        'changed row | groups_v1 | group_id "g1"',
+        'missing row | group_members_v1 | group_id "g1", user_id "eve"',
+      ],
+    ],
+    [
+      'a version of members that is not in the log',
+      `update seqline.group_member_lists_v1 set version = 99 where group_id = 'g2'`,
+      ['changed row | group_member_lists_v1 | group_id "g2"'],
+    ],
+    [
+      'a group forgotten among those that a user has left, and a request',
+      `delete from seqline.joined_lists_v1 where user_id = 'dan';
+        delete from seqline.group_requests_v1 where user_id = 'eve'`,
+      [
+        'missing row | group_requests_v1 | group_id "g1", user_id "eve"',
+        'missing row | joined_lists_v1 | user_id "dan"',
+      ],
     ],
   ];
 

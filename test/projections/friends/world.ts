@@ -14,7 +14,6 @@ import {
   type ShownBlack,
   type ShownFriend,
 } from '../../../projections/friends/queries.ts';
-import type { ListSince } from '../../../projections/kernel/since.ts';
 import { Batches } from '../../../projections/kernel/batch.ts';
 import { takeOver } from '../../../projections/kernel/checkpoint.ts';
 import { knownEvents } from '../../../projections/kernel/follower.ts';
@@ -23,6 +22,7 @@ import { Skips } from '../../../projections/kernel/skips.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { by } from '../../support/people.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
+import { SdkList } from '../../support/sdkList.ts';
 
 export const VERSION_ID = '0123456789abcdef01234567';
 
@@ -137,47 +137,10 @@ export class FriendWorld {
 
 const ALL = { pageNumber: 1, showNumber: 10_000 };
 
-/** What Go core does with a list (REST reference 9.6): rows, and the order it was last given. */
-class SdkList<T> {
-  version = 0;
-  versionId = '';
-  rows = new Map<string, T>();
-  order: readonly string[] = [];
-  fulls = 0;
-
-  async take(
-    answer: ListSince<T>,
-    idOf: (row: T) => string,
-    all: () => Promise<readonly T[]>,
-  ): Promise<void> {
-    if (answer.full) {
-      this.fulls += 1;
-      const rows = await all();
-      this.rows = new Map(rows.map((row) => [idOf(row), row]));
-      this.order = rows.map(idOf);
-    }
-    for (const id of answer.delete) {
-      this.rows.delete(id);
-      this.order = this.order.filter((each) => each !== id);
-    }
-    for (const row of [...answer.insert, ...answer.update]) {
-      if (!this.rows.has(idOf(row))) this.order = [...this.order, idOf(row)];
-      this.rows.set(idOf(row), row);
-    }
-    if (answer.sortVersion > 0) this.order = (await all()).map(idOf);
-    this.version = answer.version;
-    this.versionId = answer.versionId;
-  }
-
-  shown(): readonly (T | undefined)[] {
-    return this.order.map((id) => this.rows.get(id));
-  }
-}
-
 /** A client that knows its lists by what the server says has changed, and by that alone. */
 export class ListClient {
-  readonly friends = new SdkList<ShownFriend>();
-  readonly blacks = new SdkList<ShownBlack>();
+  readonly friends = new SdkList<ShownFriend, UserId>();
+  readonly blacks = new SdkList<ShownBlack, UserId>();
   readonly #world: FriendWorld;
   readonly #user: UserId;
 

@@ -7,28 +7,22 @@ import type {
 } from '../../../../core/friendship/events.ts';
 import type { SeqlineEvent } from '../../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../../core/kernel/fact.ts';
-import type { UserChanged, UserRegistered } from '../../../../core/user/events.ts';
 import { Lists } from './lists.ts';
+import { Profiles } from './profiles.ts';
 import { Rows } from './rows.ts';
-import type { ExpectedTable, Row, Value } from './table.ts';
-import { kept } from './text.ts';
-
-/** What an event says under a name; nothing where it says nothing, or no longer. */
-const said = (part: object | undefined, name: string): string => {
-  const text = new Map<string, unknown>(Object.entries(part ?? {})).get(name);
-  return typeof text === 'string' ? kept(text) : '';
-};
+import type { ExpectedTable } from './table.ts';
+import { said } from './text.ts';
 
 /** Friends, their requests, who has blocked whom, and the names they are shown under, told again. */
 export class Friends {
   readonly #friends = new Rows('friends', ['owner', 'friend']);
   readonly #requests = new Rows('friend_requests', ['from_user', 'to_user']);
   readonly #blacks = new Rows('blacks', ['owner', 'blocked']);
-  readonly #profiles = new Rows('friend_profiles', ['user_id']);
+  readonly #profiles = new Profiles('friend_profiles');
   readonly #lists = new Lists();
 
   get tables(): readonly ExpectedTable[] {
-    return [this.#friends, this.#requests, this.#blacks, this.#lists.rows, this.#profiles].map(
+    return [this.#friends, this.#requests, this.#blacks, this.#lists.rows, this.#profiles.rows].map(
       (rows) => rows.table,
     );
   }
@@ -37,7 +31,7 @@ export class Friends {
     switch (event.type) {
       case 'UserRegistered':
       case 'UserChanged':
-        this.#show(event);
+        this.#profiles.take(event);
         return;
       case 'UserBlocked':
       case 'UserUnblocked':
@@ -147,17 +141,5 @@ export class Friends {
       ...{ owner, blocked, ex: said(data.notes, 'ex'), operator: meta.actor },
       ...{ created_at: created, created_pos: position },
     });
-  }
-
-  #show({ data, position }: Recorded<UserRegistered> | Recorded<UserChanged>): void {
-    const { user, profile } = data;
-    if (profile === undefined) return;
-    const nameless: Row = { user_id: user, nickname: '', face_url: '', profile_ex: '' };
-    const before = 'erased' in profile ? nameless : (this.#profiles.get(user) ?? nameless);
-    const row: Record<string, Value> = { ...before, profile_pos: position };
-    if ('nickname' in profile) row['nickname'] = said(profile, 'nickname');
-    if ('faceUrl' in profile) row['face_url'] = said(profile, 'faceUrl');
-    if ('ex' in profile) row['profile_ex'] = said(profile, 'ex');
-    this.#profiles.put(row);
   }
 }

@@ -1,46 +1,37 @@
 import { Rows } from './rows.ts';
+import { Turns } from './turns.ts';
 
 type List = 'friends' | 'blacks';
-type Gone = readonly [user: string, position: number];
-
-/** Those that went last: of whoever went before them, only up to where is remembered. */
-const GONE_KEPT = 200;
 
 /** What is remembered of each list beside who is in it; nothing, until somebody goes or it is sorted. */
 export class Lists {
   readonly rows = new Rows('friend_lists', ['owner', 'list']);
-  readonly #gone = new Map<string, Gone[]>();
+  readonly #turns = new Map<string, Turns>();
 
   went(owner: string, list: List, user: string, position: number): void {
-    const gone = this.#goneOf(owner, list);
-    gone.push([user, position]);
-    const forgotten = gone.length > GONE_KEPT ? gone.shift() : undefined;
-    this.#set(owner, list, forgotten === undefined ? {} : { floor_pos: forgotten[1] });
+    this.#of(owner, list).went(user, position);
+    this.#put(owner, list);
   }
 
-  /** Who comes back stands elsewhere than before. */
   came(owner: string, list: List, user: string, position: number): void {
-    const gone = this.#goneOf(owner, list);
-    for (let at = gone.length - 1; at >= 0; at--) {
-      if (gone[at]?.[0] !== user) continue;
-      gone.splice(at, 1);
-      this.sorted(owner, list, position);
-    }
+    this.#of(owner, list).came(user, position);
+    if (this.rows.get(owner, list) !== undefined) this.#put(owner, list);
   }
 
   sorted(owner: string, list: List, position: number): void {
-    this.#set(owner, list, { sort_pos: position });
+    this.#of(owner, list).sorted = position;
+    this.#put(owner, list);
   }
 
-  #goneOf(owner: string, list: List): Gone[] {
+  #of(owner: string, list: List): Turns {
     const key = JSON.stringify([owner, list]);
-    const gone = this.#gone.get(key) ?? [];
-    this.#gone.set(key, gone);
-    return gone;
+    const turns = this.#turns.get(key) ?? new Turns();
+    this.#turns.set(key, turns);
+    return turns;
   }
 
-  #set(owner: string, list: List, changed: Readonly<Record<string, number>>): void {
-    const before = this.rows.get(owner, list) ?? { owner, list, floor_pos: 0, sort_pos: 0 };
-    this.rows.put({ ...before, gone: JSON.stringify(this.#goneOf(owner, list)), ...changed });
+  #put(owner: string, list: List): void {
+    const { text: gone, floor: floor_pos, sorted: sort_pos } = this.#of(owner, list);
+    this.rows.put({ owner, list, gone, floor_pos, sort_pos });
   }
 }
