@@ -89,10 +89,20 @@ export type Refusal =
   | 'message/not-in-group'
   | 'message/muted'
   | 'message/group-muted'
+  /** The app server's own no: `own` has its number and its words. */
+  | 'callback/refused'
+  | 'callback/unreachable'
+  | 'callback/bad-answer'
   /** For now only: the same call again may succeed (500 on the wire). */
   | 'service/unavailable';
 
-export type Refused = Readonly<{ kind: 'refused'; reason: Refusal; detail: string }>;
+export type Refused = Readonly<{
+  kind: 'refused';
+  reason: Refusal;
+  detail: string;
+  /** What the app server says instead, where it is the one that refuses. */
+  own?: Readonly<{ code: number; message: string }>;
+}>;
 
 /** Done. `position` is where the newest event it led to stands; absent when nothing was left to do. */
 export type Done<T = unknown> = Readonly<{ kind: 'done'; position?: Position }> & T;

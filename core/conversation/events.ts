@@ -13,6 +13,8 @@ export type MessageBody = {
   attachedInfo?: string;
   ex?: string;
   push?: OfflinePush;
+  /** SHA-256 in hex of the content that the sender gave, where the app server has changed it. */
+  originalHash?: string;
 };
 
 export type OfflinePush = Readonly<{

@@ -2,8 +2,17 @@ import { done, type Result } from '../kernel/call.ts';
 import { refuse, type Refused } from '../kernel/decider.ts';
 import { isErased, type Meta } from '../kernel/fact.ts';
 import { InTurn } from '../kernel/inTurn.ts';
-import type { ConversationId, DeriveId, EventId, Millis, Seq, UserId } from '../kernel/ids.ts';
+import type {
+  ConversationId,
+  DeriveId,
+  EventId,
+  Millis,
+  Position,
+  Seq,
+  UserId,
+} from '../kernel/ids.ts';
 import { appendOnce, onceAt, sentInWindow, type NumberedWriters, type Once } from './appendOnce.ts';
+import { askFirst, type Settled } from './askFirst.ts';
 import {
   CONTENT_BYTES_MAX,
   type AppendNumbered,
@@ -12,7 +21,7 @@ import {
   type Wished,
 } from './decider.ts';
 import { conversationStream, type MessageData, type MessageSent, type Parties } from './events.ts';
-import type { Doing, Known } from './ports.ts';
+import type { BeforeSend, CallbackRefusal, Doing, Known } from './ports.ts';
 import { WINDOW_MS } from './sentWindow.ts';
 import { utf8Length } from './utf8.ts';
 
@@ -30,7 +39,14 @@ export type SendMessage = Readonly<{
 }>;
 
 /** `serverMsgId` is 32 hex digits; `seq` 0 when it was not stored. */
-export type Sent = Readonly<{ serverMsgId: string; sendTime: Millis; seq: Seq; id: EventId }>;
+export type Sent = Readonly<{
+  serverMsgId: string;
+  sendTime: Millis;
+  seq: Seq;
+  id: EventId;
+  /** The message as it was sent, where the app server has changed it. */
+  changed?: SendMessage['message'];
+}>;
 
 export type SendRefusal =
   | NumberedRefusal
@@ -40,7 +56,8 @@ export type SendRefusal =
   | 'message/not-friends'
   | 'user/unknown'
   | 'conversation/unknown'
-  | 'service/unavailable';
+  | 'service/unavailable'
+  | CallbackRefusal;
 
 /** Receives nothing (OpenIM's globalRecvMsgOpt). */
 const RECEIVE_NOTHING = 1;
@@ -51,6 +68,8 @@ export type ConversationDeps = Readonly<{
   deriveId: DeriveId;
   known: Known;
   doing: Doing;
+  /** Absent: the app server is asked about no message. */
+  beforeSend?: BeforeSend | undefined;
 }>;
 
 /** A client's clock may be this far off before a message counts as one that was made some time ago. */
@@ -101,18 +120,17 @@ const sentLongAgo = async (
   return onceAt(first);
 };
 
-/** Who may not send it any more may still ask again what became of it. */
+/** Where it stands if it was sent before, lately or long ago. */
 const sentBefore = async (
   deps: ConversationDeps,
   send: SendMessage,
   wish: AppendNumbered,
-): Promise<Once | undefined> => {
+): Promise<Once | Refused<'service/unavailable'> | undefined> => {
   if (!send.stored) return undefined;
   const state = await deps.writers.state(wish.stream);
-  const lately = await sentInWindow(deps.known, wish, state);
-  if (lately !== undefined) return lately;
-  const before = await sentLongAgo(deps, send, wish, state);
-  return before?.kind === 'accepted' ? before : undefined;
+  return (
+    (await sentInWindow(deps.known, wish, state)) ?? (await sentLongAgo(deps, send, wish, state))
+  );
 };
 
 /** What the sender's clients know the message by; a repetition gives the same. */
@@ -158,6 +176,9 @@ const closedTo = async (known: Known, from: UserId, to: UserId) => {
 const isTooLong = ({ message: { body } }: SendMessage): boolean =>
   !isErased(body) && utf8Length(body.content) > CONTENT_BYTES_MAX;
 
+const tooLong = () =>
+  refuse('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`);
+
 const appendOf = (
   { conversation, sendTime }: SendMessage,
   data: Wished<MessageSent>['data'],
@@ -187,38 +208,53 @@ const placeOnce = (deps: ConversationDeps) => {
 };
 
 export const sendHandler = (deps: ConversationDeps) => {
-  const { deriveId, known, doing } = deps;
+  const { deriveId, known, doing, beforeSend } = deps;
   const place = placeOnce(deps);
+  const ask = beforeSend === undefined ? undefined : askFirst(beforeSend);
   return async (send: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
-    const { conversation, message, stored, senderSync } = send;
-    if (isTooLong(send)) {
-      return refuse('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`);
-    }
+    const { conversation, message } = send;
+    if (isTooLong(send)) return tooLong();
     const at = doing.now();
     const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
-    const sentAt = (sendTime: Millis, seq: Seq): Sent => ({
-      serverMsgId: serverMsgIdOf(id),
-      sendTime,
-      seq,
-      id,
-    });
+    const doneAt = (
+      { sendTime, seq }: Readonly<{ sendTime: Millis; seq: Seq }>,
+      position?: Position,
+      changed?: SendMessage['message'],
+    ) => {
+      const sent: Sent = { serverMsgId: serverMsgIdOf(id), sendTime, seq, id };
+      return done({ sent: changed === undefined ? sent : { ...sent, changed } }, position);
+    };
     const allowed = await mayBeSent(known, send);
     if ('kind' in allowed) {
+      // Who may not send it any more may still ask again what became of it.
       const before = await sentBefore(deps, send, appendOf(send, message, { id, at, meta }));
-      if (before === undefined) return allowed;
-      return done({ sent: sentAt(before.sendTime, before.seq) }, undefined);
+      return before?.kind === 'accepted' ? doneAt(before) : allowed;
     }
-    const data = allowed.quietly
-      ? { ...message, options: { ...message.options, offlinePush: false } }
-      : message;
-    if (!stored) {
-      doing.pass({ conversation, id, meta, data: { ...data, sendTime: at } }, senderSync);
-      return done({ sent: sentAt(at, 0) }, undefined);
-    }
-    const once = await place(send, appendOf(send, data, { id, at, meta }));
-    if (once.kind === 'refused') return once;
-    const { seq, sendTime, position } = once;
-    if (position !== undefined) await doing.followed(position);
-    return done({ sent: sentAt(sendTime, seq) }, position);
+    const go = async (settled: Settled): Result<SendRefusal, { sent: Sent }> => {
+      const { message: said, stored, senderSync } = settled.send;
+      if (settled.changed !== undefined && isTooLong(settled.send)) return tooLong();
+      const data = allowed.quietly
+        ? { ...said, options: { ...said.options, offlinePush: false } }
+        : said;
+      if (!stored) {
+        const passing = { conversation, id, meta: settled.meta, data: { ...data, sendTime: at } };
+        doing.pass(passing, senderSync);
+        return doneAt({ sendTime: at, seq: 0 }, undefined, settled.changed);
+      }
+      const once = await place(send, appendOf(send, data, { id, at, meta: settled.meta }));
+      if (once.kind === 'refused') return once;
+      if (once.position !== undefined) await doing.followed(once.position);
+      return doneAt(once, once.position, settled.changed);
+    };
+    if (ask === undefined) return go({ send, meta });
+    return ask(
+      send,
+      { id, at, meta },
+      {
+        sentBefore: () => sentBefore(deps, send, appendOf(send, message, { id, at, meta })),
+        found: doneAt,
+        go,
+      },
+    );
   };
 };

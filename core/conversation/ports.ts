@@ -1,10 +1,12 @@
-import type { Recorded } from '../kernel/fact.ts';
+import type { Refused } from '../kernel/decider.ts';
+import type { Meta, Recorded } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
 import type { Head } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { Passing } from '../sequence/shown.ts';
 import type { User } from '../user/decider.ts';
 import type { NumberedEvent } from './events.ts';
+import type { SendMessage } from './handler.ts';
 
 /** Whether a user's message gets through to another: not if that one has blocked it, or wants friends only. */
 export type Reached = 'open' | 'blocked' | 'stranger';
@@ -34,6 +36,30 @@ export type Known = Readonly<{
   ) => Promise<Seq | 'never' | 'unanswerable'>;
   message: (conversation: ConversationId, seq: Seq) => Promise<Recorded<NumberedEvent> | undefined>;
 }>;
+
+/** The message as it is to be, and the endpoint that has changed it, if one has. */
+export type Allowed = Readonly<{
+  kind: 'allowed';
+  message: SendMessage['message'];
+  stored: boolean;
+  changedBy?: string;
+}>;
+
+export type CallbackRefusal =
+  | 'callback/refused'
+  | 'callback/unreachable'
+  | 'callback/bad-answer'
+  /** What it asks for is no message. */
+  | 'args/invalid';
+
+/**
+ * Whom to ask before a message is sent, and how; nothing if nobody is to be asked about this one. It is
+ * asked once for each message that has not been sent before.
+ */
+export type BeforeSend = (
+  send: SendMessage,
+  by: Readonly<{ id: EventId; at: Millis; meta: Meta }>,
+) => (() => Promise<Allowed | Refused<CallbackRefusal>>) | undefined;
 
 export type Doing = Readonly<{
   /** Hands on what is not stored. */

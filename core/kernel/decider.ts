@@ -2,7 +2,13 @@ import type { AnyFact } from './fact.ts';
 import type { EventId, Revision } from './ids.ts';
 
 export type Accepted<E> = Readonly<{ kind: 'accepted'; events: readonly E[] }>;
-export type Refused<R extends string> = Readonly<{ kind: 'refused'; reason: R; detail: string }>;
+export type Refused<R extends string> = Readonly<{
+  kind: 'refused';
+  reason: R;
+  detail: string;
+  /** The number and the words of whoever has refused it in our place; handed on as they are. */
+  own?: Readonly<{ code: number; message: string }>;
+}>;
 export type Outcome<E, R extends string> = Accepted<E> | Refused<R>;
 
 export const accept = <E>(...events: readonly E[]): Accepted<E> => ({ kind: 'accepted', events });

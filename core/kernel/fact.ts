@@ -14,6 +14,8 @@ export type Meta = Readonly<{
   login?: TokenId;
   /** The event that this one reacts to, if any. */
   causationId?: EventId;
+  /** The app server's endpoint that has changed the command before it was decided, if one has. */
+  modifiedBy?: string;
 }>;
 
 /** A fact about to be appended. */

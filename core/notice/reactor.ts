@@ -95,7 +95,9 @@ export class Reactor {
   async #do(event: Event, reaction: Reaction): Promise<void> {
     const { deriveId, now } = this.#deps;
     const { note, line } = reaction;
-    const meta: Meta = { ...event.meta, causationId: event.id };
+    // What follows from a fact is nobody's change.
+    const { modifiedBy: _, ...acted } = event.meta;
+    const meta: Meta = { ...acted, causationId: event.id };
     const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
     let visible = event.position;
     if (note !== undefined) {

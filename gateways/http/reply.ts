@@ -1,6 +1,6 @@
 import type { Position } from '../../core/kernel/ids.ts';
 import { apiResp, WIRE_ERRORS, type ApiResp, type WireError } from '../openim/errors.ts';
-import { REFUSALS } from '../openim/refusals.ts';
+import { wireErrorOf } from '../openim/refusals.ts';
 import type { Refusal, Refused } from '../ports.ts';
 
 /** An answer as it goes out. */
@@ -23,9 +23,12 @@ export const refuse = (reason: Refusal, detail: string): Refused => ({
 });
 
 /** Business errors are HTTP 200: clients look at errCode alone (REST reference 1.6). 503: try again. */
-export const refusedWire = ({ reason, detail }: Refused): Wire => {
-  const error = REFUSALS[reason];
-  return { status: error === WIRE_ERRORS.serverInternal ? 503 : 200, body: apiResp(error, detail) };
+export const refusedWire = (refused: Refused): Wire => {
+  const error = wireErrorOf(refused);
+  return {
+    status: error === WIRE_ERRORS.serverInternal ? 503 : 200,
+    body: apiResp(error, refused.detail),
+  };
 };
 
 /** Refusals that OpenIM gives another number in one call than in others. */

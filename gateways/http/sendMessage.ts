@@ -1,11 +1,14 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { MessageBody, MessageOptions, OfflinePush } from '../../core/conversation/events.ts';
 import { group, notificationAccount, single } from '../../core/conversation/ids.ts';
+import type { Meta } from '../../core/kernel/fact.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import { PLATFORM_MAX } from '../../core/login/policy.ts';
+import { modifyFields } from '../openim/callbackMessages.ts';
 import { CONTENT_TYPES, SESSION_TYPES } from '../openim/numbers.ts';
 import { isStored, ONLINE_ONLY } from '../openim/options.ts';
-import type { Refused, SendMessage } from '../ports.ts';
+import { renderPassing } from '../openim/render.ts';
+import type { Refused, SendMessage, Sent } from '../ports.ts';
 import { atUsersOf, contentFault } from './content.ts';
 import {
   body,
@@ -62,6 +65,8 @@ const sent = Type.Object({
   serverMsgID: Type.String(),
   clientMsgID: Type.String(),
   sendTime: Type.Integer(),
+  /** Only where the app server's callback has changed the message: what it has changed. */
+  modify: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
 /** Who writes to whom, and in which conversation. */
@@ -108,6 +113,16 @@ const bodyOf = (given: Given): MessageBody => {
     ...(given.ex === '' ? {} : { ex: given.ex }),
     ...(given.offlinePushInfo === undefined ? {} : { push: pushOf(given.offlinePushInfo) }),
   };
+};
+
+const modifyOf = (
+  { conversation, message }: SendMessage,
+  changed: SendMessage['message'],
+  { sendTime, ...call }: Pick<Sent, 'id' | 'sendTime'> & Readonly<{ meta: Meta }>,
+) => {
+  const shown = (said: SendMessage['message']) =>
+    renderPassing({ conversation, ...call, data: { ...said, sendTime } });
+  return { ...modifyFields(shown(message), shown(changed)) };
 };
 
 /** An OA notification is always of an account, whatever session it is sent with (REST reference 8.5). */
@@ -179,8 +194,13 @@ export const sendMessageRoute = ({ messages, users, config, now, newId }: RouteD
       if (made.kind === 'refused') return made;
       const result = await messages.send(made.wish, meta);
       if (result.kind === 'refused') return result;
-      const { serverMsgId, sendTime } = result.sent;
-      const data = { serverMsgID: serverMsgId, clientMsgID: clientMsgId, sendTime };
+      const { serverMsgId, sendTime, changed, id } = result.sent;
+      const data = {
+        serverMsgID: serverMsgId,
+        clientMsgID: clientMsgId,
+        sendTime,
+        ...(changed && { modify: modifyOf(made.wish, changed, { id, sendTime, meta }) }),
+      };
       return {
         kind: 'done',
         data,

@@ -1,4 +1,4 @@
-import type { Refusal } from '../ports.ts';
+import type { Refusal, Refused } from '../ports.ts';
 import { WIRE_ERRORS, type WireError } from './errors.ts';
 
 /**
@@ -51,5 +51,12 @@ export const REFUSALS = {
   'message/not-in-group': WIRE_ERRORS.notInGroupYet,
   'message/muted': WIRE_ERRORS.mutedInGroup,
   'message/group-muted': WIRE_ERRORS.mutedGroup,
+  'callback/refused': WIRE_ERRORS.callback,
+  'callback/unreachable': WIRE_ERRORS.network,
+  'callback/bad-answer': WIRE_ERRORS.data,
   'service/unavailable': WIRE_ERRORS.serverInternal,
 } as const satisfies Record<Refusal, WireError>;
+
+/** The app server's own number and words go out unchanged, whatever they are (REST reference 10.3). */
+export const wireErrorOf = ({ reason, own }: Omit<Refused, 'kind'>): WireError =>
+  own === undefined ? REFUSALS[reason] : { errCode: own.code, errMsg: own.message };

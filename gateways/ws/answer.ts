@@ -1,8 +1,8 @@
 import type { Request } from '../openim/envelope.ts';
 import type { WireError } from '../openim/errors.ts';
 import type { REQUESTS } from '../openim/numbers.ts';
-import { REFUSALS } from '../openim/refusals.ts';
-import type { Refusal } from '../ports.ts';
+import { wireErrorOf } from '../openim/refusals.ts';
+import type { Refusal, Refused } from '../ports.ts';
 import type { Connection } from './connection.ts';
 
 /** What a handler makes of a request. */
@@ -29,8 +29,9 @@ export const failure = (error: WireError, detail: string): Answer => ({
   error,
   detail,
 });
-export const refusal = (reason: Refusal, detail: string): Answer =>
-  failure(REFUSALS[reason], detail);
+export const refusal = (reason: Refusal, detail: string): Answer => refused({ reason, detail });
+export const refused = (refusal: Omit<Refused, 'kind'>): Answer =>
+  failure(wireErrorOf(refusal), refusal.detail);
 
 /** An answer, or a message, without fields. */
 export const EMPTY = new Uint8Array();

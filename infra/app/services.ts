@@ -1,7 +1,7 @@
 import { sendHandler } from '../../core/conversation/handler.ts';
 import { clearHandler, hideHandler } from '../../core/conversation/hide.ts';
 import { markReadHandler } from '../../core/conversation/markRead.ts';
-import type { Doing, Known } from '../../core/conversation/ports.ts';
+import type { BeforeSend, Doing, Known } from '../../core/conversation/ports.ts';
 import { revokeHandler } from '../../core/conversation/revoke.ts';
 import { coalesceMarks } from '../../core/inbox/coalesce.ts';
 import { configureHandler, noteInInbox } from '../../core/inbox/handler.ts';
@@ -53,6 +53,7 @@ type ReadMark = Readonly<{
 export const openMessages = (
   { writers, newId, pause, doing }: ServiceDeps,
   known: Known,
+  beforeSend?: BeforeSend,
 ): Messages => {
   const inbox = {
     writers: writers.inboxes,
@@ -84,7 +85,7 @@ export const openMessages = (
   return {
     hide: hideHandler(hiding),
     clear: clearHandler(hiding),
-    send: sendHandler(numbered),
+    send: sendHandler({ ...numbered, beforeSend }),
     revoke: revokeHandler(numbered),
     markRead: ({ conversation, reader, quiet, upTo, seqs }, meta) => {
       const key = `${quiet ? 'quiet' : 'told'} ${reader} ${conversation}`;

@@ -32,6 +32,7 @@ import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { openUserLists } from './userLists.ts';
+import { openWebhooks } from './webhooks.ts';
 import { openWriters } from './writers.ts';
 
 /** How long a command waits until this process, or the read models, have what it did. */
@@ -149,7 +150,9 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const logins = openLogins(deps, users);
     const { friends, blocks, reach } = openFriends({ ...deps, users, now });
     const friendLists = openFriendLists(reading);
-    const messages = openMessages(deps, openKnown(reading, users, reach));
+    const webhooks = openWebhooks({ path: config.webhooks, now, log });
+    closers.add(webhooks.close);
+    const messages = openMessages(deps, openKnown(reading, users, reach), webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 

@@ -40,6 +40,8 @@ export type Config = Readonly<{
   multiLogin: MultiLogin;
   /** Only who is in a user's friend list may write to it. */
   friendVerify: boolean;
+  /** The file of the app server's callbacks, absolute; '' for none. */
+  webhooks: string;
   /** Sentences about variables that have no effect; to be logged at the start. */
   warnings: readonly string[];
 }>;
@@ -96,6 +98,7 @@ export const readConfig = (environment: Environment): Config => {
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
     friendVerify:
       setting('SEQLINE_FRIEND_VERIFY', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
+    webhooks: setting('SEQLINE_WEBHOOKS', (text) => (text === '' ? '' : resolve(text))),
     warnings: Object.freeze(unknownSettings(Object.keys(environment))),
   };
   problems.push(...together(config));

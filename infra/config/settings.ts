@@ -48,6 +48,10 @@ export const SETTINGS = {
     fallback: 'off',
     summary: "on: only who is in a user's friend list may write to it; off: anybody",
   },
+  SEQLINE_WEBHOOKS: {
+    fallback: '',
+    summary: "JSON file of the app server's callbacks; without it, there are none",
+  },
   SEQLINE_MULTI_LOGIN: {
     fallback: '1',
     summary: 'which logins exclude each other: 0, 1, 4 or 5, as in OpenIM',

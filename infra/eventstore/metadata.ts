@@ -24,6 +24,7 @@ export const metadataJson = ({ version, sealing, meta }: StoredMeta, fields: Fie
     t: meta.login,
     $correlationId: meta.operationId === '' ? undefined : meta.operationId,
     $causationId: meta.causationId,
+    m: meta.modifiedBy,
   });
 };
 
@@ -38,11 +39,13 @@ export const parseMetadata = (event: StoredEvent, fields: Fields): StoredMeta =>
   const operationId = textOr(event, stored, '$correlationId', '');
   const causationId = textOr(event, stored, '$causationId', '') as EventId | '';
   const login = textOr(event, stored, 't', '') as TokenId | '';
+  const modifiedBy = textOr(event, stored, 'm', '');
   const meta = {
     actor,
     operationId,
     ...(login === '' ? {} : { login }),
     ...(causationId === '' ? {} : { causationId }),
+    ...(modifiedBy === '' ? {} : { modifiedBy }),
   };
   return { version, sealing: sealingOf(event, stored), meta };
 };

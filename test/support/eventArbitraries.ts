@@ -46,6 +46,7 @@ const body = fc.record(
     attachedInfo: text,
     ex: text,
     push: fc.record({ title: text, desc: text, iosBadge: fc.boolean() }, ANY_ABSENT),
+    originalHash: text,
   },
   { requiredKeys: ['content'] },
 );

@@ -8,7 +8,7 @@ import { isNotificationContent, MESSAGE_FROM, SESSION_TYPES } from '../../openim
 import { isOn, isStored, sendOptions } from '../../openim/options.ts';
 import { renderShown } from '../../openim/render.ts';
 import { NotAnswerable, type Caller, type SendMessage } from '../../ports.ts';
-import { failure, refusal, type Answer, type Handler } from '../answer.ts';
+import { failure, refusal, refused as refusedBy, type Answer, type Handler } from '../answer.ts';
 import type { Connection } from '../connection.ts';
 import { sendAnswerFrame } from '../frames.ts';
 import type { UnansweredSend } from '../unansweredSends.ts';
@@ -42,7 +42,7 @@ export const sendMessage =
       case 'failed':
         throw result.error;
       case 'refused':
-        return refusal(result.reason, result.detail);
+        return refusedBy(result);
       case 'done': {
         const { serverMsgId: serverMsgID, sendTime, seq } = result.sent;
         const answer = { serverMsgID, clientMsgID: clientMsgId, sendTime };

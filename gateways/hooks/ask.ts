@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { CallbackRefusal } from '../../core/conversation/ports.ts';
+import type { Refused } from '../../core/kernel/decider.ts';
+import type { Meta } from '../../core/kernel/fact.ts';
+import type { Before, Endpoint, Post, PostFailure } from '../../core/webhook/ports.ts';
+import type { Log } from '../log.ts';
+import { verdictOf, type Fields } from '../openim/callbackAnswer.ts';
+import { BEFORE, type BeforeName } from '../openim/callbacks.ts';
+
+/** Questions that wait for an answer at once, in this process; more count as unanswered. */
+export const WAITING_MAX = 1_000;
+
+/** Go on; `fields` are those of the answer, none if nobody has answered. `by`: the endpoint's name. */
+export type Consent = Readonly<{ kind: 'go-on'; fields: Fields; by: string }>;
+
+/** No, and not by us. */
+export type No = Refused<CallbackRefusal>;
+
+/** One callback that is configured. */
+export type Question = Readonly<{
+  settings: Before;
+  /** `body` without the command's name. */
+  ask: (body: Fields, meta: Meta) => Promise<Consent | No>;
+  /** For an answer that says what cannot be done: as if there were none. */
+  unusable: (why: string, meta: Meta) => Consent | No;
+}>;
+
+export type QuestionOf = (name: BeforeName) => Question | undefined;
+
+type Deps = Readonly<{
+  endpoints: readonly Endpoint[];
+  post: Post;
+  log: Log;
+}>;
+
+const NO_FIELDS: Fields = Object.freeze({});
+
+/** OpenIM calls it a fault of the network where there is no answer, and of the data where there is a bad one. */
+const REASON_OF = {
+  unreachable: 'callback/unreachable',
+  'too-slow': 'callback/unreachable',
+  forbidden: 'callback/unreachable',
+  'too-long': 'callback/bad-answer',
+  redirect: 'callback/bad-answer',
+  compressed: 'callback/bad-answer',
+} as const satisfies Record<PostFailure, CallbackRefusal>;
+
+/** Before-callbacks by name; undefined for those that no endpoint wants to be asked. */
+export const openQuestions = ({ endpoints, post, log }: Deps): QuestionOf => {
+  let waiting = 0;
+
+  const questionOf = (name: BeforeName, endpoint: Endpoint, settings: Before): Question => {
+    const command = BEFORE[name];
+    const by = endpoint.name;
+
+    const unanswered = (
+      reason: 'callback/unreachable' | 'callback/bad-answer',
+      why: string,
+      { operationId }: Meta,
+    ): Consent | No => {
+      const { failedContinue } = settings;
+      log.warn({ callback: name, endpoint: by, operationId, why, failedContinue }, UNANSWERED);
+      return failedContinue
+        ? { kind: 'go-on', fields: NO_FIELDS, by }
+        : {
+            kind: 'refused',
+            reason,
+            detail: `${name}: the app server did not answer as it should`,
+          };
+    };
+
+    const ask = async (body: Fields, meta: Meta): Promise<Consent | No> => {
+      if (waiting >= WAITING_MAX) {
+        return unanswered('callback/unreachable', 'too many questions wait for answers', meta);
+      }
+      waiting += 1;
+      const { operationId } = meta;
+      const posted = await post(endpoint, {
+        id: randomUUID(),
+        command,
+        body: JSON.stringify({ callbackCommand: command, operationID: operationId, ...body }),
+        operationId,
+        timeout: settings.timeout,
+      });
+      waiting -= 1;
+      if (posted.kind === 'failed') {
+        const { failure, detail } = posted;
+        return unanswered(REASON_OF[failure], `${failure}: ${detail}`, meta);
+      }
+      const verdict = verdictOf(endpoint.convention, posted.status, posted.body);
+      switch (verdict.kind) {
+        case 'go-on':
+          return { kind: 'go-on', fields: verdict.fields, by };
+        case 'refused': {
+          const { code, message, detail } = verdict;
+          return { kind: 'refused', reason: 'callback/refused', detail, own: { code, message } };
+        }
+        case 'unreadable':
+          return unanswered('callback/bad-answer', verdict.why, meta);
+      }
+    };
+    return { settings, ask, unusable: (...told) => unanswered('callback/bad-answer', ...told) };
+  };
+
+  const questions = new Map<string, Question>();
+  for (const name of Object.keys(BEFORE) as BeforeName[]) {
+    for (const endpoint of endpoints) {
+      const settings = endpoint.before.get(name);
+      if (settings !== undefined) questions.set(name, questionOf(name, endpoint, settings));
+    }
+  }
+  return (name) => questions.get(name);
+};
+
+const UNANSWERED = 'a before-callback had no answer that can be used';

@@ -1,0 +1,46 @@
+/**
+ * The callbacks of OpenIM that have a place here: their names in webhooks.yml, and the commands that
+ * receivers tell them apart by (REST reference 10.6).
+ */
+
+/** Asked before something is done. */
+export const BEFORE = {
+  beforeSendSingleMsg: 'callbackBeforeSendSingleMsgCommand',
+  beforeSendGroupMsg: 'callbackBeforeSendGroupMsgCommand',
+  beforeMsgModify: 'callbackBeforeMsgModifyCommand',
+  beforeUserRegister: 'callbackBeforeUserRegisterCommand',
+  beforeUpdateUserInfo: 'callbackBeforeUpdateUserInfoCommand',
+  beforeUpdateUserInfoEx: 'callbackBeforeUpdateUserInfoExCommand',
+  beforeAddFriend: 'callbackBeforeAddFriendCommand',
+  beforeAddFriendAgree: 'callbackBeforeAddFriendAgreeCommand',
+  beforeSetFriendRemark: 'callbackBeforeSetFriendRemarkCommand',
+  beforeImportFriends: 'callbackBeforeImportFriendsCommand',
+  beforeAddBlack: 'callbackBeforeAddBlackCommand',
+} as const;
+
+/** Told after something has been done. */
+export const AFTER = {
+  afterSendSingleMsg: 'callbackAfterSendSingleMsgCommand',
+  afterSendGroupMsg: 'callbackAfterSendGroupMsgCommand',
+  afterMsgSaveDB: 'callbackAfterMsgSaveDBCommand',
+} as const;
+
+export type BeforeName = keyof typeof BEFORE;
+export type AfterName = keyof typeof AFTER;
+
+/** Those that are about one message, and can be filtered by it. */
+const OF_MESSAGES: ReadonlySet<string> = new Set([
+  'beforeSendSingleMsg',
+  'beforeSendGroupMsg',
+  'beforeMsgModify',
+  'afterSendSingleMsg',
+  'afterSendGroupMsg',
+  'afterMsgSaveDB',
+] satisfies (BeforeName | AfterName)[]);
+
+/** What a file of settings may name. */
+export const KNOWN_CALLBACKS = {
+  before: new Set(Object.keys(BEFORE)),
+  after: new Set(Object.keys(AFTER)),
+  messages: OF_MESSAGES,
+} as const;
