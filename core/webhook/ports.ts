@@ -29,7 +29,8 @@ export type Convention = 'v3' | 'v2';
 export type Endpoint = Readonly<{
   /** 1 to 32 of a-z, 0-9 and _. */
   name: string;
-  url: URL;
+  /** http:// or https://, without user, password or fragment. */
+  url: string;
   /** Keys that each call is signed with, newest first; none: calls are not signed. */
   keys: readonly Uint8Array[];
   /** It may lie on this machine or in a private network. */

@@ -123,7 +123,7 @@ export const openPost = ({
 
   return {
     post: async (endpoint, call) => {
-      const address = addressIn(endpoint.url);
+      const address = addressIn(new URL(endpoint.url));
       if (address !== undefined && !endpoint.allowPrivate && !isPublicAddress(address)) {
         return failed('forbidden', `${address} is a private address`);
       }

@@ -216,9 +216,9 @@ const nameAt = (value: unknown, path: string, complain: Complain): string => {
   return '';
 };
 
-const NOWHERE = new URL('http://invalid.invalid/');
+const NOWHERE = 'http://invalid.invalid/';
 
-const urlAt = (value: unknown, path: string, allowPrivate: boolean, complain: Complain): URL => {
+const urlAt = (value: unknown, path: string, allowPrivate: boolean, complain: Complain): string => {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     complain(path, 'must be an address that begins with https:// or http://');
@@ -231,7 +231,7 @@ const urlAt = (value: unknown, path: string, allowPrivate: boolean, complain: Co
   if (address !== undefined && !allowPrivate && !isPublicAddress(address)) {
     complain(path, `${address} is a private address; allowPrivate lets it be one`);
   }
-  return url;
+  return url.href;
 };
 
 const keysAt = (value: unknown, path: string, complain: Complain): readonly Uint8Array[] => {

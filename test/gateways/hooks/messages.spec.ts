@@ -21,7 +21,7 @@ const asking = (
   const calls: Call[] = [];
   const endpoint: Endpoint = {
     name: 'moderation',
-    url: new URL('http://app.example.com/'),
+    url: 'http://app.example.com/',
     keys: [],
     allowPrivate: false,
     convention: 'v3',

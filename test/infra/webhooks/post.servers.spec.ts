@@ -22,7 +22,7 @@ const NOW = 1_700_000_000_500;
 
 const endpointAt = (url: string, rest: Partial<Endpoint> = {}): Endpoint => ({
   name: 'app',
-  url: new URL(url),
+  url,
   keys: [],
   allowPrivate: true,
   convention: 'v3',

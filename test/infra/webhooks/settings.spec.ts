@@ -25,7 +25,7 @@ describe('[HOK-8] the file of webhooks', () => {
     const none = { allowedTypes: [], deniedTypes: [], attentionIds: new Set() };
     expect(endpoint).toEqual({
       name: 'app',
-      url: new URL('https://app.example.com/cb'),
+      url: 'https://app.example.com/cb',
       keys: [Buffer.alloc(32, 7)],
       allowPrivate: false,
       convention: 'v3',
