@@ -34,6 +34,7 @@ describe('configuration', () => {
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
       friendVerify: false,
+      webhooks: '',
       warnings: [],
     });
   });
@@ -220,7 +221,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(16);
+    expect(names).toHaveLength(17);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',
