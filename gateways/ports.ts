@@ -11,7 +11,8 @@ import type { RevokeMessage } from '../core/conversation/revoke.ts';
 import type { FriendAnswer, FriendChange } from '../core/friendship/handler.ts';
 import type { RequestFriend } from '../core/friendship/decider.ts';
 import type { Configure } from '../core/inbox/handler.ts';
-import type { GroupProfile, GroupRules, MemberNotes, Role } from '../core/group/events.ts';
+import type { GroupActor, GroupChange, MemberChange, NewGroup } from '../core/group/commands.ts';
+import type { Role } from '../core/group/events.ts';
 import type { Meta, Recorded } from '../core/kernel/fact.ts';
 import type {
   ConversationId,
@@ -41,6 +42,7 @@ import type {
 import type { ShownUser, UserQueries } from '../projections/users/queries.ts';
 
 export type { Caller, ConversationView, NewUser, ReadState, SendMessage, Sent, UserChange };
+export type { GroupActor, GroupChange, MemberChange, NewGroup };
 
 /** Everything that can be refused, by name. gateways/openim/refusals.ts gives each its wire code. */
 export type Refusal =
@@ -171,43 +173,13 @@ export interface Blocks {
   unblock(owner: UserId, blocked: UserId, meta: Meta): Result;
 }
 
-/** Who acts on a group: what it may do follows from its role there, unless it is an app admin. */
-export type GroupActor = Readonly<{ user: UserId; admin: boolean }>;
-
-export type NewGroup = Readonly<{
-  /** Absent: one is made up (a decimal number of up to 10 digits). */
-  group?: GroupId;
-  owner: UserId;
-  admins: readonly UserId[];
-  members: readonly UserId[];
-  creator: UserId;
-  rules: GroupRules;
-  profile: GroupProfile;
-  /** Empty: none. */
-  announcement: string;
-  line?: boolean;
-}>;
-
-/** Absent: as it is. An empty text clears, but a name cannot be empty. */
-export type GroupChange = Readonly<{
-  profile?: Partial<GroupProfile>;
-  announcement?: string;
-  rules?: Partial<GroupRules>;
-}>;
-
-export type MemberChange = Readonly<{
-  group: GroupId;
-  user: UserId;
-  role?: Role;
-  notes?: MemberNotes;
-}>;
-
 /**
  * Each call is checked whole before anything is appended; the same call again changes nothing, or
  * completes what a crash has cut short.
  */
 export interface Groups {
-  create(request: NewGroup, by: GroupActor, meta: Meta): Result<{ group: GroupId }>;
+  /** Where the group's id is made up, the same call is one with the id of an earlier one. */
+  create(request: NewGroup, by: GroupActor, meta: Meta, id?: EventId): Result<{ group: GroupId }>;
   change(group: GroupId, change: GroupChange, by: GroupActor, meta: Meta): Result;
   /** At once where the group lets everybody in; else the request waits for an owner or admin. */
   join(

@@ -1,11 +1,5 @@
-import type { GroupLists, Groups, Refused } from '../../gateways/ports.ts';
+import type { GroupLists } from '../../gateways/ports.ts';
 
-const nowhere: Refused = {
-  kind: 'refused',
-  reason: 'service/unavailable',
-  detail: 'groups are about to be served',
-};
-const refused = (): Promise<Refused> => Promise.resolve(nowhere);
 const page = () => Promise.resolve({ total: 0, items: [] });
 const none = () => Promise.resolve([]);
 /** The version of a list that nothing has ever changed (REST reference 9.1). */
@@ -20,23 +14,6 @@ const nothing = (versionId: string, since: Readonly<{ version: number; versionId
   update: [],
   sortVersion: 0,
 });
-
-/** Nobody is in any group, and none can be made. */
-export const noGroups: Groups = {
-  create: refused,
-  change: refused,
-  join: refused,
-  answer: refused,
-  invite: refused,
-  kick: refused,
-  quit: refused,
-  transfer: refused,
-  dismiss: refused,
-  muteMember: refused,
-  mute: refused,
-  changeMembers: refused,
-  roleOf: () => Promise.resolve(undefined),
-};
 
 export const noGroupLists: GroupLists = {
   groups: none,

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { appendOnce } from '../../core/conversation/appendOnce.ts';
+import { followUps, withFollowUps } from '../../core/group/followUps.ts';
+import type { JoinedIds } from '../../core/group/ports.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts';
 import { Interrupted, Reactor, type FollowUpCommand } from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
@@ -27,7 +29,8 @@ type ReactorDeps = Readonly<{
   /** The head of the log as the sockets of this process could first be opened. */
   copiesAfter: Position;
   friends: FriendNoticeDeps;
-  follow: (command: FollowUpCommand) => Promise<void>;
+  groups: Readonly<{ follow: (command: FollowUpCommand) => Promise<void> }>;
+  joined: JoinedIds;
   log: Log;
 }>;
 
@@ -39,7 +42,8 @@ export const startReactor = async ({
   pass,
   copiesAfter,
   friends,
-  follow,
+  groups,
+  joined,
   log,
 }: ReactorDeps): Promise<() => Promise<void>> => {
   let stopped = false;
@@ -53,7 +57,7 @@ export const startReactor = async ({
   });
   const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
   const reactor = new Reactor({
-    reactionTo: reactionWithFriends(friends),
+    reactionTo: withFollowUps(reactionWithFriends(friends), followUps(joined)),
     checkpoint,
     append: async (command) => {
       const once = await append(command);
@@ -64,7 +68,7 @@ export const startReactor = async ({
       const handled = await writers.inboxes.handle(command);
       return handled.kind === 'refused' ? {} : handled;
     },
-    follow,
+    follow: groups.follow,
     pass,
     copiesAfter,
     // Who is to end does not wait for the lists: whoever is told too early asks once more.

@@ -4,10 +4,9 @@ import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position } from '../../core/kernel/ids.ts';
-import type { FollowUpCommand } from '../../core/notice/reactor.ts';
+import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { buildHttp, endHttp } from '../../gateways/http/server.ts';
-import type { NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
+import type { GroupLists, NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { openSigningKeys } from '../auth/signingKeys.ts';
@@ -23,7 +22,8 @@ import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
 import { openKept } from './kept.ts';
 import { openFriendLists, openFriends } from './friends.ts';
-import { noGroupLists, noGroups } from './noGroups.ts';
+import { openGroups } from './groups.ts';
+import { noGroupLists } from './noGroups.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
 import { openReadModels, PROJECTIONS } from './readModels.ts';
@@ -33,7 +33,7 @@ import { openLogins, openMessages, openUsers } from './services.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { openUserLists } from './userLists.ts';
 import { openWebhooks } from './webhooks.ts';
-import { openWriters } from './writers.ts';
+import { openWriters, type Writers } from './writers.ts';
 
 /** How long a command waits until this process, or the read models, have what it did. */
 const FOLLOWED_MS = 2_000;
@@ -98,6 +98,16 @@ const fanOut =
     }
   };
 
+const writersOver = (log: EventLog, faults: Log): Writers =>
+  openWriters(
+    log,
+    () => performance.now(),
+    (ms) => pause(ms),
+    (error, stream) => {
+      faults.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
+    },
+  );
+
 /** Read this to know what the process is made of: every part is made here, and handed what it needs. */
 export const start = async (config: Config, log: Log): Promise<Running> => {
   const closers = new Closers();
@@ -107,14 +117,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const storage: Storage = await openStorage(config, log, metrics.log);
     closers.add(storage.close);
     const events = { ...storage.log, append: loggedAppends(storage.log, log) };
-    const writers = openWriters(
-      events,
-      () => performance.now(),
-      (ms) => pause(ms),
-      (error, stream) => {
-        log.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
-      },
-    );
+    const writers = writersOver(events, log);
 
     let fail: (reason: string) => void = () => undefined;
     const failed = new Promise<string>((resolve) => (fail = resolve));
@@ -150,6 +153,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const logins = openLogins(deps, users);
     const { friends, blocks, reach } = openFriends({ ...deps, users, now });
     const friendLists = openFriendLists(reading);
+    const groups = openGroups({ ...deps, users, now });
+    const groupLists: GroupLists = noGroupLists;
     const webhooks = openWebhooks({ path: config.webhooks, now, log });
     closers.add(webhooks.close);
     const messages = openMessages(deps, openKnown(reading, users, reach), webhooks.beforeSend);
@@ -178,7 +183,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       friends: { versionIdOf, lists: friendLists },
       pass: doing.pass,
       copiesAfter: before,
-      follow: ({ type }: FollowUpCommand) => Promise.reject(new Error(`${type}: no groups here`)),
+      groups,
+      joined: async (user: UserId) => (await groupLists.joinedIds(user)).ids,
     };
     closers.add(await startReactor({ events, models, writers, ...noticing, log }));
 
@@ -200,8 +206,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       friends,
       blocks,
       friendLists,
-      groups: noGroups,
-      groupLists: noGroupLists,
+      groups,
+      groupLists,
       logins,
       messages,
       chats: chatsWithin(HTTP_ANSWER_MS_MAX),

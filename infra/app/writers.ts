@@ -10,6 +10,7 @@ import { friendship } from '../../core/friendship/decider.ts';
 import { friendshipStream, type FriendshipEvent } from '../../core/friendship/events.ts';
 import type { FriendshipWriters } from '../../core/friendship/handler.ts';
 import { GROUP_PREFIX, type GroupEvent } from '../../core/group/events.ts';
+import type { GroupWriters } from '../../core/group/handler.ts';
 import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
 import { inboxStream } from '../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
@@ -33,6 +34,7 @@ import { projectorStream, type ProjectorEvent } from '../../core/projector/event
 import { user } from '../../core/user/decider.ts';
 import { userStream } from '../../core/user/events.ts';
 import type { UserWriters } from '../../core/user/handler.ts';
+import { openGroupWriters } from './groupWriters.ts';
 
 /**
  * Memory for the windows of once-only sends: at 10 bytes a message (docs/adr/0005), 15 minutes of 20,000
@@ -75,6 +77,7 @@ export type Writers = KeptWriters &
     inboxes: InboxWriters;
     friendships: FriendshipWriters;
     blocks: BlockWriters;
+    groups: GroupWriters;
     projectors: ProjectorWriters;
     /** What the process's follower has seen. */
     observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
@@ -155,6 +158,7 @@ export const openWriters = (
     weightMax: BLOCKED_KEPT_MAX,
     ...time,
   });
+  const groups = openGroupWriters(log, time);
   const kept = openKeptWriters(log, time);
   const projectors: ProjectorWriters = new StreamWriters({
     log,
@@ -168,7 +172,8 @@ export const openWriters = (
     if (isOfFriends(event)) friendships.observe(event);
     else if (isOfBlocks(event)) blocks.observe(event);
     else if (isKept(event)) observeKept(kept, event);
-    else if (!isOfGroups(event)) observeOther(event);
+    else if (isOfGroups(event)) groups.observe(event);
+    else observeOther(event);
   };
   const observeOther = (
     event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent | KeptEvent>>,
@@ -205,6 +210,7 @@ export const openWriters = (
     inboxes,
     friendships,
     blocks,
+    groups,
     ...kept,
     projectors,
     observe: (events) => {

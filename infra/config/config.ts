@@ -40,6 +40,8 @@ export type Config = Readonly<{
   multiLogin: MultiLogin;
   /** Only who is in a user's friend list may write to it. */
   friendVerify: boolean;
+  /** Who comes into a group sees what was said there before. It goes into the event. */
+  groupHistory: boolean;
   /** The file of the app server's callbacks, absolute; '' for none. */
   webhooks: string;
   /** Sentences about variables that have no effect; to be logged at the start. */
@@ -98,6 +100,8 @@ export const readConfig = (environment: Environment): Config => {
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
     friendVerify:
       setting('SEQLINE_FRIEND_VERIFY', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
+    groupHistory:
+      setting('SEQLINE_GROUP_HISTORY', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     webhooks: setting('SEQLINE_WEBHOOKS', (text) => (text === '' ? '' : resolve(text))),
     warnings: Object.freeze(unknownSettings(Object.keys(environment))),
   };

@@ -48,6 +48,10 @@ export const SETTINGS = {
     fallback: 'off',
     summary: "on: only who is in a user's friend list may write to it; off: anybody",
   },
+  SEQLINE_GROUP_HISTORY: {
+    fallback: 'on',
+    summary: 'on: who comes into a group sees what was said there before; off: it does not',
+  },
   SEQLINE_WEBHOOKS: {
     fallback: '',
     summary: "JSON file of the app server's callbacks; without it, there are none",

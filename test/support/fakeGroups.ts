@@ -87,8 +87,9 @@ export class FakeGroups implements Groups {
     return Promise.resolve({ kind: 'done', position: 30 });
   }
 
-  async create(...[request, by]: Parameters<Groups['create']>) {
-    return { ...(await this.#done('create', request, by)), group: request.group ?? g1 };
+  async create(...[request, by, , id]: Parameters<Groups['create']>) {
+    const done = await this.#done('create', request, by, ...(id === undefined ? [] : [id]));
+    return { ...done, group: request.group ?? g1 };
   }
   change(...[group, change, by]: Parameters<Groups['change']>) {
     return this.#done('change', group, change, by);

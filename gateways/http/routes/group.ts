@@ -86,7 +86,7 @@ const createRoute = ({ groups, groupLists, projected, now }: RouteDeps): Route =
         return refuse('args/invalid', `memberUserIDs: must name each only once, not so: ${twice}`);
       }
       const request: NewGroup = {
-        ...idOf(given.groupID, commandId),
+        ...(given.groupID !== '' && { group: given.groupID }),
         owner: ownerUserID,
         admins: adminUserIDs,
         members: memberUserIDs,
@@ -96,7 +96,8 @@ const createRoute = ({ groups, groupLists, projected, now }: RouteDeps): Route =
         announcement: given.notification,
         ...lineOf(asked.sendMessage),
       };
-      const made = await groups.create(request, actorOf(caller), meta);
+      // Calls that say that they are one make one group.
+      const made = await groups.create(request, actorOf(caller), meta, commandId);
       if (made.kind === 'refused') return made;
       // As the lists show it; where they do not in time, as it was asked for.
       await projected(made.position);
@@ -104,13 +105,6 @@ const createRoute = ({ groups, groupLists, projected, now }: RouteDeps): Route =
       return { ...made, data: { groupInfo: groupInfo(shown) } };
     },
   });
-
-/** Calls that say that they are one make one group; the digits are as many as OpenIM's. */
-const idOf = (given: GroupId | '', commandId: string | undefined): Pick<NewGroup, 'group'> => {
-  if (given !== '') return { group: given };
-  if (commandId === undefined) return {};
-  return { group: String(Number.parseInt(commandId.slice(0, 8), 16)) as GroupId };
-};
 
 const rulesOf = (given: Static<typeof newGroup>): GroupRules => ({
   verification: given.needVerification,

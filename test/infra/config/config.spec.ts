@@ -34,6 +34,7 @@ describe('configuration', () => {
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
       friendVerify: false,
+      groupHistory: true,
       webhooks: '',
       warnings: [],
     });
@@ -48,6 +49,7 @@ describe('configuration', () => {
     ['SEQLINE_SECRET', 'of our own', { secret: 'of our own' }],
     ['SEQLINE_METRICS', 'open', { metrics: 'open' }],
     ['SEQLINE_FRIEND_VERIFY', 'on', { friendVerify: true }],
+    ['SEQLINE_GROUP_HISTORY', 'off', { groupHistory: false }],
     ['SEQLINE_ADMIN', 'root, op_1,root', { admins: ['root', 'op_1'] }],
     [
       'DATABASE_URL',
@@ -221,7 +223,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(17);
+    expect(names).toHaveLength(18);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',
