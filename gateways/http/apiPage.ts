@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { Type, type TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { fieldsOf, type Access } from './access.ts';
+import { LINES_TYPE } from './lines.ts';
 import type { Route } from './route.ts';
 
 const DESCRIPTION = [
@@ -53,11 +54,26 @@ const envelope = (data: TSchema | undefined): TSchema =>
     ...(data === undefined ? {} : { data: Type.Optional(data) }),
   });
 
-export const schemaOf = ({ path, summary, access, body, data }: Route): FastifySchema => ({
-  summary,
-  description: whoMay(access),
-  tags: [path.split('/')[1] ?? path],
-  security: [{ operationID: [], ...(access.kind === 'none' ? {} : { token: [] }) }],
-  body,
-  response: { 200: envelope(data) },
-});
+/** Lines come in their own type, refusals in the usual one. */
+const answerOf = ({ data, lines }: Route): object =>
+  lines === undefined
+    ? envelope(data)
+    : {
+        description: 'Lines of JSON, or an error.',
+        content: {
+          [LINES_TYPE]: { schema: lines },
+          'application/json': { schema: envelope(undefined) },
+        },
+      };
+
+export const schemaOf = (route: Route): FastifySchema => {
+  const { path, access, body } = route;
+  return {
+    summary: route.summary,
+    description: whoMay(access),
+    tags: [path.split('/')[1] ?? path],
+    security: [{ operationID: [], ...(access.kind === 'none' ? {} : { token: [] }) }],
+    body,
+    response: { 200: answerOf(route) },
+  };
+};

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { schemaOf } from './apiPage.ts';
 import type { identify } from './identify.ts';
 import type { perform } from './perform.ts';
+import type { Log } from '../log.ts';
+import { isLines, LINES_TYPE, streamOf } from './lines.ts';
 import { refusedWire } from './reply.ts';
 import { headerOf, send } from './request.ts';
 import type { Route } from './route.ts';
@@ -17,10 +19,11 @@ export const addRoutes = (
   routes: readonly Route[],
   identified: Identify,
   performed: Perform,
+  log: Log,
 ): void => {
   // In a scope of their own, which loads once the API page listens for routes.
   app.register(async (scope) => {
-    for (const route of routes) addRoute(scope, route, identified, performed);
+    for (const route of routes) addRoute(scope, route, identified, performed, log);
   });
 };
 
@@ -29,6 +32,7 @@ const addRoute = (
   route: Route,
   identified: Identify,
   performed: Perform,
+  log: Log,
 ): void => {
   app.route({
     method: 'POST',
@@ -52,6 +56,12 @@ const addRoute = (
         bytes: bytesOf(request),
       });
       if (late) reply.header(PROJECTED_HEADER, 'false');
+      const { data } = wire.body;
+      if (route.lines !== undefined && isLines(data)) {
+        request.outcome = { operationId, errCode: 0 };
+        const stream = streamOf(data, { log, operationId, path: route.path });
+        return reply.type(LINES_TYPE).send(stream);
+      }
       return send(request, reply, wire, operationId);
     },
   });

@@ -24,6 +24,8 @@ type Common = Readonly<{
   path: `/${string}`;
   /** One sentence for the API page. */
   summary: string;
+  /** Each line of its answer: it answers with lines of JSON instead, as long as there are any. */
+  lines?: TSchema;
   /** It changes something: its answer waits until the change shows in the lists. */
   writes?: true;
   /** App servers of v1 and v2 send no operationID header; it may then stand in the body. */

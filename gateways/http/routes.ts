@@ -13,6 +13,7 @@ import { groupListRoutes } from './routes/groupList.ts';
 import { groupMemberRoutes } from './routes/groupMember.ts';
 import { groupRequestRoutes } from './routes/groupRequest.ts';
 import { groupSyncRoutes } from './routes/groupSync.ts';
+import { historyRoutes } from './routes/history.ts';
 import { jssdkRoutes } from './routes/jssdk.ts';
 import { legacyAuthRoutes } from './routes/legacyAuth.ts';
 import { msgRoutes } from './routes/msg.ts';
@@ -42,6 +43,7 @@ export type RouteDeps = Pick<
   | 'favouriteLists'
   | 'clientConfigs'
   | 'clientConfigLists'
+  | 'history'
   | 'config'
   | 'now'
   | 'newId'
@@ -70,4 +72,5 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...msgRoutes(deps),
   ...jssdkRoutes(deps),
   ...adminRoutes(deps),
+  ...historyRoutes(deps),
 ];

@@ -14,6 +14,7 @@ import type {
   Friends,
   GroupLists,
   Groups,
+  History,
   Logins,
   Messages,
   Presence,
@@ -59,6 +60,7 @@ export type HttpDeps = Readonly<{
   messages: Messages;
   chats: Chats;
   projector: Projector;
+  history: History;
   projected: Projected;
   versionIdOf: VersionIdOf;
   presence: Presence;
@@ -125,7 +127,7 @@ export const buildHttp = (deps: HttpDeps): FastifyInstance => {
   addUnknownPaths(app, identified);
   const routes = routesOf({ ...deps, secretMatches: secretMatches(deps.config.secret) });
   const roleOf: RoleOf = (group, user) => groups.roleOf(group, user);
-  addRoutes(app, routes, identified, perform({ projected, deriveId, roleOf }));
+  addRoutes(app, routes, identified, perform({ projected, deriveId, roleOf }), log);
   if (deps.extraRoutes !== undefined) app.register(deps.extraRoutes);
   return app;
 };

@@ -5,13 +5,15 @@ import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
 import { log } from '../cli/log.ts';
 import { projector } from '../cli/projector.ts';
+import { replay } from '../cli/replay.ts';
+import { REPLAY_OPTIONS, replayFlags } from '../cli/replayFlags.ts';
 import { token } from '../cli/token.ts';
 import { version } from '../cli/version.ts';
 import { verify } from '../cli/verify.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token, projector, verify, eventstore, log } as const;
+const COMMANDS = { serve, doctor, token, projector, verify, replay, eventstore, log } as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>
@@ -37,6 +39,7 @@ const run = async (): Promise<number> => {
       json: { type: 'boolean', default: false },
       'log-only': { type: 'boolean', default: false },
       'verify-only': { type: 'boolean', default: false },
+      ...REPLAY_OPTIONS,
     },
   });
   const [name, ...rest] = positionals;
@@ -61,6 +64,7 @@ const run = async (): Promise<number> => {
     json: values.json,
     logOnly: values['log-only'],
     verifyOnly: values['verify-only'],
+    replay: replayFlags(values),
   });
 };
 

@@ -24,6 +24,7 @@ import { openKept } from './kept.ts';
 import { openFriendLists, openFriends } from './friends.ts';
 import { openGroups } from './groups.ts';
 import { noGroupLists } from './noGroups.ts';
+import { openHistory, pastOf } from './history.ts';
 import { startReactor } from './reactor.ts';
 import { openProjector } from './projector.ts';
 import { openReadModels, PROJECTIONS } from './readModels.ts';
@@ -191,14 +192,10 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const { runner, tail, skips } = models;
     const sockets = gateway.stats;
     metrics.watch({ sockets, projector: runner, tail, log: storage.store, now });
-    const projector = openProjector({
-      projections: PROJECTIONS,
-      runner,
-      skips,
-      writers: writers.projectors,
-      deriveId,
-      now,
-    });
+    const projecting = { runner, skips, writers: writers.projectors, deriveId, now };
+    const projector = openProjector({ projections: PROJECTIONS, ...projecting });
+    const history = openHistory({ log: pastOf(storage), reached: models.follower.waitFor, now });
+    closers.add(history.close);
 
     const http = buildHttp({
       users,
@@ -212,6 +209,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       messages,
       chats: chatsWithin(HTTP_ANSWER_MS_MAX),
       projector,
+      history,
       projected: async (position) =>
         position === undefined || models.runner.reached(position, PROJECTED_MS),
       versionIdOf,

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { ReplayFlags } from './replayFlags.ts';
 
 export type Arguments = Readonly<{
   rest: readonly string[];
@@ -11,6 +12,8 @@ export type Arguments = Readonly<{
   json: boolean;
   logOnly: boolean;
   verifyOnly: boolean;
+  /** Of the commands that look at the past. */
+  replay?: ReplayFlags;
 }>;
 
 /** Resolves with the exit code. */

@@ -17,6 +17,10 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
   seqline verify [--log-only] [--json]  counts the whole log again and compares the tables with it, while
                                         the server runs or not; ends with 0 (equal), 1 (differences) or
                                         2 (could not be done)
+  seqline replay [--from TIME|POSITION] [--to TIME|POSITION] [--stream NAME] [--category NAME]
+      [--type NAME] [--actor USER] [--conversation ID] [--format ndjson|csv|parquet] [--output FILE]
+      [--follow]                        writes the log's events, decoded; names may be given several times;
+                                        what is cut short goes on when it is asked for again
   seqline eventstore [--port N] [--host ADDRESS --expose] [--allow-writes]
                                         the log alone, for EventStoreDB's clients and tools (port 2113);
                                         without a login: --expose lets others than this machine reach it,

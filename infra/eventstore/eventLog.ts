@@ -2,19 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { assert } from '../../core/kernel/assert.ts';
 import { STREAM_PREFIXES, catalogue as today } from '../../core/kernel/catalogue.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import {
-  StoreUnavailable,
-  type EventStore,
-  type StoredEvent,
-} from '../../core/kernel/eventStore.ts';
+import { StoreUnavailable, type EventStore } from '../../core/kernel/eventStore.ts';
 import type { AnyFact, NewEvent, Recorded } from '../../core/kernel/fact.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import type { KeyStore } from '../../core/kernel/keyStore.ts';
-import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
+import { codecOf, type Catalogue } from './codec.ts';
 import { DecodedEvents } from './decodedEvents.ts';
 import type { MovedPositions } from './history.ts';
 import { KeyRing } from './keyRing.ts';
 import { ReadEvents } from './readEvents.ts';
+import { decodingBy, hasOurPrefix, isOurs, type Decode } from './reading.ts';
 
 export type EventLogParts = Readonly<{
   store: EventStore;
@@ -37,6 +34,8 @@ export type SealedEventLog = EventLog &
      * fields that were stored while sealing was off.
      */
     forget: (subject: UserId) => Promise<void>;
+    /** For whoever has read the store itself. */
+    decode: Decode;
   }>;
 
 /**
@@ -77,20 +76,10 @@ export const eventLog = (parts: EventLogParts): SealedEventLog => {
     }
   };
 
-  const decode = async (events: readonly StoredEvent[]): Promise<readonly Recorded[]> => {
-    for (;;) {
-      const { erasures } = ring;
-      const steps: (Recorded | ParsedEvent)[] = [];
-      for (const event of events) {
-        if (isOurs(event)) steps.push(decoded.recall(event) ?? codec.parse(event));
-      }
-      const sealed = steps.flatMap((step) => ('sealed' in step ? step.sealed : []));
-      const keyOf = await ring.opening(sealed);
-      if (erasures !== ring.erasures) continue;
-      const opened = steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
-      return moved === undefined ? opened : opened.map((event) => inPlace(event, catalogue, moved));
-    }
-  };
+  const decode = decodingBy({
+    ...{ ring, moved, catalogue },
+    recall: (event) => decoded.recall(event),
+  });
 
   return {
     append: async (stream, expected, events) => {
@@ -113,6 +102,7 @@ export const eventLog = (parts: EventLogParts): SealedEventLog => {
 
     subscribeAll: subscribing(store, decode),
 
+    decode,
     head: () => store.head(),
     logId: () => store.logId(),
 
@@ -162,7 +152,7 @@ type Reading = Readonly<{
   store: Pick<EventStore, 'readStream'>;
   ring: KeyRing;
   read: ReadEvents;
-  decode: (events: readonly StoredEvent[]) => Promise<readonly Recorded[]>;
+  decode: Decode;
 }>;
 
 /** Reads a stream, or recalls what was read of it before. */
@@ -197,18 +187,3 @@ const keptRange = (
     : undefined;
 
 type ReadOptions = Parameters<EventStore['readStream']>[1];
-
-/** A position in a copied event is one of the log it was copied from, which says nothing here. */
-const inPlace = (event: Recorded, catalogue: Catalogue, moved: MovedPositions): Recorded => {
-  const spec = Object.hasOwn(catalogue, event.type) ? catalogue[event.type] : undefined;
-  const field = spec?.position;
-  if (field === undefined || event.position >= moved.before) return event;
-  return { ...event, data: { ...event.data, [field]: moved.of(event) ?? 0 } };
-};
-
-const hasOurPrefix = (stream: string): boolean =>
-  STREAM_PREFIXES.some((prefix) => stream.startsWith(prefix));
-
-/** Types that begin with `$` are the store's own, whatever stream they stand in. */
-const isOurs = ({ stream, type }: StoredEvent): boolean =>
-  !type.startsWith('$') && hasOurPrefix(stream);

@@ -78,10 +78,10 @@ export const readEmbeddedKeys = (
     );
   }
   const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
-  const owner = database.get(LOG)?.toString();
-  if (owner !== undefined && owner !== logId) {
+  const owners = ownersOf(database);
+  if (owners.length > 0 && !owners.includes(logId)) {
     throw new KeysOfAnotherLog(
-      `the key store in ${folder} holds the keys of the log ${owner}, but the log here is ${logId}`,
+      `the key store in ${folder} holds the keys of the log ${owners.join()}, but the log here is ${logId}`,
     );
   }
   return new EmbeddedKeys(database);

@@ -12,6 +12,7 @@ import type {
   Messages,
   NewUser,
   PageRequest,
+  History,
   Projector,
   Refusal,
   Refused,
@@ -366,6 +367,31 @@ export class FakeProjector implements Projector {
   }
 }
 
+/** One event, ever. */
+const fakeHistory: History = {
+  events: ({ from }) =>
+    Promise.resolve(
+      from === 'never'
+        ? refused('args/invalid', 'from: "never" is not a time')
+        : { kind: 'done', lines: linesOf(PAST, '{"cursor":1,"end":true}') },
+    ),
+};
+
+const PAST = JSON.stringify({
+  ...{ position: 1, time: '2026-11-29T12:00:00.000Z', stream: 'user-ann', revision: 0 },
+  ...{
+    type: 'UserRegistered',
+    id: '0',
+    actor: 'imAdmin',
+    operationId: 'op',
+    data: { user: 'ann' },
+  },
+});
+
+export const linesOf = async function* (...lines: readonly string[]): AsyncIterable<string> {
+  for (const line of lines) yield `${line}\n`;
+};
+
 export type FakeDeps = HttpDeps &
   Readonly<{
     users: FakeUsers;
@@ -409,6 +435,7 @@ export const fakeDeps = (): FakeDeps => {
     messages: new FakeMessages(),
     chats: new FakeChats(),
     projector: new FakeProjector(),
+    history: fakeHistory,
     projected: () => Promise.resolve(true),
     versionIdOf,
     presence: (user) => (user === ann ? [5] : []),

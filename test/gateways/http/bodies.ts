@@ -9,6 +9,7 @@ const read = { userID: 'ann', conversationID: annAndBob };
 
 /** For every route a body of ann's that is answered with success. */
 export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  '/admin/events': { types: ['UserRegistered'] },
   '/admin/projector/status': {},
   '/admin/projector/skip': { position: 7, reason: 'a profile from before the limit' },
   '/auth/get_admin_token': { secret: SECRET, userID: ADMIN },

@@ -22,6 +22,11 @@ export type Answered = Readonly<{
 
 const NOT_JSON: Answered['json'] = { errCode: -1, errMsg: '', errDlt: 'the answer is no JSON' };
 
+/** What is refused comes in the usual form, so lines are what was asked for. */
+const NO_ENVELOPE: Readonly<Record<string, Answered['json']>> = {
+  'application/x-ndjson': { errCode: 0, errMsg: '', errDlt: '' },
+};
+
 export type Options = Readonly<{
   token?: string;
   headers?: Readonly<Record<string, string>>;
@@ -46,8 +51,9 @@ export const clientOf = (app: FastifyInstance) => ({
       },
     });
     const text = answer.payload;
-    const isJson = String(answer.headers['content-type']).startsWith('application/json');
-    const json = isJson ? answer.json<Answered['json']>() : NOT_JSON;
+    const type = String(answer.headers['content-type']);
+    const isJson = type.startsWith('application/json');
+    const json = isJson ? answer.json<Answered['json']>() : (NO_ENVELOPE[type] ?? NOT_JSON);
     return { status: answer.statusCode, headers: answer.headers, text, json };
   },
 });

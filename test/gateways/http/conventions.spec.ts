@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { OutcomeUnknown, StoreUnavailable } from '../../../core/kernel/eventStore.ts';
 import { StreamContended } from '../../../core/kernel/writer.ts';
 import { NotAnswerable } from '../../../gateways/ports.ts';
+import type { Route } from '../../../gateways/http/route.ts';
 import { isRecord } from '../../../gateways/http/parse.ts';
 import { fakeDeps, FakeChats, FakeLogins, FakeUsers, SECRET } from '../../support/fakes.ts';
 import { BODIES, ROUTES } from './bodies.ts';
@@ -227,7 +228,23 @@ describe('for whoever runs it', () => {
   });
 });
 
-test.each(ROUTES)(
+const isInLines = ({ lines }: Route): boolean => lines !== undefined;
+
+test.each(ROUTES.filter(isInLines))(
+  '[WIR-47] $path answers lines as its published schema says',
+  async ({ path, lines }) => {
+    const { post } = gateway();
+    const { text, headers } = await post(path, BODIES[path], { token: TOKENS.admin });
+    expect(headers['content-type']).toBe('application/x-ndjson');
+    const said = text.trimEnd().split('\n');
+    expect(said.length).toBeGreaterThan(0);
+    for (const line of said) {
+      if (lines !== undefined) expect([...Value.Errors(lines, JSON.parse(line))]).toEqual([]);
+    }
+  },
+);
+
+test.each(ROUTES.filter((route) => !isInLines(route)))(
   '[WIR-47] $path answers what its published schema says',
   async ({ path, data }) => {
     const { post } = gateway();

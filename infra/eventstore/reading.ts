@@ -1,0 +1,72 @@
+import { STREAM_PREFIXES, catalogue } from '../../core/kernel/catalogue.ts';
+import type { StoredEvent } from '../../core/kernel/eventStore.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { KeyStore } from '../../core/kernel/keyStore.ts';
+import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
+import type { MovedPositions } from './history.ts';
+import { KeyRing } from './keyRing.ts';
+
+/** Facts of stored events in their order; events of others are left out. Throws `UnreadableEvent`. */
+export type Decode = (events: readonly StoredEvent[]) => Promise<readonly Recorded[]>;
+
+type Parts = Readonly<{
+  ring: KeyRing;
+  /** Of a log that is a copy. */
+  moved?: MovedPositions | undefined;
+  catalogue: Catalogue;
+  /** What this process knows already. */
+  recall: (event: StoredEvent) => Recorded | undefined;
+}>;
+
+export const decodingBy = ({ ring, moved, catalogue: known, recall }: Parts): Decode => {
+  const codec = codecOf(known);
+  return async (events) => {
+    for (;;) {
+      const { erasures } = ring;
+      const steps: (Recorded | ParsedEvent)[] = [];
+      for (const event of events) {
+        if (isOurs(event)) steps.push(recall(event) ?? codec.parse(event));
+      }
+      const sealed = steps.flatMap((step) => ('sealed' in step ? step.sealed : []));
+      const keyOf = await ring.opening(sealed);
+      if (erasures !== ring.erasures) continue;
+      const opened = steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+      return moved === undefined ? opened : opened.map((event) => inPlace(event, known, moved));
+    }
+  };
+};
+
+/**
+ * For whoever only reads a log, beside the process that writes it. Keys are looked up anew for each page:
+ * the other process may have destroyed them meanwhile.
+ */
+export const decodingFor = (
+  keys: Pick<KeyStore, 'opening'>,
+  moved: MovedPositions | undefined,
+): Decode => {
+  const store = onlyRead(keys);
+  return (events) =>
+    decodingBy({ ring: new KeyRing(store), moved, catalogue, recall: () => undefined })(events);
+};
+
+const onlyRead = (keys: Pick<KeyStore, 'opening'>): KeyStore => ({
+  opening: (subject, id) => keys.opening(subject, id),
+  sealing: () => Promise.reject(new Error('these keys are only read')),
+  destroy: () => Promise.reject(new Error('these keys are only read')),
+  close: () => Promise.resolve(),
+});
+
+/** A position in a copied event is one of the log it was copied from, which says nothing here. */
+const inPlace = (event: Recorded, known: Catalogue, moved: MovedPositions): Recorded => {
+  const spec = Object.hasOwn(known, event.type) ? known[event.type] : undefined;
+  const field = spec?.position;
+  if (field === undefined || event.position >= moved.before) return event;
+  return { ...event, data: { ...event.data, [field]: moved.of(event) ?? 0 } };
+};
+
+export const hasOurPrefix = (stream: string): boolean =>
+  STREAM_PREFIXES.some((prefix) => stream.startsWith(prefix));
+
+/** Types that begin with `$` are the store's own, whatever stream they stand in. */
+export const isOurs = ({ stream, type }: StoredEvent): boolean =>
+  !type.startsWith('$') && hasOurPrefix(stream);
