@@ -5,8 +5,16 @@ import type { ConversationId, GroupId, UserId } from '../kernel/ids.ts';
 type Said = Readonly<{
   conversation: ConversationId;
   data: Parties & Omit<MessageData, 'sendTime' | 'createTime' | 'clientMsgId'>;
+  /** Which of several notices of one fact this belongs to: a line, and its copies. Absent: there is one. */
+  key?: string;
   /** Of a copy: not for the login that has called, for its client fetches by itself what has changed. */
   elsewhere?: true;
+  /** Of a copy: not for the sender's own devices, which have one of their own. */
+  receiverOnly?: true;
+  /** Of a copy to a group: these are told too, though they are no members any more. */
+  also?: readonly UserId[];
+  /** Of a copy to a group: whoever gets it asks the server for something, so not all at once. */
+  unhurried?: true;
 }>;
 
 /**
@@ -33,6 +41,8 @@ export type Reaction = Readonly<{
   note?: Readonly<{ user: UserId; event: InboxEvent }>;
   /** A line in the chat: stored, numbered, counted as unread. */
   line?: Said;
+  /** Or several, made of what the log says, for they are stored whether or not the lists can be had. */
+  lines?: () => Promise<readonly Said[]>;
   /** What devices act on: to whoever is online, once the lists it speaks of show the change. */
   copies?: readonly Said[];
   /** Further copies, which can be made only of what the lists show by then. */

@@ -41,6 +41,9 @@ export type ReactorDeps = Readonly<{
   now: () => Millis;
 }>;
 
+/** Of the lines of one fact, by their keys. */
+type NoticeIds = ReadonlyMap<string | undefined, EventId>;
+
 /**
  * From facts to what follows from them. At least once, in the order of the log wherever order shows: if
  * the process dies in between, the same is done again, and what was stored already is not stored twice.
@@ -94,11 +97,10 @@ export class Reactor {
 
   async #do(event: Event, reaction: Reaction): Promise<void> {
     const { deriveId, now } = this.#deps;
-    const { note, line } = reaction;
+    const { note } = reaction;
     // What follows from a fact is nobody's change.
     const { modifiedBy: _, ...acted } = event.meta;
     const meta: Meta = { ...acted, causationId: event.id };
-    const said = line === undefined ? event.id : deriveId(event.id, 'line', line.conversation);
     let visible = event.position;
     if (note !== undefined) {
       const id = deriveId(event.id, 'note', note.user);
@@ -106,20 +108,31 @@ export class Reactor {
       const { position } = await this.#deps.note(command);
       visible = position ?? visible;
     }
-    if (line !== undefined) {
-      const stream = conversationStream(line.conversation);
-      const data = { ...line.data, ...this.#marks(event) };
-      const wish = { type: 'NoticePosted', data } as const;
-      await this.#deps.append({ stream, id: said, at: now(), meta, wish });
-    }
-    await this.#tell(event, reaction, { id: said, meta, visible });
+    const ids = await this.#post(event, reaction, meta);
+    await this.#tell(event, reaction, { ids, meta, visible });
     await this.#follow(event, reaction, { meta, visible });
+  }
+
+  /** The lines; resolves the id of each by its key. */
+  async #post(event: Event, { line, lines }: Reaction, meta: Meta): Promise<NoticeIds> {
+    const { deriveId, now } = this.#deps;
+    const ids = new Map<string | undefined, EventId>();
+    const all = [...(line === undefined ? [] : [line]), ...((await lines?.()) ?? [])];
+    for (const { conversation, key, data: said } of all) {
+      const id = deriveId(this.#idOf(event, key), 'line', conversation);
+      const data = { ...said, ...this.#marks(event, key) };
+      const wish = { type: 'NoticePosted', data } as const;
+      const stream = conversationStream(conversation);
+      await this.#deps.append({ stream, id, at: now(), meta, wish });
+      ids.set(key, id);
+    }
+    return ids;
   }
 
   async #tell(
     event: Event,
     { copies = [], look }: Reaction,
-    { id, meta, visible }: Readonly<{ id: EventId; meta: Meta; visible: Position }>,
+    { ids, meta, visible }: Readonly<{ ids: NoticeIds; meta: Meta; visible: Position }>,
   ): Promise<void> {
     const { now } = this.#deps;
     const isQuiet = copies.length === 0 && look === undefined;
@@ -127,10 +140,18 @@ export class Reactor {
     await this.#deps.projected(visible, PROJECTED_MS);
     const seen = look === undefined ? [] : await look();
     for (const copy of [...copies, ...seen]) {
-      const data = { ...copy.data, ...this.#marks(event), sendTime: now() };
-      const passing = { conversation: copy.conversation, id, meta, data };
-      const isElsewhere = copy.elsewhere === true && meta.login !== undefined;
-      this.#deps.pass(isElsewhere ? { ...passing, notTo: meta.login } : passing, true);
+      const { conversation, key, also, unhurried } = copy;
+      const data = { ...copy.data, ...this.#marks(event, key), sendTime: now() };
+      const passing: Passing = {
+        conversation,
+        id: ids.get(key) ?? this.#idOf(event, key),
+        meta,
+        data,
+        ...(copy.elsewhere === true && meta.login !== undefined && { notTo: meta.login }),
+        ...(also !== undefined && { also }),
+        ...(unhurried !== undefined && { unhurried }),
+      };
+      this.#deps.pass(passing, copy.receiverOnly !== true);
     }
   }
 
@@ -151,8 +172,13 @@ export class Reactor {
   }
 
   /** A line and its copy are one message to clients: both have the ids of the fact. */
-  #marks({ id, created }: Event): Readonly<{ clientMsgId: string; createTime: Millis }> {
-    return { clientMsgId: clientMsgIdOf(id), createTime: created };
+  #marks(event: Event, key?: string): Readonly<{ clientMsgId: string; createTime: Millis }> {
+    return { clientMsgId: clientMsgIdOf(this.#idOf(event, key)), createTime: event.created };
+  }
+
+  /** Of one of the notices of a fact. */
+  #idOf({ id }: Event, key: string | undefined): EventId {
+    return key === undefined ? id : this.#deps.deriveId(id, 'notice', key);
   }
 }
 

@@ -8,6 +8,7 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { reactionWithFriends, type FriendNoticeDeps } from '../../gateways/openim/friendNotices.ts';
+import { reactionWithGroups, type GroupNoticeDeps } from '../../gateways/openim/groupNotices.ts';
 import { Bell } from '../../projections/kernel/bell.ts';
 import { Source } from '../../projections/kernel/source.ts';
 import { deriveId, randomId } from '../ids.ts';
@@ -29,6 +30,7 @@ type ReactorDeps = Readonly<{
   /** The head of the log as the sockets of this process could first be opened. */
   copiesAfter: Position;
   friends: FriendNoticeDeps;
+  groupNotices: GroupNoticeDeps;
   groups: Readonly<{ follow: (command: FollowUpCommand) => Promise<void> }>;
   joined: JoinedIds;
   log: Log;
@@ -42,6 +44,7 @@ export const startReactor = async ({
   pass,
   copiesAfter,
   friends,
+  groupNotices,
   groups,
   joined,
   log,
@@ -57,7 +60,10 @@ export const startReactor = async ({
   });
   const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
   const reactor = new Reactor({
-    reactionTo: withFollowUps(reactionWithFriends(friends), followUps(joined)),
+    reactionTo: withFollowUps(
+      reactionWithGroups(groupNotices, reactionWithFriends(friends)),
+      followUps(joined),
+    ),
     checkpoint,
     append: async (command) => {
       const once = await append(command);

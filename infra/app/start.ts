@@ -6,7 +6,7 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { buildHttp, endHttp } from '../../gateways/http/server.ts';
-import type { GroupLists, NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
+import type { NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
 import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { openSigningKeys } from '../auth/signingKeys.ts';
@@ -23,9 +23,10 @@ import { isAway } from './isAway.ts';
 import { openKept } from './kept.ts';
 import { openFriendLists, openFriends } from './friends.ts';
 import { openGroups } from './groups.ts';
-import { noGroupLists } from './noGroups.ts';
+import { openGroupLists } from './groupLists.ts';
 import { openHistory, pastOf } from './history.ts';
 import { startReactor } from './reactor.ts';
+import { profileOf } from './profileOf.ts';
 import { openProjector } from './projector.ts';
 import { openReadModels, PROJECTIONS } from './readModels.ts';
 import { readiness } from './readiness.ts';
@@ -155,7 +156,8 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     const { friends, blocks, reach } = openFriends({ ...deps, users, now });
     const friendLists = openFriendLists(reading);
     const groups = openGroups({ ...deps, users, now });
-    const groupLists: GroupLists = noGroupLists;
+    const groupLists = openGroupLists(reading);
+    const isAdmin = (user: UserId): boolean => config.admins.includes(user);
     const webhooks = openWebhooks({ path: config.webhooks, now, log });
     closers.add(webhooks.close);
     const messages = openMessages(deps, openKnown(reading, users, reach), webhooks.beforeSend);
@@ -182,6 +184,7 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
 
     const noticing = {
       friends: { versionIdOf, lists: friendLists },
+      groupNotices: { versionIdOf, lists: groupLists, profileOf: profileOf(users), isAdmin },
       pass: doing.pass,
       copiesAfter: before,
       groups,

@@ -173,6 +173,48 @@ describe('what follows from facts', () => {
     expect(did).toMatchObject([{ passed: { data: { contentType: 1303, to: ann } } }]);
   });
 
+  test('[GRP-80] several notices of one fact are messages of their own, each with its line first', async () => {
+    const { did, reactor, add } = await world();
+    const said = (key?: string) => ({
+      conversation: annAndBob,
+      ...(key === undefined ? {} : { key }),
+      data: { from: ann, to: bob, contentType: 1508, body: { content: key ?? '' } },
+    });
+    const react = (event: Recorded<SeqlineEvent>): Reaction | undefined =>
+      event.type !== 'ConversationConfigured' ? undefined : told;
+    const told: Reaction = {
+      order: team,
+      lines: () => Promise.resolve([said(), said('1')]),
+      look: () =>
+        Promise.resolve([
+          { ...said(), also: [cat] },
+          { ...said('1'), receiverOnly: true },
+          { ...said('2'), unhurried: true },
+        ]),
+    };
+    const senders: boolean[] = [];
+    const pass: ReactorDeps['pass'] = (passed, senderSync) => {
+      did.push({ passed, at: 0 });
+      senders.push(senderSync);
+    };
+    const events = await add(configured({ pinned: true }));
+    await reactor(undefined, { reactionTo: react, pass }).react(events);
+    const lines = did.flatMap((one) => ('line' in one ? [one.line] : []));
+    const copies = did.flatMap((one) => ('passed' in one ? [one.passed] : []));
+    expect(did.map((one) => Object.keys(one)[0])).toEqual([
+      ...['line', 'line'],
+      ...['passed', 'passed', 'passed'],
+    ]);
+    expect(copies).toMatchObject([{ also: [cat] }, {}, { unhurried: true }]);
+    expect(senders).toEqual([true, false, true]);
+    // To clients a line and its copy are one message, and no other one.
+    expect(copies.slice(0, 2).map(({ id }) => id)).toEqual(lines.map(({ id }) => id));
+    const names = copies.map(({ data }) => data.clientMsgId);
+    const ofLines = lines.map(({ wish }) => 'clientMsgId' in wish.data && wish.data.clientMsgId);
+    expect(ofLines).toEqual(names.slice(0, 2));
+    expect(new Set(names).size).toBe(3);
+  });
+
   test('[PRJ-17] what was done is not done again after a restart, and history is never told', async () => {
     const { log, did, reactor, add, checkpoint } = await world();
     await reactor().react(await add(configured({ privateChat: true })));
