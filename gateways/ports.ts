@@ -7,6 +7,7 @@ import type { NumberedEvent } from '../core/conversation/events.ts';
 import type { SendMessage, Sent } from '../core/conversation/handler.ts';
 import type { ClearConversations, HideMessages } from '../core/conversation/hide.ts';
 import type { MarkRead } from '../core/conversation/markRead.ts';
+import type { Notify } from '../core/conversation/notify.ts';
 import type { RevokeMessage } from '../core/conversation/revoke.ts';
 import type { FriendAnswer, FriendChange } from '../core/friendship/handler.ts';
 import type { RequestFriend } from '../core/friendship/decider.ts';
@@ -142,6 +143,10 @@ export interface Logins {
 export interface Messages {
   /** Resolves once durable. The same message again: the first answer again. */
   send(message: SendMessage, meta: Meta): Result<{ sent: Sent }>;
+  /** A notification of the app's own. Once durable, or, if it is not stored, once it is handed on. */
+  notify(notify: Notify, meta: Meta): Result<{ sent: Sent }>;
+  /** For everybody, by an app admin. Numbers that are not there are passed over. */
+  remove(request: Pick<HideMessages, 'conversation' | 'seqs'>, meta: Meta): Result;
   /** Who may: the sender, in single chats; app admins. */
   revoke(request: RevokeMessage, meta: Meta): Result;
   /**

@@ -144,7 +144,10 @@ export const sendId = (
 export const serverMsgIdOf = (id: EventId): string => id.replaceAll('-', '');
 
 /** Checks that look at other streams, just before; what they know may be a moment old. */
-const mayBeSent = async (known: Known, { message, privileged }: SendMessage) => {
+export const mayBeSent = async (
+  known: Known,
+  { message, privileged }: Readonly<{ message: Parties; privileged: boolean }>,
+) => {
   if ('group' in message) return refuse('conversation/unknown', 'groupID: there is no such group');
   const sender = known.userAtHand(message.from) ?? (await known.user(message.from));
   const receiver = known.userAtHand(message.to) ?? (await known.user(message.to));
@@ -173,7 +176,7 @@ const closedTo = async (known: Known, from: UserId, to: UserId) => {
   }
 };
 
-const isTooLong = ({ message: { body } }: SendMessage): boolean =>
+export const isTooLong = ({ body }: Pick<MessageData, 'body'>): boolean =>
   !isErased(body) && utf8Length(body.content) > CONTENT_BYTES_MAX;
 
 const tooLong = () =>
@@ -213,7 +216,7 @@ export const sendHandler = (deps: ConversationDeps) => {
   const ask = beforeSend === undefined ? undefined : askFirst(beforeSend);
   return async (send: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
     const { conversation, message } = send;
-    if (isTooLong(send)) return tooLong();
+    if (isTooLong(message)) return tooLong();
     const at = doing.now();
     const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
     const doneAt = (
@@ -232,7 +235,7 @@ export const sendHandler = (deps: ConversationDeps) => {
     }
     const go = async (settled: Settled): Result<SendRefusal, { sent: Sent }> => {
       const { message: said, stored, senderSync } = settled.send;
-      if (settled.changed !== undefined && isTooLong(settled.send)) return tooLong();
+      if (settled.changed !== undefined && isTooLong(said)) return tooLong();
       const data = allowed.quietly
         ? { ...said, options: { ...said.options, offlinePush: false } }
         : said;

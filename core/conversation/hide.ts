@@ -2,7 +2,7 @@ import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
-import { otherThan, takesPart } from '../sequence/head.ts';
+import { formOf, otherThan, takesPart } from '../sequence/head.ts';
 import { appendOnce, type NumberedWriters } from './appendOnce.ts';
 import { conversationStream, type Parties } from './events.ts';
 import { notificationOf, selfNotification } from './ids.ts';
@@ -117,6 +117,29 @@ export const hideHandler =
         return tell(deps, notificationOf(conversation), parties, wanted, meta);
       }
     }
+  };
+
+/**
+ * For everybody, at the wish of an app admin who takes no part: nobody is shown them any more, and the
+ * clients of all are told. The log keeps what it has.
+ */
+export const removeHandler =
+  (deps: HideDeps) =>
+  async (
+    { conversation, seqs: asked }: Pick<HideMessages, 'conversation' | 'seqs'>,
+    meta: Meta,
+  ): Result<'conversation/unknown' | 'conversation/not-party'> => {
+    const { head } = await deps.known.at(meta.actor as UserId, conversation);
+    if (head === undefined || formOf(conversation) === 'notifications') {
+      return refuse('conversation/unknown', `conversationID: there is no chat ${conversation}`);
+    }
+    const seqs = [...new Set(asked)].filter((seq) => seq >= 1 && seq <= head.maxSeq);
+    if (seqs.length === 0) return done({}, undefined);
+    const { first: user, second, group } = head;
+    const parties =
+      group === undefined ? { from: user, to: second ?? user } : { from: user, group };
+    const wanted = { user, conversation, seqs, scope: 'all', admin: true } as const;
+    return tell(deps, notificationOf(conversation), parties, wanted, meta);
   };
 
 /** Those that are not the user's, or have nothing to clear, are passed over. */

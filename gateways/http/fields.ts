@@ -30,6 +30,8 @@ export const OPERATION_ID_LENGTH_MAX = 256;
 const LINE_LENGTH_MAX = 2_048;
 /** Free text of the app. */
 const NOTE_LENGTH_MAX = 16_384;
+/** A message has 20 KiB at most, whatever it is written in. */
+const PAYLOAD_LENGTH_MAX = 20_000;
 
 /** An object of a request. In the published schema, fields with a default are not required. */
 export const body = <P extends TProperties>(properties: P): TObject<P> => {
@@ -76,6 +78,9 @@ export const text = (maxLength = LINE_LENGTH_MAX): TString =>
 /** Empty unless given. */
 export const line = (): TString => Type.String({ default: '', maxLength: LINE_LENGTH_MAX });
 export const note = (): TString => Type.String({ default: '', maxLength: NOTE_LENGTH_MAX });
+
+/** What an app tells its own clients; it has to fit into a message. */
+export const payload = (): TString => Type.String({ default: '', maxLength: PAYLOAD_LENGTH_MAX });
 
 export const flag = () => Type.Boolean({ default: false });
 

@@ -5,7 +5,7 @@ import type { perform } from './perform.ts';
 import type { Log } from '../log.ts';
 import { isLines, LINES_TYPE, streamOf } from './lines.ts';
 import { refusedWire } from './reply.ts';
-import { headerOf, send } from './request.ts';
+import { headerOf, queryOf, send } from './request.ts';
 import type { Route } from './route.ts';
 
 type Identify = ReturnType<typeof identify>;
@@ -53,6 +53,7 @@ const addRoute = (
         idempotencyKey: headerOf(request, 'idempotency-key'),
         caller: request.caller,
         contentType: request.headers['content-type'],
+        query: queryOf(request),
         bytes: bytesOf(request),
       });
       if (late) reply.header(PROJECTED_HEADER, 'false');

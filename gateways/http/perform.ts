@@ -17,6 +17,8 @@ export type Request = Readonly<{
   idempotencyKey: string;
   caller: Caller | undefined;
   contentType: string | undefined;
+  /** What stands after the `?`. */
+  query: string;
   bytes: Buffer;
 }>;
 
@@ -58,12 +60,20 @@ export const perform =
         ? { actor: APP_SERVER, operationId }
         : { actor: caller.user, operationId, login: caller.token };
     const { protobuf } = read.raw;
-    const { idempotencyKey: key, bytes } = request;
+    const { idempotencyKey: key, bytes, query } = request;
+    const asked = route.prepare === undefined ? [] : [query];
     // The same call of the same caller with the same body, and no other.
     const commandId =
       key === ''
         ? undefined
-        : deriveId('idempotency-key', meta.actor, route.path, key, bytes.toString('base64'));
+        : deriveId(
+            'idempotency-key',
+            meta.actor,
+            route.path,
+            key,
+            bytes.toString('base64'),
+            ...asked,
+          );
     const result = await route.run({ body: read.body, caller, meta, protobuf, commandId });
     if (result.kind === 'refused') return refusedAs(result);
     const late = route.writes === true && !(await projected(result.position));
@@ -79,12 +89,13 @@ const notYet = (position: Position | undefined): string =>
 
 const readBody = (
   route: Route,
-  { contentType, bytes }: Request,
+  { contentType, query, bytes }: Request,
 ): Readonly<{ raw: RawBody } & ({ body: unknown } | { unreadable: string })> => {
   let raw: RawBody = { value: undefined, protobuf: false };
   try {
     raw = rawBody(route, contentType, bytes);
-    return { raw, body: route.read(raw.value) };
+    const value = route.prepare?.(raw.value, new URLSearchParams(query)) ?? raw.value;
+    return { raw, body: route.read(value) };
   } catch (error) {
     if (!(error instanceof UnreadableRequest)) throw error;
     return { raw, unreadable: error.message };

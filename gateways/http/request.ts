@@ -29,6 +29,10 @@ export const headerOf = (request: FastifyRequest, name: string): string => {
 /** Without the query, which may hold anything. */
 export const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';
 
+/** What stands after the `?`, as it came. */
+export const queryOf = (request: FastifyRequest): string =>
+  request.url.slice(pathOf(request).length + 1);
+
 export const routeOf = (request: FastifyRequest): Route | undefined =>
   request.routeOptions.config.openim;
 

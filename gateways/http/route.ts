@@ -32,6 +32,11 @@ type Common = Readonly<{
   operationIdOptional?: true;
   /** HTTP status of a body that cannot be read; 200 unless given (REST reference 1.6). */
   unreadableStatus?: 400;
+  /**
+   * Only where the query of the URL says something: makes of it and of the body, as it came, what the schema
+   * reads. Throws `UnreadableRequest`.
+   */
+  prepare?: (value: unknown, query: URLSearchParams) => unknown;
   /** Another form of some refusals, for old app servers. `body` as it came. */
   refused?: (refused: Refused, body: unknown) => Wire | undefined;
   /**

@@ -17,6 +17,7 @@ import { historyRoutes } from './routes/history.ts';
 import { jssdkRoutes } from './routes/jssdk.ts';
 import { legacyAuthRoutes } from './routes/legacyAuth.ts';
 import { msgRoutes } from './routes/msg.ts';
+import { msgSendRoutes } from './routes/msgSend.ts';
 import { notificationAccountRoutes } from './routes/notificationAccount.ts';
 import { onlineStatusRoutes } from './routes/onlineStatus.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
@@ -69,6 +70,7 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...groupMemberRoutes(deps),
   ...groupRequestRoutes(deps),
   ...groupSyncRoutes(deps),
+  ...msgSendRoutes(deps),
   ...msgRoutes(deps),
   ...jssdkRoutes(deps),
   ...adminRoutes(deps),

@@ -2,13 +2,13 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { MessageBody, MessageOptions, OfflinePush } from '../../core/conversation/events.ts';
 import { group, notificationAccount, single } from '../../core/conversation/ids.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
-import type { UserId } from '../../core/kernel/ids.ts';
+import type { EventId, UserId } from '../../core/kernel/ids.ts';
 import { PLATFORM_MAX } from '../../core/login/policy.ts';
 import { modifyFields } from '../openim/callbackMessages.ts';
 import { CONTENT_TYPES, SESSION_TYPES } from '../openim/numbers.ts';
 import { isStored, ONLINE_ONLY } from '../openim/options.ts';
 import { renderPassing } from '../openim/render.ts';
-import type { Refused, SendMessage, Sent } from '../ports.ts';
+import type { Done, Refused, SendMessage, Sent } from '../ports.ts';
 import { atUsersOf, contentFault } from './content.ts';
 import {
   body,
@@ -25,13 +25,23 @@ import {
 import { refuse, type Answer } from './reply.ts';
 import { route, type Route } from './route.ts';
 import type { RouteDeps } from './routes.ts';
+import type { SendStatuses } from './sendStatuses.ts';
 
 /** Clients use 32 hex digits; an app server may use keys of its own. */
 const CLIENT_MSG_ID_LENGTH_MAX = 64;
 /** Notification accounts and robots; app admins too (OpenIM's appMangerLevel). */
 const SYSTEM_LEVEL_MIN = 2;
 
-const sendBody = body({
+export const offlinePush = body({
+  title: line(),
+  desc: line(),
+  ex: note(),
+  iOSPushSound: line(),
+  iOSBadgeCount: flag(),
+  signalInfo: note(),
+});
+
+export const sendBody = body({
   sendID: userId,
   recvID: Type.Optional(userId),
   groupID: Type.Optional(groupId),
@@ -44,24 +54,17 @@ const sendBody = body({
   isOnlineOnly: flag(),
   notOfflinePush: flag(),
   sendTime: int64OrZero(0),
-  offlinePushInfo: Type.Optional(
-    body({
-      title: line(),
-      desc: line(),
-      ex: note(),
-      iOSPushSound: line(),
-      iOSBadgeCount: flag(),
-      signalInfo: note(),
-    }),
-  ),
+  offlinePushInfo: Type.Optional(offlinePush),
   ex: note(),
   /** Ours: the same id again is the same message, with the first answer. */
   clientMsgID: Type.Optional(text(CLIENT_MSG_ID_LENGTH_MAX)),
 });
 
 type Given = Static<typeof sendBody>;
+/** Without whom it is for. */
+type GivenToAny = Pick<Given, 'sendID' | 'content' | 'contentType'>;
 
-const sent = Type.Object({
+export const sent = Type.Object({
   serverMsgID: Type.String(),
   clientMsgID: Type.String(),
   sendTime: Type.Integer(),
@@ -94,7 +97,7 @@ const optionsOf = ({ isOnlineOnly, notOfflinePush }: Given): MessageOptions => (
   ...(notOfflinePush ? { offlinePush: false } : {}),
 });
 
-const pushOf = (push: NonNullable<Given['offlinePushInfo']>): OfflinePush => ({
+export const pushOf = (push: Static<typeof offlinePush>): OfflinePush => ({
   title: push.title,
   desc: push.desc,
   ex: push.ex,
@@ -131,7 +134,9 @@ const asAccount = (given: Given): Given =>
     ? { ...given, sessionType: SESSION_TYPES.notificationAccount }
     : given;
 
-type Sender = Readonly<{ privileged: boolean; known: boolean }>;
+type SentMessage = Static<typeof sent>;
+
+export type Sender = Readonly<{ privileged: boolean; known: boolean }>;
 
 const wishOf = (
   given: Given,
@@ -165,13 +170,67 @@ const wishOf = (
   return { kind: 'wish', wish };
 };
 
-export const sendMessageRoute = ({ messages, users, config, now, newId }: RouteDeps): Route => {
+/** Sends in the name of any user: one message, as often as it is asked to. */
+export const sending = ({ messages, users, config, now }: RouteDeps) => {
   const senderOf = async (user: UserId): Promise<Sender> => {
     if (config.admins.includes(user)) return { privileged: true, known: true };
     const found = await users.find(user);
     return { privileged: (found?.level ?? 0) >= SYSTEM_LEVEL_MIN, known: found !== undefined };
   };
+  return {
+    senderOf,
 
+    /** What is wrong with it, whoever gets it; else who sends. */
+    checked: async (given: GivenToAny): Promise<Sender | Refused> => {
+      const fault = contentFault(given.contentType, given.content);
+      if (fault !== undefined) return refuse('args/invalid', fault);
+      const sender = await senderOf(given.sendID);
+      if (given.contentType !== CONTENT_TYPES.oaNotification || sender.privileged) return sender;
+      return sender.known
+        ? refuse('caller/not-allowed', 'sendID: must be a notification account')
+        : refuse('user/unknown', 'sendID: is not registered');
+    },
+
+    send: async (
+      asked: Given,
+      sender: Sender,
+      clientMsgId: string,
+      meta: Meta,
+    ): Promise<Answer<SentMessage>> => {
+      const made = wishOf(asAccount(asked), sender, { clientMsgId, now: now() });
+      if (made.kind === 'refused') return made;
+      return sentAnswer(await messages.send(made.wish, meta), clientMsgId, {
+        wish: made.wish,
+        meta,
+      });
+    },
+  };
+};
+
+/** What the caller of a send is told; `asked`: where the app server may have changed what was sent. */
+export const sentAnswer = (
+  result: Done<{ sent: Sent }> | Refused,
+  clientMsgId: string,
+  asked?: Readonly<{ wish: SendMessage; meta: Meta }>,
+): Answer<SentMessage> => {
+  if (result.kind === 'refused') return result;
+  const { serverMsgId, sendTime, changed, id } = result.sent;
+  const modified =
+    changed === undefined || asked === undefined
+      ? {}
+      : {
+          modify: modifyOf(asked.wish, changed, { id, sendTime, meta: asked.meta }),
+        };
+  const data = { serverMsgID: serverMsgId, clientMsgID: clientMsgId, sendTime, ...modified };
+  const { position } = result;
+  return { kind: 'done', data, ...(position === undefined ? {} : { position }) };
+};
+
+/** 32 hex digits, the same for calls that are one. */
+export const clientMsgIdOf = (id: EventId): string => id.replaceAll('-', '');
+
+export const sendMessageRoute = (deps: RouteDeps, noted: SendStatuses['noted']): Route => {
+  const { checked, send } = sending(deps);
   return route({
     path: '/msg/send_msg',
     summary: 'Sends a message in the name of any user.',
@@ -179,33 +238,12 @@ export const sendMessageRoute = ({ messages, users, config, now, newId }: RouteD
     unreadableStatus: 400,
     body: sendBody,
     data: sent,
-    run: async ({ body: asked, meta, commandId }): Promise<Answer<Static<typeof sent>>> => {
-      const fault = contentFault(asked.contentType, asked.content);
-      if (fault !== undefined) return refuse('args/invalid', fault);
-      const given = asAccount(asked);
-      const sender = await senderOf(given.sendID);
-      if (given.contentType === CONTENT_TYPES.oaNotification && !sender.privileged) {
-        return sender.known
-          ? refuse('caller/not-allowed', 'sendID: must be a notification account')
-          : refuse('user/unknown', 'sendID: is not registered');
-      }
-      const clientMsgId = given.clientMsgID ?? (commandId ?? newId()).replaceAll('-', '');
-      const made = wishOf(given, sender, { clientMsgId, now: now() });
-      if (made.kind === 'refused') return made;
-      const result = await messages.send(made.wish, meta);
-      if (result.kind === 'refused') return result;
-      const { serverMsgId, sendTime, changed, id } = result.sent;
-      const data = {
-        serverMsgID: serverMsgId,
-        clientMsgID: clientMsgId,
-        sendTime,
-        ...(changed && { modify: modifyOf(made.wish, changed, { id, sendTime, meta }) }),
-      };
-      return {
-        kind: 'done',
-        data,
-        ...(result.position === undefined ? {} : { position: result.position }),
-      };
-    },
+    run: ({ body: given, caller, meta, commandId }) =>
+      noted(caller.user, meta.operationId, async () => {
+        const sender = await checked(given);
+        if ('reason' in sender) return sender;
+        const clientMsgId = given.clientMsgID ?? clientMsgIdOf(commandId ?? deps.newId());
+        return send(given, sender, clientMsgId, meta);
+      }),
   });
 };

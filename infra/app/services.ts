@@ -1,7 +1,8 @@
 import { sendHandler } from '../../core/conversation/handler.ts';
-import { clearHandler, hideHandler } from '../../core/conversation/hide.ts';
+import { clearHandler, hideHandler, removeHandler } from '../../core/conversation/hide.ts';
 import { markReadHandler } from '../../core/conversation/markRead.ts';
 import type { BeforeSend, Doing, Known } from '../../core/conversation/ports.ts';
+import { notifyHandler } from '../../core/conversation/notify.ts';
 import { revokeHandler } from '../../core/conversation/revoke.ts';
 import { coalesceMarks } from '../../core/inbox/coalesce.ts';
 import { configureHandler, noteInInbox } from '../../core/inbox/handler.ts';
@@ -82,10 +83,13 @@ export const openMessages = (
     },
   });
   const hiding = { ...numbered, newId, note };
+  const send = sendHandler({ ...numbered, beforeSend });
   return {
     hide: hideHandler(hiding),
+    remove: removeHandler(hiding),
     clear: clearHandler(hiding),
-    send: sendHandler({ ...numbered, beforeSend }),
+    send,
+    notify: notifyHandler({ ...numbered, send }),
     revoke: revokeHandler(numbered),
     markRead: ({ conversation, reader, quiet, upTo, seqs }, meta) => {
       const key = `${quiet ? 'quiet' : 'told'} ${reader} ${conversation}`;

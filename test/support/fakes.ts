@@ -196,12 +196,33 @@ export class FakeMessages implements Messages {
   readonly configured: Called<'configure'>[] = [];
   readonly hidden: Called<'hide'>[] = [];
   readonly cleared: Called<'clear'>[] = [];
+  readonly notified: Called<'notify'>[] = [];
+  readonly removed: Called<'remove'>[] = [];
+  /** Who takes no messages. */
+  readonly closed = new Set<string>();
 
   send(message: SendMessage) {
     this.sent.push(message);
-    const seq = this.sent.length;
+    const { message: data } = message;
+    if ('to' in data && this.closed.has(data.to)) {
+      return Promise.resolve(refused('message/blocked', 'recvID: takes no messages'));
+    }
+    return Promise.resolve(this.#sent(this.sent.length));
+  }
+
+  #sent(seq: number) {
     const sent = { serverMsgId: 'f'.repeat(32), sendTime: NOW, seq, id: eventId(seq) };
-    return Promise.resolve({ kind: 'done', position: 10, sent } as const);
+    return { kind: 'done', position: 10, sent } as const;
+  }
+
+  notify(notify: Called<'notify'>) {
+    this.notified.push(notify);
+    return Promise.resolve(this.#sent(this.notified.length));
+  }
+
+  remove(request: Called<'remove'>): Promise<Done | Refused> {
+    this.removed.push(request);
+    return Promise.resolve({ kind: 'done', position: 16 });
   }
 
   revoke(request: Called<'revoke'>): Promise<Done | Refused> {

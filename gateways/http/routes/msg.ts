@@ -19,7 +19,6 @@ import {
 import { answer, refuse } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
-import { sendMessageRoute } from '../sendMessage.ts';
 import { idsOrNull, pulls } from '../shapes.ts';
 
 const access = { kind: 'self', field: 'userID' } as const;
@@ -45,12 +44,12 @@ const mapped = <Key extends string, T>(
 };
 
 export const msgRoutes = (deps: RouteDeps): readonly Route[] => [
-  sendMessageRoute(deps),
   ...readRoutes(deps),
   pullRoute(deps),
   ...markRoutes(deps),
   revokeRoute(deps),
   ...deleteRoutes(deps),
+  removeRoute(deps),
   serverTimeRoute(deps),
 ];
 
@@ -300,6 +299,20 @@ const deleteRoutes = ({ messages, chats }: RouteDeps): readonly Route[] => [
     },
   }),
 ];
+
+/** OpenIM's slip in the path is real. The log keeps what it has: this moves what is shown. */
+const removeRoute = ({ messages }: RouteDeps): Route =>
+  route({
+    path: '/msg/delete_msg_phsical_by_seq',
+    summary: 'Has nobody be shown these messages any more.',
+    access: { kind: 'admin' },
+    body: body({
+      conversationID: conversationId,
+      seqs: Type.Array(int64(1), { minItems: 1, maxItems: SEQS_MAX }),
+    }),
+    run: ({ body: { conversationID, seqs }, meta }) =>
+      messages.remove({ conversation: conversationID, seqs }, meta),
+  });
 
 const serverTimeRoute = ({ now }: RouteDeps): Route =>
   route({

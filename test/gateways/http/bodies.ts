@@ -129,6 +129,20 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     contentType: 101,
     sessionType: 1,
   },
+  '/msg/batch_send_msg': {
+    sendID: 'ann',
+    recvIDs: ['bob'],
+    content: { content: 'hi' },
+    contentType: 101,
+    sessionType: 1,
+  },
+  '/msg/send_business_notification': { sendUserID: 'ann', recvUserID: 'bob', key: 'k' },
+  '/msg/send_simple_msg': {
+    key: Buffer.from('{"sendID":"bob","recvID":"ann"}').toString('base64'),
+    content: 'hi',
+  },
+  '/msg/check_msg_is_send_success': {},
+  '/msg/delete_msg_phsical_by_seq': { conversationID: annAndBob, seqs: [1] },
   '/msg/newest_seq': { userID: 'ann' },
   '/msg/pull_msg_by_seq': {
     userID: 'ann',
