@@ -1,5 +1,6 @@
 #!/usr/bin/env -S node --enable-source-maps --max-semi-space-size=64
 import { parseArgs } from 'node:util';
+import { asOf } from '../cli/asOf.ts';
 import { doctor } from '../cli/doctor.ts';
 import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
@@ -7,13 +8,25 @@ import { log } from '../cli/log.ts';
 import { projector } from '../cli/projector.ts';
 import { replay } from '../cli/replay.ts';
 import { REPLAY_OPTIONS, replayFlags } from '../cli/replayFlags.ts';
+import { rebuild } from '../cli/rebuild.ts';
 import { token } from '../cli/token.ts';
 import { version } from '../cli/version.ts';
 import { verify } from '../cli/verify.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
-const COMMANDS = { serve, doctor, token, projector, verify, replay, eventstore, log } as const;
+const COMMANDS = {
+  serve,
+  doctor,
+  token,
+  projector,
+  verify,
+  replay,
+  eventstore,
+  log,
+  rebuild,
+  'as-of': asOf,
+} as const;
 type Name = keyof typeof COMMANDS;
 
 const isCommand = (name: string | undefined): name is Name =>

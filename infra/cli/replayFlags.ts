@@ -6,6 +6,11 @@ export type ReplayFlags = ReplayRequest &
     format?: string;
     output?: string;
     follow: boolean;
+    /** Of `as-of`: what is asked, and whether its tables stay. */
+    query?: string;
+    keep?: boolean;
+    /** Of `rebuild`: even what differs is replaced. */
+    repair?: boolean;
   }>;
 
 /** In the form that `parseArgs` takes. */
@@ -20,6 +25,9 @@ export const REPLAY_OPTIONS = {
   format: { type: 'string' },
   output: { type: 'string', short: 'o' },
   follow: { type: 'boolean', default: false },
+  query: { type: 'string' },
+  keep: { type: 'boolean', default: false },
+  repair: { type: 'boolean', default: false },
 } as const;
 
 type Values = Readonly<{
@@ -33,16 +41,20 @@ type Values = Readonly<{
   format?: string | undefined;
   output?: string | undefined;
   follow: boolean;
+  query?: string | undefined;
+  keep?: boolean;
+  repair?: boolean;
 }>;
 
 export const replayFlags = (values: Values): ReplayFlags => {
-  const { from, to, format, output, follow } = values;
+  const { from, to, format, output, follow, query, keep, repair } = values;
   return {
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(format !== undefined && { format }),
     ...(output !== undefined && { output }),
-    follow,
+    ...(query !== undefined && { query }),
+    ...{ follow, keep: keep === true, repair: repair === true },
     streams: values.stream ?? [],
     categories: values.category ?? [],
     types: values.type ?? [],

@@ -8,6 +8,7 @@ import { openPool } from '../../postgres/pool.ts';
 
 export type Tables = Readonly<{
   db: Kysely<AnyTables>;
+  url: string;
   close: () => Promise<void>;
 }>;
 
@@ -23,29 +24,35 @@ const ALONE = '; --log-only checks the log alone';
  * The Postgres that holds the read models: the one that is named, or the embedded one, be it run by a
  * server or by nobody; then it runs for as long as the check takes.
  */
-export const openTables = async ({
-  data,
-  postgres,
-}: Pick<Config, 'data' | 'postgres'>): Promise<Tables> => {
-  const place: Place = postgres.kind === 'url' ? postgres : await embedded(data);
-  const pool = openPool<AnyTables>({ url: place.url, log: quiet, connectionsMax: 1 });
+export const openTables = async (
+  { data, postgres }: Pick<Config, 'data' | 'postgres'>,
+  { connections = 1, otherwise = ALONE }: OpenOptions = {},
+): Promise<Tables> => {
+  const place: Place = postgres.kind === 'url' ? postgres : await embedded(data, otherwise);
+  const pool = openPool<AnyTables>({ url: place.url, log: quiet, connectionsMax: connections });
   const close = async () => {
     await pool.close();
     await place.stop?.();
   };
-  if (await pool.answers()) return { db: pool.db, close };
+  if (await pool.answers()) return { db: pool.db, url: place.url, close };
   await close();
-  throw new NoTables(`Postgres does not answer: check DATABASE_URL and that it runs${ALONE}`);
+  throw new NoTables(`Postgres does not answer: check DATABASE_URL and that it runs${otherwise}`);
 };
+
+type OpenOptions = Readonly<{
+  connections?: number;
+  /** What else could be done where there are no tables. */
+  otherwise?: string;
+}>;
 
 type Place = Readonly<{ url: string; stop?: () => Promise<void> }>;
 
-const embedded = async (data: string): Promise<Place> => {
+const embedded = async (data: string, otherwise: string): Promise<Place> => {
   const directory = path.join(data, 'postgres');
   const found = await findEmbeddedPostgres(directory);
   if (found === 'none') {
     throw new NoTables(
-      `there is no embedded Postgres in ${directory}: name your own with DATABASE_URL${ALONE}`,
+      `there is no embedded Postgres in ${directory}: name your own with DATABASE_URL${otherwise}`,
     );
   }
   return found === 'resting' ? startEmbeddedPostgres({ directory, log: quiet }) : found;

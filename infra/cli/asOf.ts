@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { sql, type Kysely } from 'kysely';
+import type { Position } from '../../core/kernel/ids.ts';
+import type { AnyTables } from '../../projections/kernel/model.ts';
+import { Building, dropSchema, skipsIn } from '../app/building.ts';
+import type { History } from '../app/openHistory.ts';
+import { PROJECTIONS } from '../app/readModels.ts';
+import { placed, RequestRefused } from '../replay/request.ts';
+import { lastAt } from '../replay/walk.ts';
+import { complain, out, type Arguments } from './command.ts';
+import { counted, Progress } from './progress.ts';
+import type { Tables } from './verify/database.ts';
+import { withPast, type PastConfig } from './withPast.ts';
+
+type AsOfArguments = Pick<Arguments, 'rest' | 'json' | 'replay'>;
+
+const OPTIONS = {
+  connections: 2,
+  otherwise: '; the read models of the past are built beside those of the server',
+};
+
+/** The read models as they stood at a moment, in a schema of their own, to be asked in SQL. */
+export const asOf = async (config: PastConfig, args: AsOfArguments): Promise<number> => {
+  const [when, ...more] = args.rest;
+  if (when === undefined || more.length > 0)
+    return complain('as-of: name one moment, a time or a position');
+  try {
+    return await withPast(config, OPTIONS, async (history, tables) => {
+      const position = await positionOf(history, when, Date.now());
+      return shown({ history, tables, position, args });
+    });
+  } catch (error) {
+    return complain(`as-of: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+/** The last event that counts. @throws RequestRefused */
+export const positionOf = async (
+  history: Pick<History, 'head' | 'readAll' | 'prefixes'>,
+  when: string,
+  now: number,
+): Promise<Position> => {
+  const head = await history.head();
+  const moment = placed('the moment', when, head);
+  if (moment?.kind === 'position') return moment.position;
+  const at = moment?.at ?? now;
+  if (at > now) throw new RequestRefused(`the moment: ${when} has not come yet`);
+  return lastAt(history, at, head);
+};
+
+type Shown = Readonly<{
+  history: History;
+  tables: Tables;
+  position: Position;
+  args: AsOfArguments;
+}>;
+
+const shown = async ({ history, tables, position, args }: Shown): Promise<number> => {
+  const { query, keep = false } = args.replay ?? {};
+  const schema = `seqline_as_of_${String(position)}`;
+  const { db, url } = tables;
+  await build({ history, db, schema, position });
+  try {
+    return query === undefined
+      ? await inPsql(url, schema)
+      : await answered(db, schema, query, args.json);
+  } finally {
+    if (keep) process.stderr.write(`The schema ${schema} stays; drop it when it is done with.\n`);
+    else await dropSchema(db, schema);
+  }
+};
+
+const build = async ({
+  history,
+  db,
+  schema,
+  position,
+}: Readonly<{
+  history: History;
+  db: Kysely<AnyTables>;
+  schema: string;
+  position: Position;
+}>): Promise<void> => {
+  const skips = await skipsIn(history);
+  const parts = { db, history, projections: PROJECTIONS, skips };
+  const building = await Building.open(parts, schema, position);
+  const progress = new Progress('building', position);
+  await building.buildTo(position, (events, reached) => {
+    progress.take(events, { position: reached });
+  });
+  progress.end();
+  await nameWithoutVersions(db, schema);
+};
+
+/** `users` is the table of users, of whatever version this program builds. */
+const nameWithoutVersions = async (db: Kysely<AnyTables>, schema: string): Promise<void> => {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables
+    where table_schema = ${schema} and table_type = 'BASE TABLE'`.execute(db);
+  for (const { name } of rows) {
+    const plain = name.replace(/_v\d+$/, '');
+    if (plain === name) continue;
+    await sql`create or replace view ${sql.id(schema, plain)} as
+      select * from ${sql.id(schema, name)}`.execute(db);
+  }
+};
+
+const answered = async (
+  db: Kysely<AnyTables>,
+  schema: string,
+  query: string,
+  json: boolean,
+): Promise<number> => {
+  const rows = await db
+    .transaction()
+    .setAccessMode('read only')
+    .execute(async (tx) => {
+      await sql`set local search_path to ${sql.id(schema)}`.execute(tx);
+      return (await sql<Row>`${sql.raw(query)}`.execute(tx)).rows;
+    });
+  if (json) for (const row of rows) out(JSON.stringify(row));
+  else out(tableOf(rows));
+  return 0;
+};
+
+type Row = Readonly<Record<string, unknown>>;
+
+const textOf = (value: unknown): string => {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+/** Columns under their names, and how many rows there are. */
+const tableOf = (rows: readonly Row[]): string => {
+  const [first] = rows;
+  if (first === undefined) return '0 rows';
+  const names = Object.keys(first);
+  const cells = [names, ...rows.map((row) => names.map((name) => textOf(row[name])))];
+  const widths = names.map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  const count = `${counted(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`;
+  return [lines[0], rule, ...lines.slice(1), count].join('\n');
+};
+
+/** Reads alone, for what is changed there changes nothing but what is shown. */
+const inPsql = async (url: string, schema: string): Promise<number> => {
+  const options = `-c search_path=${schema} -c default_transaction_read_only=on`;
+  const psql = spawn('psql', [url], {
+    stdio: 'inherit',
+    env: { ...process.env, PGOPTIONS: options },
+  });
+  // To end a statement is for psql.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  try {
+    const [code] = (await once(psql, 'exit')) as [number | null];
+    return code ?? 1;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new Error(
+      `psql is not installed: give a --query, or --keep the schema ${schema} and ask it by a client of yours`,
+      { cause: error },
+    );
+  } finally {
+    process.off('SIGINT', ignore);
+  }
+};

@@ -1,0 +1,221 @@
+import { rm } from 'node:fs/promises';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { skipsIn } from '../../../infra/app/building.ts';
+import { openHistory } from '../../../infra/app/openHistory.ts';
+import { openReadModels, PROJECTIONS } from '../../../infra/app/readModels.ts';
+import { rebuildBeside } from '../../../infra/app/rebuildBeside.ts';
+import type { Storage } from '../../../infra/app/storage.ts';
+import { rebuild } from '../../../infra/cli/rebuild.ts';
+import { replayFlags } from '../../../infra/cli/replayFlags.ts';
+import type { Config } from '../../../infra/config/config.ts';
+import { createLog } from '../../../infra/observe/log.ts';
+import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { users as usersModel } from '../../../projections/users/project.ts';
+import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { configuredAt, project, register, say, withLog } from '../../support/verifyWorld.ts';
+import { lifeOf, MODELS, rowsIn } from './pastWorld.ts';
+
+const AB = ['si_ann_bob', 'ann', 'bob'] as const;
+const WITHIN = 20_000;
+
+let database: TestDatabase<AnyTables>;
+let config: Config;
+beforeEach(async () => {
+  database = await testDatabase<AnyTables>();
+  config = await configuredAt(database.url);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await database.drop();
+  await rm(config.data, { recursive: true });
+});
+
+const run = async (name: string, repair = false) => {
+  const said: string[] = [];
+  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation(note);
+  vi.spyOn(process.stderr, 'write').mockImplementation(note);
+  const replay = replayFlags({ follow: false, repair });
+  const code = await rebuild(config, { rest: name === '' ? [] : [name], replay });
+  vi.restoreAllMocks();
+  return { code, text: said.join('') };
+};
+
+/** A server's read models, kept up to date while something is done. */
+const whileProjecting = async (
+  work: (parts: {
+    storage: Storage;
+    reached: () => Promise<boolean>;
+    state: () => string;
+  }) => Promise<void>,
+): Promise<void> => {
+  await withLog(config, async (storage) => {
+    const models = await openReadModels({
+      ...{ config, events: storage.log, log: createLog('silent'), listeners: [] },
+      onStopped: (reason) => {
+        throw new Error(reason);
+      },
+    });
+    try {
+      await work({
+        storage,
+        reached: async () => models.runner.reached(await storage.log.head(), WITHIN),
+        state: () => models.runner.state().kind,
+      });
+    } finally {
+      await models.close();
+    }
+  });
+};
+
+const oid = async (table: string): Promise<number> => {
+  const { rows } = await sql<{ oid: number }>`
+    select to_regclass(${`seqline.${table}`})::oid::int8 as oid`.execute(database.db);
+  return rows[0]?.oid ?? 0;
+};
+
+const schemas = async (): Promise<number> => {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from pg_namespace where nspname like 'seqline%'`.execute(database.db);
+  return rows[0]?.count ?? 0;
+};
+
+describe('[REP-11] seqline rebuild', () => {
+  test('puts equal tables in the place of all, while a server uses them', async () => {
+    await whileProjecting(async ({ storage, reached, state }) => {
+      await lifeOf(storage);
+      expect(await reached()).toBe(true);
+      const before = await rowsIn(database.db, 'seqline');
+      const old = await oid('users_v1');
+      const { code, text } = await run('all');
+      expect(text).toContain('users: ');
+      expect(code, text).toBe(0);
+      expect(text.match(/: equal, and switched to/gu)).toHaveLength(MODELS.length);
+      expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+      expect(await oid('users_v1')).not.toBe(old);
+      // And the server goes on with them.
+      await register(storage, 'new');
+      await say(storage, AB, 'after');
+      expect(await reached()).toBe(true);
+      expect(state()).toBe('running');
+      const after = await rowsIn(database.db, 'seqline');
+      expect(after.get('users_v1')).toHaveLength((before.get('users_v1')?.length ?? 0) + 1);
+    });
+    expect(await schemas()).toBe(1);
+  });
+
+  test('takes in what comes while it compares and switches', async () => {
+    await whileProjecting(async ({ storage, reached }) => {
+      await lifeOf(storage);
+      expect(await reached()).toBe(true);
+      const history = await openHistory(config);
+      const skips = await skipsIn(history);
+      let number = 0;
+      for (const model of PROJECTIONS) {
+        const rebuilt = await rebuildBeside({
+          ...{ db: database.db, history, model, skips, repair: false },
+          onBuilt: () => undefined,
+          onCompared: async () => {
+            for (let some = 0; some < 5; some += 1) {
+              number += 1;
+              await say(storage, AB, `meanwhile ${String(number)}`);
+              await register(storage, `m${String(number)}`);
+            }
+            await reached();
+            // These the projector may have, or may be about to write.
+            await say(storage, AB, `just now ${String(number)}`);
+          },
+        });
+        expect(rebuilt.kind).toBe('switched');
+      }
+      await history.close();
+      expect(await reached()).toBe(true);
+    });
+    const grown = await rowsIn(database.db, 'seqline');
+    // The same as those that a server builds from nothing.
+    await sql`drop schema seqline cascade`.execute(database.db);
+    await withLog(config, (storage) => project(config, storage));
+    expect(await rowsIn(database.db, 'seqline')).toEqual(grown);
+  });
+});
+
+describe('[REP-12] what differs is not switched to', () => {
+  const damaged = async () => {
+    await withLog(config, async (storage) => {
+      await lifeOf(storage);
+      await project(config, storage);
+    });
+    await sql`update seqline.users_v1 set nickname = 'Eve' where user_id = 'ann'`.execute(
+      database.db,
+    );
+    await sql`delete from seqline.friends_v1 where owner = 'ann'`.execute(database.db);
+  };
+
+  test('and is named, table by table', async () => {
+    await damaged();
+    const before = await rowsIn(database.db, 'seqline');
+    const { code, text } = await run('all');
+    expect(code).toBe(1);
+    expect(text).toMatch(/users: .*different, and nothing has been switched/u);
+    expect(text).toMatch(/users_v1: \d+ rows before, \d+ rebuilt, of which some differ/u);
+    expect(text).toMatch(/friends_v1: \d+ rows before, \d+ rebuilt/u);
+    expect(text).toMatch(/chats: .*equal, and switched to/u);
+    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+    expect(await schemas()).toBe(1);
+  });
+
+  test('unless that is what is wanted; then the server goes on with what is right', async () => {
+    await whileProjecting(async ({ storage, reached, state }) => {
+      await lifeOf(storage);
+      expect(await reached()).toBe(true);
+      const right = await rowsIn(database.db, 'seqline');
+      await sql`update seqline.users_v1 set nickname = 'Eve'`.execute(database.db);
+      const { code, text } = await run('users', true);
+      expect(text).toMatch(/users: .*different, and repaired, and switched to/u);
+      expect(code).toBe(0);
+      expect(await rowsIn(database.db, 'seqline')).toEqual(right);
+      await register(storage, 'new');
+      expect(await reached()).toBe(true);
+      expect(state()).toBe('running');
+    });
+  });
+
+  test('nor is anything while somebody reads for long', async () => {
+    await withLog(config, async (storage) => {
+      await lifeOf(storage);
+      await project(config, storage);
+    });
+    const old = await oid('users_v1');
+    await database.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute(async (tx) => {
+        await sql`select count(*) from seqline.users_v1`.execute(tx);
+        const history = await openHistory(config);
+        const rebuilding = rebuildBeside({
+          ...{ db: database.db, history, model: usersModel, repair: false, readersMs: 100 },
+          ...{ skips: await skipsIn(history), onBuilt: () => undefined },
+        });
+        await expect(rebuilding).rejects.toThrow('somebody reads the old tables');
+        await history.close();
+      });
+    expect(await oid('users_v1')).toBe(old);
+    expect(await schemas()).toBe(1);
+  });
+});
+
+describe('[REP-4] seqline rebuild refuses', () => {
+  test('a name that is none', async () => {
+    const { code, text } = await run('nothing');
+    expect(text).toContain('name one of users, chats');
+    expect(code).toBe(1);
+  });
+
+  test('a database without read models', async () => {
+    await withLog(config, lifeOf);
+    const { code, text } = await run('users');
+    expect(text).toContain('this database holds no read models');
+    expect(code).toBe(1);
+  });
+});
