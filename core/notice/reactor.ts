@@ -3,7 +3,7 @@ import { conversationStream } from '../conversation/events.ts';
 import type { NoteInInbox } from '../inbox/decider.ts';
 import type { SeqlineEvent } from '../kernel/catalogue.ts';
 import type { Meta, Recorded } from '../kernel/fact.ts';
-import type { DeriveId, EventId, Millis, Position } from '../kernel/ids.ts';
+import type { ConversationId, DeriveId, EventId, Millis, Position } from '../kernel/ids.ts';
 import type { Passing } from '../sequence/shown.ts';
 import type { FollowUp, Reaction } from './reaction.ts';
 
@@ -19,6 +19,11 @@ export class Interrupted extends Error {
   override name = 'Interrupted';
 }
 
+/** The bus was away while copies were passed: the same is to be done again. */
+export class NotHandedOn extends Error {
+  override name = 'NotHandedOn';
+}
+
 export type FollowUpCommand = FollowUp & Readonly<{ id: EventId; at: Millis; meta: Meta }>;
 
 export type ReactorDeps = Readonly<{
@@ -27,7 +32,10 @@ export type ReactorDeps = Readonly<{
   append: (command: AppendNumbered) => Promise<Readonly<{ position?: Position }>>;
   note: (command: NoteInInbox) => Promise<Readonly<{ position?: Position }>>;
   follow: (command: FollowUpCommand) => Promise<void>;
-  pass: (passing: Passing, senderSync: boolean) => void;
+  /** `after`: where what it speaks of stands; it must not overtake that. */
+  pass: (passing: Passing, senderSync: boolean, after: Position) => void;
+  /** Whether all that was passed since the last call has gone out to other processes. */
+  handedOn: () => Promise<boolean>;
   /**
    * Copies are passed of later facts only: whoever has connected since then has fetched what they tell, and
    * one that clears a chat must not reach a client that has gone on in it.
@@ -42,8 +50,6 @@ export type ReactorDeps = Readonly<{
 }>;
 
 /** Of the lines of one fact, by their keys. */
-type NoticeIds = ReadonlyMap<string | undefined, EventId>;
-
 /**
  * From facts to what follows from them. At least once, in the order of the log wherever order shows: if
  * the process dies in between, the same is done again, and what was stored already is not stored twice.
@@ -81,6 +87,9 @@ export class Reactor {
     );
     const failed = ended.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
+    if (lanes.size > 0 && !(await this.#deps.handedOn())) {
+      throw new NotHandedOn('other processes could not be told of what follows from facts');
+    }
     this.#done = last.position;
     this.#passed += fresh.length;
     this.#reacted ||= lanes.size > 0;
@@ -98,9 +107,7 @@ export class Reactor {
   async #do(event: Event, reaction: Reaction): Promise<void> {
     const { deriveId, now } = this.#deps;
     const { note } = reaction;
-    // What follows from a fact is nobody's change.
-    const { modifiedBy: _, ...acted } = event.meta;
-    const meta: Meta = { ...acted, causationId: event.id };
+    const meta = metaOfReaction(event);
     let visible = event.position;
     if (note !== undefined) {
       const id = deriveId(event.id, 'note', note.user);
@@ -108,50 +115,37 @@ export class Reactor {
       const { position } = await this.#deps.note(command);
       visible = position ?? visible;
     }
-    const ids = await this.#post(event, reaction, meta);
-    await this.#tell(event, reaction, { ids, meta, visible });
+    const said = await linesOf(reaction);
+    const placed = await this.#post(event, said, meta);
+    await this.#tell(event, reaction, { said, meta, visible, after: Math.max(visible, placed) });
     await this.#follow(event, reaction, { meta, visible });
   }
 
-  /** The lines; resolves the id of each by its key. */
-  async #post(event: Event, { line, lines }: Reaction, meta: Meta): Promise<NoticeIds> {
+  /** The lines; resolves where the last of them stands. */
+  async #post(event: Event, said: Lines, meta: Meta): Promise<Position> {
     const { deriveId, now } = this.#deps;
-    const ids = new Map<string | undefined, EventId>();
-    const all = [...(line === undefined ? [] : [line]), ...((await lines?.()) ?? [])];
-    for (const { conversation, key, data: said } of all) {
-      const id = deriveId(this.#idOf(event, key), 'line', conversation);
-      const data = { ...said, ...this.#marks(event, key) };
+    let placed = 0;
+    for (const line of said) {
+      const { conversation, key } = line;
+      const id = lineId(event, line, deriveId);
+      const data = { ...line.data, ...marksOf(event, key, deriveId) };
       const wish = { type: 'NoticePosted', data } as const;
       const stream = conversationStream(conversation);
-      await this.#deps.append({ stream, id, at: now(), meta, wish });
-      ids.set(key, id);
+      const { position = 0 } = await this.#deps.append({ stream, id, at: now(), meta, wish });
+      placed = Math.max(placed, position);
     }
-    return ids;
+    return placed;
   }
 
   async #tell(
     event: Event,
-    { copies = [], look }: Reaction,
-    { ids, meta, visible }: Readonly<{ ids: NoticeIds; meta: Meta; visible: Position }>,
+    reaction: Reaction,
+    { said, meta, visible, after }: Telling,
   ): Promise<void> {
-    const { now } = this.#deps;
-    const isQuiet = copies.length === 0 && look === undefined;
-    if (isQuiet || event.position <= this.#deps.copiesAfter) return;
+    if (!hasCopies(reaction) || event.position <= this.#deps.copiesAfter) return;
     await this.#deps.projected(visible, PROJECTED_MS);
-    const seen = look === undefined ? [] : await look();
-    for (const copy of [...copies, ...seen]) {
-      const { conversation, key, also, unhurried } = copy;
-      const data = { ...copy.data, ...this.#marks(event, key), sendTime: now() };
-      const passing: Passing = {
-        conversation,
-        id: ids.get(key) ?? this.#idOf(event, key),
-        meta,
-        data,
-        ...(copy.elsewhere === true && meta.login !== undefined && { notTo: meta.login }),
-        ...(also !== undefined && { also }),
-        ...(unhurried !== undefined && { unhurried }),
-      };
-      this.#deps.pass(passing, copy.receiverOnly !== true);
+    for (const copy of await copiesOf(event, reaction, { ...this.#deps, meta, said })) {
+      this.#deps.pass(copy.passing, copy.senderSync, after);
     }
   }
 
@@ -170,16 +164,73 @@ export class Reactor {
       await this.#deps.follow({ ...one, id, at: now(), meta });
     }
   }
-
-  /** A line and its copy are one message to clients: both have the ids of the fact. */
-  #marks(event: Event, key?: string): Readonly<{ clientMsgId: string; createTime: Millis }> {
-    return { clientMsgId: clientMsgIdOf(this.#idOf(event, key)), createTime: event.created };
-  }
-
-  /** Of one of the notices of a fact. */
-  #idOf({ id }: Event, key: string | undefined): EventId {
-    return key === undefined ? id : this.#deps.deriveId(id, 'notice', key);
-  }
 }
+
+/** Whether there is anything in it for devices that are online. */
+export const hasCopies = ({ copies = [], look }: Reaction): boolean =>
+  copies.length > 0 || look !== undefined;
+
+/** Of what is done because of an event: what follows from a fact is nobody's change. */
+export const metaOfReaction = ({ id, meta }: Event): Meta => {
+  const { modifiedBy: _, ...acted } = meta;
+  return { ...acted, causationId: id };
+};
+
+type Lines = readonly NonNullable<Reaction['line']>[];
+
+/** The lines of a fact in chats, all of them. */
+export const linesOf = async ({ line, lines }: Reaction): Promise<Lines> => [
+  ...(line === undefined ? [] : [line]),
+  ...((await lines?.()) ?? []),
+];
+
+type Telling = Readonly<{ said: Lines; meta: Meta; visible: Position; after: Position }>;
+type CopyDeps = Readonly<{ deriveId: DeriveId; now: () => Millis; meta: Meta; said: Lines }>;
+
+export type Copy = Readonly<{ passing: Passing; senderSync: boolean }>;
+
+/** What devices that are online are told, made of the fact and of what the lists show by now. */
+export const copiesOf = async (
+  event: Event,
+  reaction: Reaction,
+  { deriveId, now, meta, said }: CopyDeps,
+): Promise<readonly Copy[]> => {
+  const { copies = [], look } = reaction;
+  const all = [...copies, ...((await look?.()) ?? [])];
+  // A copy of what has a line is one message with it to clients.
+  const ids = new Map(said.map((one) => [one.key, lineId(event, one, deriveId)]));
+  return all.map(({ conversation, key, also, unhurried, ...copy }) => ({
+    passing: {
+      conversation,
+      id: ids.get(key) ?? noticeId(event, key, deriveId),
+      meta,
+      data: { ...copy.data, ...marksOf(event, key, deriveId), sendTime: now() },
+      ...(copy.elsewhere === true && meta.login !== undefined && { notTo: meta.login }),
+      ...(also !== undefined && { also }),
+      ...(unhurried !== undefined && { unhurried }),
+    },
+    senderSync: copy.receiverOnly !== true,
+  }));
+};
+
+/** Of one of the notices of a fact. */
+const noticeId = ({ id }: Event, key: string | undefined, deriveId: DeriveId): EventId =>
+  key === undefined ? id : deriveId(id, 'notice', key);
+
+const lineId = (
+  event: Event,
+  { conversation, key }: Readonly<{ conversation: ConversationId; key?: string | undefined }>,
+  deriveId: DeriveId,
+): EventId => deriveId(noticeId(event, key, deriveId), 'line', conversation);
+
+/** A line and its copy have the ids of the fact. */
+const marksOf = (
+  event: Event,
+  key: string | undefined,
+  deriveId: DeriveId,
+): Readonly<{ clientMsgId: string; createTime: Millis }> => ({
+  clientMsgId: clientMsgIdOf(noticeId(event, key, deriveId)),
+  createTime: event.created,
+});
 
 const clientMsgIdOf = (id: EventId): string => id.replaceAll('-', '');

@@ -79,6 +79,8 @@ export type HttpDeps = Readonly<{
   metrics?: HttpMetrics;
   /** Which build of uWebSockets.js runs, for /healthz. */
   uwsInfo?: string;
+  /** Of the API only what whoever runs the server needs: this process does other work. */
+  operatorsOnly?: boolean;
   /** Pages of their own, beside the API. */
   extraRoutes?: (app: FastifyInstance) => void | Promise<void>;
 }>;
@@ -94,6 +96,9 @@ export const endHttp = async (app: FastifyInstance, within = END_WITHIN): Promis
   await app.close();
   clearTimeout(cut);
 };
+
+const isForOperators = (path: string): boolean =>
+  path.startsWith('/admin/') || path === '/auth/get_admin_token';
 
 /** The HTTP gateway, complete but not listening. `close()` lets requests in flight finish. */
 export const buildHttp = (deps: HttpDeps): FastifyInstance => {
@@ -125,7 +130,8 @@ export const buildHttp = (deps: HttpDeps): FastifyInstance => {
   if (deps.metrics !== undefined) addMetrics(app, deps.metrics, logins);
   const identified = identify(logins);
   addUnknownPaths(app, identified);
-  const routes = routesOf({ ...deps, secretMatches: secretMatches(deps.config.secret) });
+  const all = routesOf({ ...deps, secretMatches: secretMatches(deps.config.secret) });
+  const routes = deps.operatorsOnly === true ? all.filter(({ path }) => isForOperators(path)) : all;
   const roleOf: RoleOf = (group, user) => groups.roleOf(group, user);
   addRoutes(app, routes, identified, perform({ projected, deriveId, roleOf }), log);
   if (deps.extraRoutes !== undefined) app.register(deps.extraRoutes);

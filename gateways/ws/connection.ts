@@ -27,6 +27,8 @@ export class Connection {
   background: boolean;
   /** It has asked for its numbers, so it knows what it lacks. */
   synced = false;
+  /** Until this resolves what comes in waits; it never rejects. */
+  ready: Promise<void> | undefined;
   /** Users whose coming and going it wants to hear of; kept by `Connections`. */
   readonly watched = new Set<UserId>();
   readonly sends = new UnansweredSends();

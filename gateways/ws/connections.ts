@@ -1,4 +1,5 @@
 import type { TokenId, UserId } from '../../core/kernel/ids.ts';
+import type { Presence } from '../ports.ts';
 import type { Connection } from './connection.ts';
 
 const NONE: ReadonlySet<Connection> = new Set();
@@ -8,12 +9,17 @@ export class Connections {
   readonly #byUser = new Map<UserId, Set<Connection>>();
   /** Who wants to hear of a user's coming and going. */
   readonly #watchers = new Map<UserId, Set<Connection>>();
-  readonly #presenceChanged: (user: UserId, platforms: readonly number[]) => void;
+  readonly #presenceChanged: (user: UserId) => void;
+  readonly #elsewhere: Presence;
   #count = 0;
 
-  /** `presenceChanged` is called when the list of a user's platforms is another than before. */
-  constructor(presenceChanged: (user: UserId, platforms: readonly number[]) => void) {
+  /**
+   * `presenceChanged` is called when the list of a user's platforms here is another than before. `elsewhere`:
+   * those on which the user is connected to other gateways.
+   */
+  constructor(presenceChanged: (user: UserId) => void, elsewhere: Presence = () => []) {
     this.#presenceChanged = presenceChanged;
+    this.#elsewhere = elsewhere;
   }
 
   get count(): number {
@@ -31,7 +37,7 @@ export class Connections {
     mine.add(connection);
     this.#byUser.set(user, mine);
     this.#count += 1;
-    if (!known) this.#presenceChanged(user, this.platformsOf(user));
+    if (!known) this.#presenceChanged(user);
   }
 
   /** Also ends its subscriptions. Once is enough; again changes nothing. */
@@ -43,7 +49,7 @@ export class Connections {
     if (mine.size === 0) this.#byUser.delete(user);
     for (const watched of connection.watched) this.#forget(watched, connection);
     connection.watched.clear();
-    if (!hasPlatform(mine, platform)) this.#presenceChanged(user, this.platformsOf(user));
+    if (!hasPlatform(mine, platform)) this.#presenceChanged(user);
   }
 
   of(user: UserId): ReadonlySet<Connection> {
@@ -54,9 +60,18 @@ export class Connections {
     return [...this.of(user)].filter(({ caller }) => tokens.includes(caller.token));
   }
 
-  /** Without repetitions, ascending; empty: not connected here. */
+  /** Without repetitions, ascending; empty: not connected to any gateway. */
   platformsOf(user: UserId): readonly number[] {
-    const platforms = new Set<number>();
+    return this.#ascending(user, this.#elsewhere(user));
+  }
+
+  /** Of this gateway's own connections. */
+  platformsHere(user: UserId): readonly number[] {
+    return this.#ascending(user, []);
+  }
+
+  #ascending(user: UserId, others: readonly number[]): readonly number[] {
+    const platforms = new Set<number>(others);
     for (const { caller } of this.of(user)) platforms.add(caller.platform);
     return [...platforms].sort((one, other) => one - other);
   }

@@ -116,9 +116,14 @@ export class FanOut {
   }
 
   /** What takes no number and is not stored. `senderSync`: also to the sender's own devices. */
-  pass(passing: Passing, senderSync: boolean): void {
+  pass(passing: Passing, senderSync: boolean, openedBefore?: Millis): void {
+    this.passTo(recipientsOfPassing(passing, senderSync), passing, openedBefore);
+  }
+
+  /** To those of its recipients that these are, and only to connections that were there before some time. */
+  passTo(users: readonly UserId[], passing: Passing, openedBefore: Millis = Infinity): void {
     const { conversation, meta, data, notTo } = passing;
-    const online = this.#online(senderSync ? partiesOf(data) : othersOf(data));
+    const online = this.#online(users).filter(({ openedAt }) => openedAt < openedBefore);
     const recipients =
       notTo === undefined ? online : online.filter(({ caller }) => caller.token !== notTo);
     if (recipients.length === 0) return;
@@ -228,8 +233,12 @@ const recipientsOf = (
   return online;
 };
 
+/** Whom something is for that is not stored. `senderSync`: the sender's own devices too. */
+export const recipientsOfPassing = ({ data }: Passing, senderSync: boolean): readonly UserId[] =>
+  senderSync ? partiesOf(data) : othersOf(data);
+
 /** Groups are not served: the door refuses what is sent to one, so none of their events come here. */
-const partiesOf = (parties: Parties): readonly UserId[] => {
+export const partiesOf = (parties: Parties): readonly UserId[] => {
   if ('group' in parties) return [];
   return parties.from === parties.to ? [parties.to] : [parties.to, parties.from];
 };

@@ -15,6 +15,7 @@ import { handlersFor } from './handlers/table.ts';
 import { welcome, type Accepted, type Asked, type Welcome } from './handshake.ts';
 import { holding, type Alarm, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
+import type { Interest } from './interest.ts';
 import type { Log } from '../log.ts';
 import { announcePresence, subscriptionsOf } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
@@ -39,6 +40,10 @@ export type GatewayDeps = Readonly<{
   >;
   /** A user's platforms here are others than before. */
   presenceChanged?: (user: UserId, platforms: readonly number[]) => void;
+  /** On which platforms a user is connected to other gateways; none: there are no others. */
+  elsewhere?: Presence;
+  /** None: everything that is for the users here comes by itself. */
+  interest?: Interest;
   /** Events up to this position are older than the gateway, and nobody is told of them. */
   after: Position;
   numbers: NumbersOf;
@@ -87,10 +92,10 @@ export class Gateway {
   constructor(deps: GatewayDeps) {
     const { now, wait, alarm, log, meter = NO_SOCKET_METER } = deps;
     this.#deps = deps;
-    this.#connections = new Connections((user, platforms) => {
-      announcePresence(this.#connections, user, platforms);
-      deps.presenceChanged?.(user, platforms);
-    });
+    this.#connections = new Connections((user) => {
+      this.presenceMoved(user);
+      deps.presenceChanged?.(user, this.#connections.platformsHere(user));
+    }, deps.elsewhere);
     this.#fanOut = new FanOut({ ...deps, connections: this.#connections });
     this.#dispatch = dispatcher(
       handlersFor({
@@ -137,6 +142,7 @@ export class Gateway {
       operationId,
       background,
     });
+    this.#listen(connection);
     this.#connections.add(connection);
     if (this.#kicked.has(caller.token)) this.#kick(connection);
     else void this.#activate(connection);
@@ -154,7 +160,11 @@ export class Gateway {
       if (connection.form.kind === 'gob') return connection.close('malformed-frame');
     }
     this.#requests += 1;
-    const answered = this.#dispatch(connection, bytes);
+    const { ready } = connection;
+    const answered =
+      ready === undefined
+        ? this.#dispatch(connection, bytes)
+        : ready.then(() => this.#dispatch(connection, bytes));
     this.#underWay.add(answered);
     void answered.finally(() => this.#underWay.delete(answered));
   }
@@ -165,7 +175,9 @@ export class Gateway {
     this.#connections.remove(connection);
     this.#unactivated.delete(connection);
     const { user } = connection.caller;
-    if (this.#connections.of(user).size === 0) this.#fanOut.left(user);
+    if (this.#connections.of(user).size > 0) return;
+    this.#fanOut.left(user);
+    this.#deps.interest?.leave(user);
   }
 
   /** To be called every `TICK_MS`. */
@@ -193,8 +205,18 @@ export class Gateway {
   }
 
   /** What is not stored. `senderSync`: to the sender's own devices as well. */
-  pass(passing: Passing, senderSync: boolean): void {
-    this.#fanOut.pass(passing, senderSync);
+  pass(passing: Passing, senderSync: boolean, openedBefore?: Millis): void {
+    this.#fanOut.pass(passing, senderSync, openedBefore);
+  }
+
+  /** To these users of those whom it is for; it has come from another process. */
+  passTo(users: readonly UserId[], passing: Passing, openedBefore?: Millis): void {
+    this.#fanOut.passTo(users, passing, openedBefore);
+  }
+
+  /** A user has come or gone, here or at another gateway: whoever watches is told. */
+  presenceMoved(user: UserId): void {
+    announcePresence(this.#connections, user, this.#connections.platformsOf(user));
   }
 
   /** A login stream has a new event: what it kicks is told so and closed. */
@@ -235,6 +257,18 @@ export class Gateway {
       if (from > 0) await wait(CLOSING_EVERY_MS);
       for (const connection of left.slice(from, from + portion)) connection.close('shutdown');
     }
+  }
+
+  /** Nothing of it is read before all is heard that is for its user (decisions 5.3). */
+  #listen(connection: Connection): void {
+    const { interest } = this.#deps;
+    const { user } = connection.caller;
+    if (interest === undefined) return;
+    if (this.#connections.of(user).size === 0) interest.join(user);
+    const settled = interest.settled();
+    connection.ready = settled?.then(() => {
+      connection.ready = undefined;
+    });
   }
 
   async #activate(connection: Connection): Promise<void> {

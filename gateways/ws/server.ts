@@ -2,6 +2,7 @@ import uWS from 'uWebSockets.js';
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t } from 'uWebSockets.js';
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { FRAME_BYTES_MAX } from '../openim/envelope.ts';
@@ -46,7 +47,11 @@ export type WsGateway = Readonly<{
   /** Stored events that somebody has appended elsewhere, in any order, before they are delivered. */
   announce: (events: readonly Recorded<NumberedEvent>[]) => void;
   /** What is not stored; `senderSync`: to the sender's own devices as well. */
-  pass: (passing: Passing, senderSync: boolean) => void;
+  pass: (passing: Passing, senderSync: boolean, openedBefore?: Millis) => void;
+  /** To these users, from another process. */
+  passTo: (users: readonly UserId[], passing: Passing, openedBefore?: Millis) => void;
+  /** A user has come to another gateway, or gone from it. */
+  presenceMoved: (user: UserId) => void;
   loginChanged: (event: LoginEvent) => void;
   presenceOf: Presence;
   presenceSubscriptions: PresenceSubscriptions;
@@ -99,7 +104,9 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     implementation,
     deliver: (events) => gateway.deliver(events),
     announce: (events) => gateway.announce(events),
-    pass: (passing, senderSync) => gateway.pass(passing, senderSync),
+    pass: (...passed) => gateway.pass(...passed),
+    passTo: (...passed) => gateway.passTo(...passed),
+    presenceMoved: (user) => gateway.presenceMoved(user),
     loginChanged: (event) => gateway.loginChanged(event),
     presenceOf: gateway.presenceOf,
     presenceSubscriptions: gateway.presenceSubscriptions,

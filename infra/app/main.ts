@@ -43,6 +43,7 @@ const run = async (): Promise<number> => {
     options: {
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
+      roles: { type: 'string' },
       platform: { type: 'string' },
       reason: { type: 'string' },
       port: { type: 'string' },
@@ -68,6 +69,7 @@ const run = async (): Promise<number> => {
   if (!isCommand(name)) return complain(`seqline: there is no command "${name}"\n\n${HELP}`);
   return COMMANDS[name](readConfig(process.env), {
     rest,
+    roles: values.roles,
     platform: values.platform,
     reason: values.reason,
     port: values.port,

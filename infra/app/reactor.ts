@@ -7,6 +7,9 @@ import { Interrupted, Reactor, type FollowUpCommand } from '../../core/notice/re
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Reaction } from '../../core/notice/reaction.ts';
 import { reactionWithFriends, type FriendNoticeDeps } from '../../gateways/openim/friendNotices.ts';
 import { reactionWithGroups, type GroupNoticeDeps } from '../../gateways/openim/groupNotices.ts';
 import { Bell } from '../../projections/kernel/bell.ts';
@@ -14,6 +17,7 @@ import { Source } from '../../projections/kernel/source.ts';
 import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import { messageIn } from './chats.ts';
+import type { Cluster } from './cluster.ts';
 import type { ReadModels } from './readModels.ts';
 import type { Writers } from './writers.ts';
 
@@ -26,44 +30,116 @@ type ReactorDeps = Readonly<{
   events: EventLog;
   models: Pick<ReadModels, 'tail' | 'follower' | 'runner'>;
   writers: Writers;
-  pass: (passing: Passing, senderSync: boolean) => void;
+  pass: (passing: Passing, senderSync: boolean, after: Position) => void;
+  handedOn: () => Promise<boolean>;
+  cluster: Pick<Cluster, 'bus' | 'members'>;
   /** The head of the log as the sockets of this process could first be opened. */
   copiesAfter: Position;
-  friends: FriendNoticeDeps;
-  groupNotices: GroupNoticeDeps;
+  noticing: NoticingDeps;
   groups: Readonly<{ follow: (command: FollowUpCommand) => Promise<void> }>;
   joined: JoinedIds;
   log: Log;
 }>;
 
-/** Reads the log behind its checkpoint and does what follows from each fact; resolves how to stop. */
-export const startReactor = async ({
-  events,
-  models,
-  writers,
-  pass,
-  copiesAfter,
+/** What notices are made of. */
+export type NoticingDeps = Readonly<{ friends: FriendNoticeDeps; groupNotices: GroupNoticeDeps }>;
+
+/** What follows from a fact that devices are told of. */
+export const noticesOf = ({
   friends,
   groupNotices,
-  groups,
-  joined,
-  log,
-}: ReactorDeps): Promise<() => Promise<void>> => {
+}: NoticingDeps): ((event: Recorded<SeqlineEvent>) => Reaction | undefined) =>
+  reactionWithGroups(groupNotices, reactionWithFriends(friends));
+
+/** Its checkpoint, and what only one process does at a time. */
+export const NOTICES = 'notices';
+/** How often a process that stands by looks whether it is its turn. */
+const STANDBY_MS = 500;
+
+/**
+ * Reads the log behind its checkpoint and does what follows from each fact, in one process at a time: the
+ * others stand by, and the checkpoint is the fence. Resolves how to stop.
+ */
+export const startReactor = async (deps: ReactorDeps): Promise<() => Promise<void>> => {
+  const { events, models, cluster, log } = deps;
   let stopped = false;
   let end: (isProjected: boolean) => void = () => undefined;
   const ending = new Promise<boolean>((resolve) => (end = resolve));
-  const checkpoint = await LogCheckpoint.open({
-    log: events,
-    name: 'notices',
-    owner: randomId(),
-    deriveId,
+  const bell = new Bell();
+  const deaf = models.follower.onEvents(() => {
+    bell.ring();
   });
+  const owner = randomId();
+  const open = () => LogCheckpoint.open({ log: events, name: NOTICES, owner, deriveId });
+  // Where there is none it begins here, whoever comes to do the work.
+  await open();
+
+  const lead = async (): Promise<void> => {
+    const checkpoint = await open();
+    // Whoever did it before is fenced from here on.
+    if (cluster.bus.isShared()) await checkpoint.moveTo(checkpoint.position);
+    const reactor = reactorOf(deps, checkpoint, { ending, isEnding: () => stopped });
+    const source = new Source(events, models.tail);
+    let position = checkpoint.position;
+    while (!stopped) {
+      if (!cluster.bus.isConnected()) {
+        // Nobody could be told. Meanwhile another may have taken over, which the next step finds out.
+        await bell.wait(STANDBY_MS);
+        continue;
+      }
+      const portion = await source.read(position, BATCH_MAX);
+      await reactor.react(portion.events);
+      if (portion.to === position) await bell.wait(LOOK_AGAIN_MS);
+      position = portion.to;
+    }
+    await reactor.keep();
+  };
+
+  /** Whether there is more to do for this process. */
+  const leadUntilFault = async (): Promise<boolean> => {
+    cluster.members.leads(NOTICES, true);
+    try {
+      await lead();
+    } catch (error) {
+      if (error instanceof Interrupted) return false;
+      if (error instanceof CheckpointTaken) {
+        log.warn({ err: error }, 'notices are left to the process that has taken them over');
+        return cluster.bus.isShared();
+      }
+      log.error({ err: error }, 'what follows from an event could not be done; again soon');
+      await pause(RETRY_MS);
+    } finally {
+      cluster.members.leads(NOTICES, false);
+    }
+    return true;
+  };
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      if (cluster.members.isFree(NOTICES)) {
+        if (!(await leadUntilFault())) return;
+      } else await bell.wait(STANDBY_MS);
+    }
+  };
+  const ended = run();
+  return async () => {
+    stopped = true;
+    end(false);
+    deaf();
+    bell.ring();
+    await ended;
+  };
+};
+
+type Ending = Readonly<{ ending: Promise<boolean>; isEnding: () => boolean }>;
+
+const reactorOf = (
+  { events, models, writers, pass, handedOn, copiesAfter, noticing, groups, joined }: ReactorDeps,
+  checkpoint: LogCheckpoint,
+  { ending, isEnding }: Ending,
+): Reactor => {
   const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
-  const reactor = new Reactor({
-    reactionTo: withFollowUps(
-      reactionWithGroups(groupNotices, reactionWithFriends(friends)),
-      followUps(joined),
-    ),
+  return new Reactor({
+    reactionTo: withFollowUps(noticesOf(noticing), followUps(joined)),
     checkpoint,
     append: async (command) => {
       const once = await append(command);
@@ -76,52 +152,12 @@ export const startReactor = async ({
     },
     follow: groups.follow,
     pass,
+    handedOn,
     copiesAfter,
     // Who is to end does not wait for the lists: whoever is told too early asks once more.
     projected: (position, ms) => Promise.race([models.runner.reached(position, ms), ending]),
-    isEnding: () => stopped,
+    isEnding,
     deriveId,
     now: Date.now,
   });
-
-  const source = new Source(events, models.tail);
-  const bell = new Bell();
-  const deaf = models.follower.onEvents(() => {
-    bell.ring();
-  });
-  let position = checkpoint.position;
-
-  const step = async (): Promise<void> => {
-    const portion = await source.read(position, BATCH_MAX);
-    await reactor.react(portion.events);
-    if (portion.to === position) await bell.wait(LOOK_AGAIN_MS);
-    position = portion.to;
-  };
-  const run = async (): Promise<void> => {
-    while (!stopped) {
-      try {
-        await step();
-      } catch (error) {
-        if (error instanceof CheckpointTaken) {
-          log.warn({ err: error }, 'notices are left to the process that has taken them over');
-          return;
-        }
-        if (error instanceof Interrupted) break;
-        log.error(
-          { err: error, position },
-          'what follows from an event could not be done; again soon',
-        );
-        await pause(RETRY_MS);
-      }
-    }
-    await reactor.keep();
-  };
-  const ended = run();
-  return async () => {
-    stopped = true;
-    end(false);
-    deaf();
-    bell.ring();
-    await ended;
-  };
 };

@@ -12,6 +12,7 @@ import { keyOf, leaveFormerLogs, readCheckpoints } from '../../projections/kerne
 import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { Reached } from '../../projections/kernel/reached.ts';
+import { Standing } from '../../projections/kernel/standing.ts';
 import { runProjections, type Runner } from '../../projections/kernel/runner.ts';
 import { Skips, tailOf } from '../../projections/kernel/skips.ts';
 import { Tail } from '../../projections/kernel/tail.ts';
@@ -34,6 +35,8 @@ export type ReadModels = Readonly<{
   chatsTail: TailOf;
   follower: Follower;
   runner: Runner;
+  /** What another process has said of where a read model stands. */
+  heard: (key: string, position: Position) => void;
   skips: Skips;
   answers: () => Promise<boolean>;
   close: () => Promise<void>;
@@ -47,6 +50,10 @@ type Deps = Readonly<{
   log: Log;
   /** Get every event from now on, in this order, after the tail has it. */
   listeners: readonly Listener[];
+  /** Whether this process builds the read models, or would if who does ends. */
+  builds?: boolean;
+  /** After each commit. */
+  onMoved?: (key: string, position: Position) => void;
   onStopped: (reason: string) => void;
 }>;
 
@@ -78,6 +85,8 @@ export const openReadModels = async ({
   formerIds = [],
   log,
   listeners,
+  builds = true,
+  onMoved,
   onStopped,
 }: Deps): Promise<ReadModels> => {
   const embedded =
@@ -113,31 +122,56 @@ export const openReadModels = async ({
   const reached = new Reached({
     projections: PROJECTIONS,
     read: () => readCheckpoints(db),
+    onMoved,
   });
-  const runner = runProjections({
+  const run = () =>
+    runProjections({
+      projections: PROJECTIONS,
+      db,
+      log: events,
+      formerIds,
+      tail,
+      follower,
+      skips,
+      reached,
+      onState: (state) => {
+        const bad =
+          state.kind === 'poisoned' || state.kind === 'refused' || state.kind === 'retrying';
+        log[bad ? 'warn' : 'debug']({ projector: state }, `projector: ${state.kind}`);
+      },
+    });
+  const own = builds ? run() : undefined;
+  const isAtWork = () => own?.state().kind === 'running';
+  const standing = new Standing({
     projections: PROJECTIONS,
-    db,
-    log: events,
-    formerIds,
+    read: () => readCheckpoints(db),
     tail,
-    follower,
-    skips,
     reached,
-    onState: (state) => {
-      const bad =
-        state.kind === 'poisoned' || state.kind === 'refused' || state.kind === 'retrying';
-      log[bad ? 'warn' : 'debug']({ projector: state }, `projector: ${state.kind}`);
-    },
+    isTold: isAtWork,
   });
+  standing.start();
+  // The runner does it as it takes over; reads at the head need to know of them anyway.
+  if (own === undefined) await skips.load(events, PROJECTIONS);
+  const runner: Runner = {
+    state: () => own?.state() ?? { kind: 'standby' },
+    lag: () => (own !== undefined && isAtWork() ? own.lag() : standing.lag()),
+    lags: () => (own !== undefined && isAtWork() ? own.lags() : standing.lags()),
+    reached: (...asked) => own?.reached(...asked) ?? reached.waitFor(...asked),
+    stop: async () => own?.stop(),
+  };
   return {
     db,
     tail,
     chatsTail: tailOf(tail, skips, chats),
     follower,
     runner,
+    heard: (key, position) => {
+      reached.heard(key, position);
+    },
     skips,
     answers,
     close: async () => {
+      standing.close();
       await follower.close();
       await runner.stop();
       reached.close();

@@ -1,8 +1,31 @@
+import type { Millis } from '../../core/kernel/ids.ts';
 import type { Ready } from '../../gateways/http/health.ts';
+import { apartText, CLOCKS_APART_MAX, clockAhead } from './checkPostgres.ts';
+import { isAway } from './isAway.ts';
 import type { ReadModels } from './readModels.ts';
 import type { Storage } from './storage.ts';
 
 const no = (reason: string): Ready => ({ ready: false, reason });
+
+/** What is wrong with Postgres, if anything is. */
+const problemOf = async ({
+  answers,
+  db,
+  now,
+}: Pick<ReadModels, 'answers' | 'db'> & Readonly<{ now: () => Millis }>): Promise<
+  string | undefined
+> => {
+  if (!(await answers())) return AWAY;
+  try {
+    const ahead = await clockAhead(db, now);
+    return Math.abs(ahead) > CLOCKS_APART_MAX ? apartText(ahead) : undefined;
+  } catch (error) {
+    if (isAway(error)) return AWAY;
+    throw error;
+  }
+};
+
+const AWAY = 'Postgres does not answer';
 
 /** Whether a client that connects now can send and sync, and if not, why. */
 export const readiness =
@@ -13,7 +36,9 @@ export const readiness =
       runner,
       tail,
       answers,
-    }: Pick<ReadModels, 'follower' | 'runner' | 'tail' | 'answers'>,
+      db,
+    }: Pick<ReadModels, 'follower' | 'runner' | 'tail' | 'answers' | 'db'>,
+    now: () => Millis,
   ) =>
   async (): Promise<Ready> => {
     const writable = store.writability();
@@ -37,7 +62,8 @@ export const readiness =
       case 'running':
         break;
     }
-    if (!(await answers())) return no('Postgres does not answer');
+    const problem = await problemOf({ answers, db, now });
+    if (problem !== undefined) return no(problem);
     const { position, head } = runner.lag();
     if (!tail.covers(position)) {
       return no(`the read models are being built: at ${String(position)} of ${String(head)}`);

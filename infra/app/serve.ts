@@ -1,6 +1,7 @@
 import { createLog } from '../observe/log.ts';
 import { complain, out, type Command } from '../cli/command.ts';
-import { isLoopback } from '../config/config.ts';
+import { isLoopback, type Config } from '../config/config.ts';
+import { ALL_ROLES, ROLES, rolesOf, type Roles } from './roles.ts';
 import { start, type Running } from './start.ts';
 
 /** After this long an orderly end is given up, so that whoever asked for it does not have to kill. */
@@ -15,24 +16,41 @@ const signalled = (): Promise<string> =>
     }
   });
 
-const announce = ({ httpAddress, wsAddress, sockets }: Running, host: string): void => {
-  const pages = isLoopback(host) ? '/docs, /demo' : '/docs';
-  out(`Seqline is ready.
+const announce = ({ httpAddress, wsAddress, sockets, roles }: Running, host: string): void => {
+  const pages = isLoopback(host) && wsAddress !== undefined ? '/docs, /demo' : '/docs';
+  const http = roles.has('api') ? 'HTTP API' : 'Operators';
+  const lines = [
+    `${http.padEnd(13)}${httpAddress}   (${roles.has('api') ? `pages: ${pages}` : '/readyz, /metrics'})`,
+    ...(wsAddress === undefined
+      ? []
+      : [`WebSocket    ${wsAddress}     (uWebSockets.js: ${sockets})`]),
+    ...(roles.size === ALL_ROLES.size ? [] : [`Roles        ${[...roles].join(', ')}`]),
+  ];
+  out(`Seqline is ready.\n\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
+};
 
-  HTTP API     ${httpAddress}   (pages: ${pages})
-  WebSocket    ${wsAddress}     (uWebSockets.js: ${sockets})
-`);
+/** What was asked for, or why that cannot be. */
+const rolesFor = ({ bus }: Pick<Config, 'bus'>, asked: string | undefined): Roles | string => {
+  const roles = asked === undefined ? ALL_ROLES : rolesOf(asked);
+  if (roles === undefined) {
+    return `serve: --roles takes ${ROLES.join(', ')}, with commas between; not "${asked ?? ''}"`;
+  }
+  return roles.size < ALL_ROLES.size && bus.kind === 'memory'
+    ? 'serve: processes that share the roles reach each other over NATS: set SEQLINE_BUS=nats://…'
+    : roles;
 };
 
 /** Runs until it is told to end: what is in flight is finished, and clients are let go to come back. */
-export const serve: Command = async (config, { rest }) => {
+export const serve: Command = async (config, { rest, roles: asked }) => {
   if (rest.length > 0) return complain(`serve: there is nothing called "${rest.join(' ')}"`);
+  const roles = rolesFor(config, asked);
+  if (typeof roles === 'string') return complain(roles);
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
   const stop = signalled();
   let running: Running;
   try {
-    running = await start(config, log);
+    running = await start(config, log, roles);
   } catch (error) {
     log.debug({ err: error }, 'the start has failed');
     return complain(error instanceof Error ? error.message : String(error));

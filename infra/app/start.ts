@@ -1,23 +1,20 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
-import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
-import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { Millis, UserId } from '../../core/kernel/ids.ts';
+import type { Passing } from '../../core/sequence/shown.ts';
 import { buildHttp, endHttp } from '../../gateways/http/server.ts';
-import type { NumbersOf, VersionIdOf } from '../../gateways/ports.ts';
-import { startWsGateway, type WsGateway } from '../../gateways/ws/server.ts';
+import type { VersionIdOf } from '../../gateways/ports.ts';
+import type { WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { openSigningKeys } from '../auth/signingKeys.ts';
 import type { Config } from '../config/config.ts';
 import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
-import { loggedAppends } from '../observe/loggedAppends.ts';
-import { openMetrics } from '../observe/metrics.ts';
 import { Closers, closeTogether } from './closers.ts';
 import { openAtHead, openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
+import { openGround } from './ground.ts';
+import { FETCHED_MS } from './hearing.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { isAway } from './isAway.ts';
 import { openKept } from './kept.ts';
@@ -28,24 +25,24 @@ import { openHistory, pastOf } from './history.ts';
 import { startReactor } from './reactor.ts';
 import { profileOf } from './profileOf.ts';
 import { openProjector } from './projector.ts';
-import { openReadModels, PROJECTIONS } from './readModels.ts';
+import { PROJECTIONS } from './readModels.ts';
 import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
-import { openStorage, type Storage } from './storage.ts';
+import { ALL_ROLES, type Roles } from './roles.ts';
+import { noSockets, openSockets } from './sockets.ts';
 import { openUserLists } from './userLists.ts';
 import { openWebhooks } from './webhooks.ts';
-import { openWriters, type Writers } from './writers.ts';
 
 /** How long a command waits until this process, or the read models, have what it did. */
 const FOLLOWED_MS = 2_000;
 const PROJECTED_MS = 2_000;
-/** Sockets one process takes. */
-const CONNECTIONS_MAX = 100_000;
 
 export type Running = Readonly<{
   httpAddress: string;
-  wsAddress: string;
+  /** None where it serves no sockets. */
+  wsAddress: string | undefined;
+  roles: Roles;
   /** Which uWebSockets.js it is: the native one, or the package's substitute. */
   sockets: string;
   /** Resolves with the reason if something has failed for good. */
@@ -66,78 +63,32 @@ const versionIdsOf =
     return createHash('sha256').update(name).digest('hex').slice(0, 24);
   };
 
-const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
-  event.stream.startsWith(CONVERSATION_PREFIX);
-
-/** What sockets lack of a conversation is read from the log itself. */
-const numbersOf =
-  (log: Pick<EventLog, 'readStream'>): NumbersOf =>
-  (stream, from, to) =>
-    log.readStream<NumberedEvent>(stream, {
-      from: from - 1,
-      direction: 'forwards',
-      max: to - from + 1,
-    });
-
-/**
- * From the log to the sockets of this process. What is older than the gateway is not pushed: whoever
- * connects syncs, and a message of before a crash must not overtake the answer to its repetition.
- */
-const fanOut =
-  (ws: WsGateway, after: Position) =>
-  (followed: readonly Recorded<SeqlineEvent>[]): void => {
-    const events = followed.filter(({ position }) => position > after);
-    const numbered = events.filter(isNumbered);
-    if (numbered.length > 0) ws.deliver(numbered);
-    for (const event of events) {
-      if (
-        event.type === 'TokenIssued' ||
-        event.type === 'LoginActivated' ||
-        event.type === 'LogoutForced'
-      ) {
-        ws.loginChanged(event);
-      }
-    }
-  };
-
-const writersOver = (log: EventLog, faults: Log): Writers =>
-  openWriters(
-    log,
-    () => performance.now(),
-    (ms) => pause(ms),
-    (error, stream) => {
-      faults.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
-    },
-  );
+const portOf =
+  ({ port }: WsGateway) =>
+  (): number =>
+    port;
 
 /** Read this to know what the process is made of: every part is made here, and handed what it needs. */
-export const start = async (config: Config, log: Log): Promise<Running> => {
+export const start = async (
+  config: Config,
+  log: Log,
+  roles: Roles = ALL_ROLES,
+): Promise<Running> => {
   const closers = new Closers();
   const close = (): Promise<void> => closers.close();
   try {
-    const metrics = openMetrics();
-    const storage: Storage = await openStorage(config, log, metrics.log);
-    closers.add(storage.close);
-    const events = { ...storage.log, append: loggedAppends(storage.log, log) };
-    const writers = writersOver(events, log);
-
-    let fail: (reason: string) => void = () => undefined;
-    const failed = new Promise<string>((resolve) => (fail = resolve));
-    const models = await openReadModels({
-      config,
-      events,
-      formerIds: storage.formerIds,
-      log,
-      listeners: [writers.observe],
-      onStopped: fail,
-    });
-    closers.add(models.close);
+    const ground = await openGround({ config, log, roles, now, closers });
+    const { metrics, storage, cluster, writers, models, failed } = ground;
+    const { events, telling } = cluster;
 
     const signingKeys = await openSigningKeys(storage.tokenShelf, now);
     const versionIdOf = versionIdsOf(await events.logId());
     let ws: WsGateway | undefined;
     const doing = {
-      pass: (...passing: Parameters<WsGateway['pass']>) => ws?.pass(...passing),
+      pass: (passing: Passing, senderSync: boolean) => {
+        ws?.pass(passing, senderSync);
+        telling.pass(passing, senderSync);
+      },
       followed: (position: number) => models.follower.waitFor(position, FOLLOWED_MS),
       now,
     };
@@ -165,36 +116,40 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
     await registerAdmins(users, config.admins);
 
     const before = await events.head();
-    const gateway = await startWsGateway({
-      after: before,
-      numbers: numbersOf(events),
-      logins,
-      messages,
-      chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
-      config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
-      now,
-      log,
-      meter: metrics.sockets,
-    });
-    ws = gateway;
-    let closeHttp = (): Promise<void> => Promise.resolve();
-    // Both doors at once: sockets must not wait for a request whose body trickles in.
-    closers.add(closeTogether(gateway.close, () => closeHttp()));
-    models.follower.onEvents(fanOut(gateway, before));
-
     const noticing = {
       friends: { versionIdOf, lists: friendLists },
       groupNotices: { versionIdOf, lists: groupLists, profileOf: profileOf(users), isAdmin },
-      pass: doing.pass,
-      copiesAfter: before,
-      groups,
-      joined: async (user: UserId) => (await groupLists.joinedIds(user)).ids,
     };
-    closers.add(await startReactor({ events, models, writers, ...noticing, log }));
+    const opening = {
+      ...{ config, cluster, models, logins, messages, noticing, now, log },
+      chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
+      meter: metrics.sockets,
+    };
+    const sockets = roles.has('gateway') ? await openSockets(opening, before) : noSockets(cluster);
+    ws = sockets.gateway;
+    let closeHttp = (): Promise<void> => Promise.resolve();
+    // Both doors at once: sockets must not wait for a request whose body trickles in.
+    closers.add(closeTogether(sockets.close, () => closeHttp()));
+
+    if (roles.has('reactor')) {
+      const stop = await startReactor({
+        ...{ events, models, writers, cluster, noticing, groups, log },
+        joined: async (user: UserId) => (await groupLists.joinedIds(user)).ids,
+        pass: (passing, senderSync, after) => {
+          const fact = passing.data.createTime;
+          const openedBefore = cluster.bus.isShared() ? fact + FETCHED_MS : undefined;
+          ws?.pass(passing, senderSync, openedBefore);
+          telling.pass(passing, senderSync, { after, fact });
+        },
+        handedOn: telling.handedOn,
+        // Sockets elsewhere may have been open while nobody did this work.
+        copiesAfter: cluster.bus.isShared() ? 0 : before,
+      });
+      closers.add(stop);
+    }
 
     const { runner, tail, skips } = models;
-    const sockets = gateway.stats;
-    metrics.watch({ sockets, projector: runner, tail, log: storage.store, now });
+    metrics.watch({ sockets: sockets.stats, projector: runner, tail, log: storage.store, now });
     const projecting = { runner, skips, writers: writers.projectors, deriveId, now };
     const projector = openProjector({ projections: PROJECTIONS, ...projecting });
     const history = openHistory({ log: pastOf(storage), reached: models.follower.waitFor, now });
@@ -216,25 +171,28 @@ export const start = async (config: Config, log: Log): Promise<Running> => {
       projected: async (position) =>
         position === undefined || models.runner.reached(position, PROJECTED_MS),
       versionIdOf,
-      presence: gateway.presenceOf,
-      presenceSubscriptions: gateway.presenceSubscriptions,
+      presence: sockets.presence,
+      presenceSubscriptions: sockets.presenceSubscriptions,
       ...openKept({ ...deps, ...reading, users, now }),
       config,
       now,
       newId: randomId,
       deriveId,
       log,
-      ready: readiness(storage, models),
+      ready: readiness(storage, models, now),
       metrics: { ...metrics, meter: metrics.http, access: config.metrics },
-      uwsInfo: gateway.implementation,
-      extraRoutes: demoPages(config.host, () => gateway.port),
+      uwsInfo: sockets.implementation,
+      operatorsOnly: !roles.has('api'),
+      ...(ws !== undefined &&
+        roles.has('api') && { extraRoutes: demoPages(config.host, portOf(ws)) }),
     });
     closeHttp = () => endHttp(http);
     const httpAddress = await http.listen({ host: config.host, port: config.httpPort });
     return {
       httpAddress,
-      wsAddress: httpAddress.replace(/^http(.*):\d+$/, `ws$1:${String(gateway.port)}`),
-      sockets: gateway.implementation,
+      wsAddress: ws && httpAddress.replace(/^http(.*):\d+$/, `ws$1:${String(ws.port)}`),
+      roles,
+      sockets: sockets.implementation,
       failed,
       close,
     };

@@ -18,6 +18,8 @@ export interface Bus {
    * what others publish afterwards is heard.
    */
   flush(ms: number): Promise<boolean>;
+  /** Whether there may be others at all. */
+  isShared(): boolean;
   /** Whether there is a way to others now. */
   isConnected(): boolean;
   /**

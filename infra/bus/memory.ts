@@ -63,6 +63,10 @@ class MemoryBus implements Bus, Member {
     return Promise.resolve(this.isConnected());
   }
 
+  isShared(): boolean {
+    return this.#members.size > 1;
+  }
+
   isConnected(): boolean {
     return this.#members.has(this);
   }

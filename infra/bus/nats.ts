@@ -198,6 +198,10 @@ class NatsBus implements Bus {
     return settled;
   }
 
+  isShared(): boolean {
+    return true;
+  }
+
   isConnected(): boolean {
     return this.#connected;
   }

@@ -3,6 +3,7 @@ import type { ReplayFlags } from './replayFlags.ts';
 
 export type Arguments = Readonly<{
   rest: readonly string[];
+  roles: string | undefined;
   platform: string | undefined;
   reason: string | undefined;
   port: string | undefined;

@@ -8,7 +8,8 @@ const setting = ({ name, fallback, summary }: (typeof SETTINGS)[number]): string
 
 export const HELP = `Seqline: the instant-messaging core for apps with the official OpenIM SDKs
 
-  seqline serve                         all roles in one process
+  seqline serve [--roles api,gateway,projector,reactor]
+                                        all roles in one process, or those that are named
   seqline doctor                        looks whether this machine and configuration will do
   seqline token USER [--platform N]     asks the running server for a user's token (5: Web)
   seqline projector status              how far the read models are, and what stops them

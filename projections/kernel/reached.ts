@@ -10,6 +10,8 @@ export type ReachedOptions = Readonly<{
   projections: readonly Projection[];
   /** Where the read models stand, by `keyOf`. */
   read: () => Promise<ReadonlyMap<string, Position>>;
+  /** After each commit of the runner here: other processes are told. */
+  onMoved?: ((key: string, position: Position) => void) | undefined;
 }>;
 
 /**
@@ -51,6 +53,12 @@ export class Reached {
 
   moved(projection: Projection, position: Position): void {
     this.#of(projection).moveTo(position);
+    this.#options.onMoved?.(keyOf(projection), position);
+  }
+
+  /** A runner elsewhere has told, or its checkpoint was seen. Others' read models are passed over. */
+  heard(key: string, position: Position): void {
+    if (!this.#told) this.#waiters.get(key)?.moveTo(position);
   }
 
   close(): void {

@@ -57,7 +57,7 @@ export type Seqline = Readonly<{
 }>;
 
 /** Any JSON may come back from a mistaken server: what is not an answer of OpenIM's form is a fault. */
-const replyOf = (status: number, text: string): Reply => {
+export const replyOf = (status: number, text: string): Reply => {
   const parsed = parseJson(text);
   if (!isRecord(parsed) || typeof parsed['errCode'] !== 'number')
     throw new Error(`not an answer (HTTP ${String(status)}): ${text.slice(0, 400)}`);

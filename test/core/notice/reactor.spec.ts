@@ -71,6 +71,7 @@ const world = async () => {
         return Promise.resolve();
       },
       pass: (passed) => did.push({ passed, at: projected }),
+      handedOn: () => Promise.resolve(true),
       projected: (position) => {
         projected = position;
         return Promise.resolve(true);

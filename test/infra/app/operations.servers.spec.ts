@@ -70,7 +70,7 @@ const started = async (config: Config) => {
   };
   return {
     lines,
-    wsAddr: wsAddress,
+    wsAddr: wsAddress ?? '',
     post,
     get: async (path: string) => {
       const answer = await fetch(`${httpAddress}${path}`);

@@ -91,7 +91,7 @@ const takeAway = async (away: boolean): Promise<void> => {
 describe('[OPS-24] the server is not ready, and says why,', () => {
   test('while Postgres is away, and is again once it is back', async () => {
     const { storage, models } = await opened(database.url);
-    const ready = readiness(storage, models);
+    const ready = readiness(storage, models, Date.now);
     await comes(ready, 'ready');
     await takeAway(true);
     await comes(ready, /^(Postgres does not answer|the projector is retrying)$/);
@@ -110,7 +110,7 @@ describe('[OPS-24] the server is not ready, and says why,', () => {
       },
     });
     closers.push(() => store.close());
-    const ready = readiness({ store }, models);
+    const ready = readiness({ store }, models, Date.now);
     await comes(ready, 'ready');
     const event = {
       id: randomUUID() as EventId,
@@ -126,7 +126,7 @@ describe('[OPS-24] the server is not ready, and says why,', () => {
 
   test('while a read model stops at an event, which it names, until that is skipped', async () => {
     const { storage, models } = await opened(database.url);
-    const ready = readiness(storage, models);
+    const ready = readiness(storage, models, Date.now);
     await comes(ready, 'ready');
     const bad = await rename(storage, 'nobody');
     if (bad.kind === 'conflict') throw new Error('it was appended');

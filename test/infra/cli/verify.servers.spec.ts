@@ -43,7 +43,14 @@ afterEach(async () => {
 });
 
 const usual = {
-  ...{ rest: [], platform: undefined, reason: undefined, port: undefined, host: undefined },
+  ...{
+    rest: [],
+    roles: undefined,
+    platform: undefined,
+    reason: undefined,
+    port: undefined,
+    host: undefined,
+  },
   ...{ exposed: false, allowWrites: false, logOnly: false, json: false, verifyOnly: false },
 } as const;
 

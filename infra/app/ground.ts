@@ -1,0 +1,78 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Millis } from '../../core/kernel/ids.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../observe/log.ts';
+import { loggedAppends } from '../observe/loggedAppends.ts';
+import { openMetrics, type Metrics } from '../observe/metrics.ts';
+import { checkPostgres } from './checkPostgres.ts';
+import type { Closers } from './closers.ts';
+import { joinCluster, type Cluster } from './cluster.ts';
+import { openReadModels, type ReadModels } from './readModels.ts';
+import type { Roles } from './roles.ts';
+import { openStorage, type Storage } from './storage.ts';
+import { openWriters, type Writers } from './writers.ts';
+
+/** What every process stands on, whatever its roles are. */
+export type Ground = Readonly<{
+  metrics: Metrics;
+  storage: Storage;
+  cluster: Cluster;
+  writers: Writers;
+  models: ReadModels;
+  /** Resolves with the reason if something has failed for good. */
+  failed: Promise<string>;
+}>;
+
+type GroundDeps = Readonly<{
+  config: Config;
+  log: Log;
+  roles: Roles;
+  now: () => Millis;
+  /** Gets what is to be closed. */
+  closers: Closers;
+}>;
+
+/** The log, the other processes, the writers, and the read models with the one follower of the log. */
+export const openGround = async ({
+  config,
+  log,
+  roles,
+  now,
+  closers,
+}: GroundDeps): Promise<Ground> => {
+  const metrics = openMetrics();
+  const storage: Storage = await openStorage(config, log, metrics.log);
+  closers.add(storage.close);
+  const logged = { ...storage.log, append: loggedAppends(storage.log, log) };
+  const cluster = await joinCluster({ config, events: logged, log, now });
+  closers.add(cluster.close);
+  const { events } = cluster;
+  const writers = openWriters(
+    events,
+    () => performance.now(),
+    (ms) => pause(ms),
+    (error, stream) => {
+      log.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
+    },
+  );
+
+  let fail: (reason: string) => void = () => undefined;
+  const failed = new Promise<string>((resolve) => (fail = resolve));
+  const models = await openReadModels({
+    config,
+    events,
+    formerIds: storage.formerIds,
+    log,
+    listeners: [writers.observe],
+    builds: roles.has('projector'),
+    onMoved: cluster.projected,
+    onStopped: fail,
+  });
+  closers.add(models.close);
+  cluster.onProjected(models.heard);
+  if (config.postgres.kind === 'url') {
+    const logIds = [await events.logId(), ...storage.formerIds];
+    await checkPostgres({ db: models.db, logIds, now });
+  }
+  return { metrics, storage, cluster, writers, models, failed };
+};

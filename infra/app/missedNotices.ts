@@ -1,0 +1,103 @@
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { DeriveId, Millis, Position } from '../../core/kernel/ids.ts';
+import { checkpointStream } from '../../core/notice/events.ts';
+import type { Reaction } from '../../core/notice/reaction.ts';
+import {
+  copiesOf,
+  hasCopies,
+  linesOf,
+  metaOfReaction,
+  PROJECTED_MS,
+  type Copy,
+} from '../../core/notice/reactor.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Log } from '../observe/log.ts';
+
+/** Facts that may be looked at again; more than there are between two checkpoints of the reactor. */
+const KEPT_MAX = 10_000;
+
+type Event = Recorded<SeqlineEvent>;
+
+type MissedDeps = Readonly<{
+  bus: Bus;
+  /** Of whose checkpoint: what comes before it has been told. */
+  reactor: string;
+  reactionTo: (event: Event) => Reaction | undefined;
+  projected: (position: Position, ms: Millis) => Promise<boolean>;
+  /** To the connections of this process alone. */
+  passHere: (copy: Copy, fact: Millis) => void;
+  deriveId: DeriveId;
+  now: () => Millis;
+  log: Log;
+}>;
+
+/**
+ * Notices that are not stored come over the bus, and some may be missed while that is cut. What they tell of
+ * are facts of the log, which this process follows: so it tells its own connections of those that another
+ * process may have told of meanwhile. Told twice they change nothing.
+ */
+export const missedNotices = (
+  deps: MissedDeps,
+): Readonly<{ take: (events: readonly Event[]) => void; settled: () => Promise<void> }> => {
+  const { bus, reactor, reactionTo, log } = deps;
+  const stream = checkpointStream(reactor);
+  /** Facts that the reactor's checkpoint has not passed, or that were there when the bus was cut. */
+  let kept: Event[] = [];
+  let isCut = false;
+  let repairing: Promise<void> = Promise.resolve();
+
+  const tellOf = async (event: Event): Promise<void> => {
+    const reaction = reactionTo(event);
+    if (reaction === undefined) return;
+    await deps.projected(event.position, PROJECTED_MS);
+    const said = await linesOf(reaction);
+    const meta = metaOfReaction(event);
+    for (const copy of await copiesOf(event, reaction, { ...deps, meta, said })) {
+      deps.passHere(copy, event.created);
+    }
+  };
+
+  const repair = async (facts: readonly Event[]): Promise<void> => {
+    for (const event of facts) {
+      try {
+        await tellOf(event);
+      } catch (error) {
+        log.warn({ err: error, position: event.position }, 'a notice that was missed is lost');
+      }
+    }
+  };
+
+  bus.onChange({
+    cut: () => {
+      isCut = true;
+    },
+    whole: () => {
+      isCut = false;
+      const facts = kept;
+      kept = [];
+      if (facts.length > 0) log.info(`telling again of ${String(facts.length)} facts`);
+      repairing = repairing.then(() => repair(facts));
+    },
+  });
+
+  return {
+    take: (events) => {
+      for (const event of events) {
+        if (event.type === 'CheckpointMoved') {
+          const { position } = event.data;
+          if (event.stream === stream && !isCut)
+            kept = kept.filter((fact) => fact.position > position);
+          continue;
+        }
+        const reaction = reactionTo(event);
+        if (reaction !== undefined && hasCopies(reaction)) kept.push(event);
+      }
+      if (kept.length > KEPT_MAX) {
+        if (isCut) log.warn({}, 'the bus is cut for so long that some notices will be missed');
+        kept = kept.slice(-KEPT_MAX);
+      }
+    },
+    settled: () => repairing,
+  };
+};

@@ -1,0 +1,161 @@
+import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
+import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { PresenceSubscriptions } from '../../gateways/keptPorts.ts';
+import type { Chats, Logins, Messages, NumbersOf, Presence } from '../../gateways/ports.ts';
+import { NotAnswerable } from '../../gateways/ports.ts';
+import {
+  socketImplementation,
+  startWsGateway,
+  type WsGateway,
+  type WsGatewayDeps,
+} from '../../gateways/ws/server.ts';
+import type { Config } from '../config/config.ts';
+import { deriveId } from '../ids.ts';
+import type { Log } from '../observe/log.ts';
+import type { Cluster } from './cluster.ts';
+import { FETCHED_MS, hearing } from './hearing.ts';
+import { missedNotices } from './missedNotices.ts';
+import { NOTICES, noticesOf, type NoticingDeps } from './reactor.ts';
+import type { ReadModels } from './readModels.ts';
+
+/** Sockets one process takes. */
+const CONNECTIONS_MAX = 100_000;
+
+type SocketsDeps = Readonly<{
+  config: Pick<Config, 'host' | 'wsPort'>;
+  cluster: Cluster;
+  models: Pick<ReadModels, 'follower' | 'runner'>;
+  logins: Logins;
+  messages: Messages;
+  chats: Chats;
+  noticing: NoticingDeps;
+  meter: NonNullable<WsGatewayDeps['meter']>;
+  now: () => Millis;
+  log: Log;
+}>;
+
+/** The door for clients of this process, and what the others of its doors need of it. */
+export type Sockets = Readonly<{
+  /** None: this process has no sockets. */
+  gateway: WsGateway | undefined;
+  implementation: string;
+  presence: Presence;
+  presenceSubscriptions: PresenceSubscriptions;
+  stats: WsGateway['stats'];
+  close: () => Promise<void>;
+}>;
+
+const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
+  event.stream.startsWith(CONVERSATION_PREFIX);
+
+/** What sockets lack of a conversation is read from the log itself. */
+const numbersOf =
+  (log: Pick<EventLog, 'readStream'>): NumbersOf =>
+  (stream, from, to) =>
+    log.readStream<NumberedEvent>(stream, {
+      from: from - 1,
+      direction: 'forwards',
+      max: to - from + 1,
+    });
+
+/**
+ * From the log to the sockets of this process. What is older than the gateway is not pushed: whoever
+ * connects syncs, and a message of before a crash must not overtake the answer to its repetition.
+ */
+const fanOut =
+  (ws: WsGateway, after: Position) =>
+  (followed: readonly Recorded<SeqlineEvent>[]): void => {
+    const events = followed.filter(({ position }) => position > after);
+    const numbered = events.filter(isNumbered);
+    if (numbered.length > 0) ws.deliver(numbered);
+    for (const event of events) {
+      if (
+        event.type === 'TokenIssued' ||
+        event.type === 'LoginActivated' ||
+        event.type === 'LogoutForced'
+      ) {
+        ws.loginChanged(event);
+      }
+    }
+  };
+
+/** Opens the door. `after`: the head of the log, which what is older does not come through. */
+export const openSockets = async (deps: SocketsDeps, after: Position): Promise<Sockets> => {
+  const { config, cluster, models, logins, messages, chats, noticing, meter, now, log } = deps;
+  const { bus, members } = cluster;
+  let ws: WsGateway | undefined;
+  const passTo: WsGateway['passTo'] = (...passed) => ws?.passTo(...passed);
+  const interest = hearing({
+    bus,
+    follower: models.follower,
+    announce: (events) => ws?.announce(events),
+    passTo,
+  });
+  const gateway = await startWsGateway({
+    after,
+    numbers: numbersOf(cluster.events),
+    logins,
+    messages,
+    chats,
+    config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
+    now,
+    log,
+    meter,
+    elsewhere: members.elsewhere,
+    presenceChanged: (user, platforms) => members.presenceChanged(user, platforms),
+    ...(bus.isShared() && { interest }),
+  });
+  ws = gateway;
+  cluster.onPresence((user) => gateway.presenceMoved(user));
+  models.follower.onEvents(fanOut(gateway, after));
+  if (bus.isShared()) {
+    const missed = missedNotices({
+      bus,
+      reactor: NOTICES,
+      reactionTo: noticesOf(noticing),
+      projected: (position, ms) => models.runner.reached(position, ms),
+      passHere: ({ passing, senderSync }, fact) => {
+        gateway.pass(passing, senderSync, fact + FETCHED_MS);
+      },
+      deriveId,
+      now,
+      log,
+    });
+    models.follower.onEvents(missed.take);
+  }
+  return {
+    gateway,
+    implementation: gateway.implementation,
+    presence: gateway.presenceOf,
+    presenceSubscriptions: gateway.presenceSubscriptions,
+    stats: gateway.stats,
+    close: gateway.close,
+  };
+};
+
+/** A process that serves no sockets knows of those elsewhere what they tell. */
+export const noSockets = ({ members }: Pick<Cluster, 'members'>): Sockets => ({
+  gateway: undefined,
+  implementation: socketImplementation(),
+  presence: members.elsewhere,
+  presenceSubscriptions: { watch: elsewhere, unwatch: elsewhere, watchedBy: elsewhere },
+  stats: () => ({
+    sockets: 0,
+    users: 0,
+    opened: 0,
+    refused: new Map(),
+    closes: new Map(),
+    pushes: 0,
+    requests: 0,
+    cursors: { count: 0, repairs: 0, repaired: 0 },
+  }),
+  close: () => Promise.resolve(),
+});
+
+const elsewhere = (): Promise<never> =>
+  Promise.reject(
+    new NotAnswerable('subscriptions are of connections, and this process has none of them'),
+  );

@@ -1,0 +1,78 @@
+import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
+import type { EventLog } from '../../core/kernel/eventLog.ts';
+import type { NewEvent, Recorded } from '../../core/kernel/fact.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { Passing } from '../../core/sequence/shown.ts';
+import { partiesOf, recipientsOfPassing } from '../../gateways/ws/fanOut.ts';
+import { subjectOf, type Bus } from '../bus/bus.ts';
+import { written } from './wire.ts';
+
+/** How long the bus has for saying that it has all that was published. */
+const HANDED_ON_MS = 2_000;
+
+type Told = Readonly<{ after?: Position; fact?: Millis }>;
+
+/** What this process tells the gateways of others. */
+export type Telling = Readonly<{
+  pass: (passing: Passing, senderSync: boolean, told?: Told) => void;
+  /** `append` that tells of numbered events once they are durable; others hear of them by the log as well. */
+  append: EventLog['append'];
+  /** Whether all that was passed since the last call is with the bus. */
+  handedOn: () => Promise<boolean>;
+}>;
+
+export const telling = (bus: Bus, append: EventLog['append'], now: () => Millis): Telling => {
+  /** Something may not have gone out, or not have come to the bus. */
+  let lost = false;
+  bus.onChange({
+    cut: () => {
+      lost = true;
+    },
+    whole: () => undefined,
+  });
+
+  const tellOf = (events: readonly Recorded<NumberedEvent>[]): void => {
+    const [first] = events;
+    if (first === undefined || !bus.isShared()) return;
+    const payload = written({ kind: 'stored', events });
+    for (const user of partiesOf(first.data)) bus.publish(subjectOf('u', user), payload);
+  };
+
+  return {
+    pass: (passing, senderSync, told = {}) => {
+      if (!bus.isShared()) return;
+      const payload = written({ kind: 'passing', passing, ...told });
+      for (const user of recipientsOfPassing(passing, senderSync)) {
+        if (!bus.publish(subjectOf('u', user), payload)) lost = true;
+      }
+    },
+
+    append: async (stream, expected, appended) => {
+      const result = await append(stream, expected, appended);
+      if (result.kind === 'appended' && stream.startsWith(CONVERSATION_PREFIX)) {
+        const { revision, position } = result;
+        const before = revision - appended.length + 1;
+        tellOf(
+          appended.map((event, index) => ({
+            // A stream of conversations has numbered events only.
+            ...(event as NewEvent<NumberedEvent>),
+            stream,
+            revision: before + index,
+            // Of the last of them: the others stand before it, and only the store knows where.
+            position,
+            // About: nobody is shown it.
+            created: now(),
+          })),
+        );
+      }
+      return result;
+    },
+
+    handedOn: async () => {
+      const isThere = !bus.isShared() || (await bus.flush(HANDED_ON_MS));
+      const wasLost = lost;
+      lost = false;
+      return isThere && !wasLost;
+    },
+  };
+};

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEventStoreProcess, type EventStoreProcess } from './eventStoreProcess.ts';
+import { openFaultPostgres, type FaultPostgres } from './faultPostgres.ts';
+import { openRelay, type Relay } from './faultRelay.ts';
+import { textAt } from './json.ts';
+import { natsServer, type NatsServer } from './natsServer.ts';
+import { freePort, programOf, type Program } from './program.ts';
+import { post, replyOf, type Reply } from './seqline.ts';
+
+const ADMIN = 'imAdmin';
+const KEYS_DATABASE = 'seqline_keys';
+
+/**
+ * The services of infra/deploy/compose.yaml as plain processes of one machine. A process that stands by has
+ * the same roles as the one it stands by for.
+ */
+const SERVICES = {
+  api1: 'api',
+  api2: 'api',
+  gateway1: 'gateway',
+  gateway2: 'gateway',
+  projector: 'projector,reactor',
+  standby: 'projector,reactor',
+} as const;
+
+export type ServiceName = keyof typeof SERVICES;
+export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[];
+
+export type Service = Program &
+  Readonly<{
+    name: ServiceName;
+    apiAddr: string;
+    wsAddr: string;
+    ready: () => Promise<boolean>;
+    /** It takes nothing from NATS any more, until it may again. */
+    nats: Relay;
+  }>;
+
+export type Topology = Readonly<{
+  services: Readonly<Record<ServiceName, Service>>;
+  nats: NatsServer;
+  postgres: FaultPostgres;
+  store: EventStoreProcess;
+  settings: Readonly<Record<string, string>>;
+  /** Starts everything, in the order of what depends on what. */
+  start: () => Promise<void>;
+  api: (name: 'api1' | 'api2', path: string, body: unknown, token?: string) => Promise<Reply>;
+  asAdmin: (path: string, body: unknown, name?: 'api1' | 'api2') => Promise<unknown>;
+  tokenOf: (user: string, platformID: number, name?: 'api1' | 'api2') => Promise<string>;
+  dispose: () => Promise<void>;
+}>;
+
+/** Not started yet. `more` goes to every process of Seqline. */
+export const openTopology = async (
+  more: Readonly<Record<string, string>> = {},
+): Promise<Topology> => {
+  const folder = await mkdtemp(join(tmpdir(), 'seqline-topology-'));
+  const secret = randomBytes(24).toString('hex');
+  const nats = await natsServer();
+  const store = await openEventStoreProcess();
+  const postgres = await openFaultPostgres();
+  await postgres.ask(`create database ${KEYS_DATABASE}`);
+  const keys = postgres.url.replace(/(:\/\/[^/]*\/)[^?]*/, `$1${KEYS_DATABASE}`);
+  const settings = {
+    SEQLINE_SECRET: secret,
+    SEQLINE_EVENTSTORE: store.url,
+    DATABASE_URL: postgres.url,
+    SEQLINE_KEYS: keys,
+    ...more,
+  };
+
+  const service = async (name: ServiceName): Promise<Service> => {
+    const [httpPort, wsPort] = [await freePort(), await freePort()];
+    const apiAddr = `http://127.0.0.1:${String(httpPort)}`;
+    const relay = await openRelay(nats.port);
+    const ready = async (): Promise<boolean> => {
+      try {
+        return (await fetch(`${apiAddr}/readyz`)).status === 200;
+      } catch {
+        return false; // Nothing listens: that is the answer.
+      }
+    };
+    const program = programOf({
+      args: ['serve', '--roles', SERVICES[name]],
+      settings: {
+        ...settings,
+        SEQLINE_BUS: relay.wsAddr.replace('ws://', 'nats://'),
+        SEQLINE_DATA: join(folder, name),
+        SEQLINE_HTTP_PORT: String(httpPort),
+        SEQLINE_WS_PORT: String(wsPort),
+      },
+      isUp: async (said) => said.includes('Seqline is ready') && (await ready()),
+    });
+    const wsAddr = `ws://127.0.0.1:${String(wsPort)}`;
+    return { ...program, name, apiAddr, wsAddr, ready, nats: relay };
+  };
+  const services = {
+    api1: await service('api1'),
+    api2: await service('api2'),
+    gateway1: await service('gateway1'),
+    gateway2: await service('gateway2'),
+    projector: await service('projector'),
+    standby: await service('standby'),
+  };
+
+  const api: Topology['api'] = async (name, path, body, token) => {
+    const answer = await post(`${services[name].apiAddr}${path}`, JSON.stringify(body), {
+      'content-type': 'application/json',
+      operationID: `topology-${randomBytes(6).toString('hex')}`,
+      ...(token !== undefined && { token }),
+    });
+    return replyOf(answer.status, answer.text);
+  };
+  let admin: string | undefined;
+  const asAdmin: Topology['asAdmin'] = async (path, body, name = 'api1') => {
+    admin ??= textAt(
+      (await api('api1', '/auth/get_admin_token', { secret, userID: ADMIN })).data,
+      'token',
+    );
+    const reply = await api(name, path, body, admin);
+    if (reply.errCode !== 0)
+      throw new Error(`${path}: ${JSON.stringify(reply)}\n${services[name].log()}`);
+    return reply.data;
+  };
+
+  return {
+    services,
+    nats,
+    postgres,
+    store,
+    settings,
+    start: async () => {
+      await nats.start();
+      await store.start();
+      // The projector first: the others are ready once there are tables.
+      await services.projector.start();
+      for (const name of SERVICE_NAMES) if (name !== 'projector') await services[name].start();
+    },
+    api,
+    asAdmin,
+    tokenOf: async (userID, platformID, name) =>
+      textAt(await asAdmin('/auth/get_user_token', { userID, platformID }, name), 'token'),
+    dispose: async () => {
+      for (const name of SERVICE_NAMES) await services[name].end('SIGKILL');
+      for (const name of SERVICE_NAMES) await services[name].nats.close();
+      await store.dispose();
+      await postgres.dispose();
+      await nats.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
