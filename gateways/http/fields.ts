@@ -29,7 +29,7 @@ export const OPERATION_ID_LENGTH_MAX = 256;
 /** Titles and texts of a notification; also names and links. */
 const LINE_LENGTH_MAX = 2_048;
 /** Free text of the app. */
-const NOTE_LENGTH_MAX = 16_384;
+export const NOTE_LENGTH_MAX = 16_384;
 /** A message has 20 KiB at most, whatever it is written in. */
 const PAYLOAD_LENGTH_MAX = 20_000;
 

@@ -11,6 +11,7 @@ import {
   exactHash,
   groupId,
   IDS_MAX,
+  NOTE_LENGTH_MAX,
   int32,
   int64,
   pageOf,
@@ -24,6 +25,8 @@ import { idsUnlessKnown } from '../idHash.ts';
 import { answer, refuse, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
+import { peerConversationsRoute } from './peerConversations.ts';
+import { sortedConversationsRoute } from './sortedConversations.ts';
 import { conversation as shape, idsOrNull, incremental, strings, version } from '../shapes.ts';
 
 const ofOwner = { kind: 'self', field: 'ownerUserID' } as const;
@@ -37,6 +40,8 @@ export const conversationRoutes = (deps: RouteDeps): readonly Route[] => [
   ...idRoutes(deps),
   ...syncRoutes(deps),
   setRoute(deps),
+  sortedConversationsRoute(deps),
+  peerConversationsRoute(deps),
 ];
 
 const list = Type.Object({ conversations: Type.Array(shape) });
@@ -172,7 +177,6 @@ const syncRoutes = ({ chats }: RouteDeps): readonly Route[] => [
 /** Seconds. */
 const duration = (maximum: number) => Type.Optional(int32(0, maximum));
 const INT32_MAX = 2 ** 31 - 1;
-const NOTE_LENGTH_MAX = 16_384;
 
 const wanted = body({
   conversationID: conversationId,

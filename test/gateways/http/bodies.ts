@@ -52,6 +52,8 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   '/conversation/get_pinned_conversation_ids': { userID: 'ann' },
   '/conversation/get_incremental_conversations': { userID: 'ann', versionID: '', version: 0 },
   '/conversation/get_full_conversation_ids': { userID: 'ann', idHash: 0 },
+  '/conversation/get_sorted_conversation_list': { userID: 'ann', pagination },
+  '/conversation/update_conversations_by_user': { userID: 'ann', ex: 'x' },
   '/conversation/set_conversations': {
     userIDs: ['ann'],
     conversation: {
