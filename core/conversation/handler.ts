@@ -11,6 +11,7 @@ import type {
   Seq,
   UserId,
 } from '../kernel/ids.ts';
+import { mayBeSent, type NotAllowed } from './allowed.ts';
 import { appendOnce, onceAt, sentInWindow, type NumberedWriters, type Once } from './appendOnce.ts';
 import { askFirst, type Settled } from './askFirst.ts';
 import {
@@ -48,20 +49,7 @@ export type Sent = Readonly<{
   changed?: SendMessage['message'];
 }>;
 
-export type SendRefusal =
-  | NumberedRefusal
-  | 'message/too-long'
-  | 'message/not-received'
-  | 'message/blocked'
-  | 'message/not-friends'
-  | 'user/unknown'
-  | 'conversation/unknown'
-  | 'service/unavailable'
-  | CallbackRefusal;
-
-/** Receives nothing (OpenIM's globalRecvMsgOpt). */
-const RECEIVE_NOTHING = 1;
-const RECEIVE_QUIETLY = 2;
+export type SendRefusal = NumberedRefusal | 'message/too-long' | NotAllowed | CallbackRefusal;
 
 export type ConversationDeps = Readonly<{
   writers: NumberedWriters;
@@ -143,39 +131,6 @@ export const sendId = (
 
 export const serverMsgIdOf = (id: EventId): string => id.replaceAll('-', '');
 
-/** Checks that look at other streams, just before; what they know may be a moment old. */
-export const mayBeSent = async (
-  known: Known,
-  { message, privileged }: Readonly<{ message: Parties; privileged: boolean }>,
-) => {
-  if ('group' in message) return refuse('conversation/unknown', 'groupID: there is no such group');
-  const sender = known.userAtHand(message.from) ?? (await known.user(message.from));
-  const receiver = known.userAtHand(message.to) ?? (await known.user(message.to));
-  if (sender.status === 'unknown') {
-    return refuse('user/unknown', `sendID: ${message.from} is not registered`);
-  }
-  if (receiver.status === 'unknown') {
-    return refuse('user/unknown', `recvID: ${message.to} is not registered`);
-  }
-  if (!privileged && receiver.globalReceive === RECEIVE_NOTHING) {
-    return refuse('message/not-received', `recvID: ${message.to} receives no messages`);
-  }
-  const closed = privileged ? undefined : await closedTo(known, message.from, message.to);
-  return closed ?? { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
-};
-
-const closedTo = async (known: Known, from: UserId, to: UserId) => {
-  const reached = known.reach(from, to);
-  switch (typeof reached === 'string' ? reached : await reached) {
-    case 'open':
-      return undefined;
-    case 'blocked':
-      return refuse('message/blocked', `recvID: ${to} takes no messages of this sender`);
-    case 'stranger':
-      return refuse('message/not-friends', `recvID: ${to} takes messages of friends only`);
-  }
-};
-
 export const isTooLong = ({ body }: Pick<MessageData, 'body'>): boolean =>
   !isErased(body) && utf8Length(body.content) > CONTENT_BYTES_MAX;
 
@@ -227,7 +182,7 @@ export const sendHandler = (deps: ConversationDeps) => {
       const sent: Sent = { serverMsgId: serverMsgIdOf(id), sendTime, seq, id };
       return done({ sent: changed === undefined ? sent : { ...sent, changed } }, position);
     };
-    const allowed = await mayBeSent(known, send);
+    const allowed = await mayBeSent(known, send, at);
     if ('kind' in allowed) {
       // Who may not send it any more may still ask again what became of it.
       const before = await sentBefore(deps, send, appendOf(send, message, { id, at, meta }));

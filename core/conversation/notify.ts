@@ -2,6 +2,7 @@ import { done, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId } from '../kernel/ids.ts';
+import { mayBeSent } from './allowed.ts';
 import { appendOnce } from './appendOnce.ts';
 import { CONTENT_BYTES_MAX } from './decider.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from './events.ts';
 import {
   isTooLong,
-  mayBeSent,
   sendId,
   serverMsgIdOf,
   type ConversationDeps,
@@ -45,7 +45,8 @@ export const notifyHandler =
     if (isTooLong(message)) {
       return refuse('message/too-long', `data: at most ${String(CONTENT_BYTES_MAX)} bytes`);
     }
-    const allowed = await mayBeSent(known, { message, privileged: true });
+    const wish = { conversation: chat, message, privileged: true };
+    const allowed = await mayBeSent(known, wish, doing.now());
     if ('kind' in allowed) return allowed;
     const lined =
       line === undefined

@@ -1,9 +1,18 @@
 import type { Refused } from '../kernel/decider.ts';
 import type { Meta, Recorded } from '../kernel/fact.ts';
-import type { ConversationId, EventId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
+import type {
+  ConversationId,
+  EventId,
+  GroupId,
+  Millis,
+  Position,
+  Seq,
+  UserId,
+} from '../kernel/ids.ts';
 import type { Head } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { Passing } from '../sequence/shown.ts';
+import type { PartIn } from '../inbox/ports.ts';
 import type { User } from '../user/decider.ts';
 import type { NumberedEvent } from './events.ts';
 import type { SendMessage } from './handler.ts';
@@ -13,12 +22,30 @@ export type Reached = 'open' | 'blocked' | 'stranger';
 /** At once if this process has it at hand: most of the time it does. */
 export type Reach = (from: UserId, to: UserId) => Reached | Promise<Reached>;
 
+/** What a user is to a group. It may be a moment old, but never more than two seconds. */
+export type Standing = Readonly<{
+  status: 'unknown' | 'open' | 'dismissed';
+  /** 100 owner, 60 admin, 20 member; absent: not a member. */
+  role: number | undefined;
+  /** May not speak before that time; 0: may. */
+  mutedUntil: Millis;
+  /** Only owner and admins may speak. */
+  groupMuted: boolean;
+}>;
+/** `behind`: what has become of the group lately cannot be told now. */
+export type StandingIn = (
+  group: GroupId,
+  user: UserId,
+) => Standing | 'behind' | Promise<Standing | 'behind'>;
+
 /** What sending, revoking and marking must know of others. It may be a moment old. */
 export type Known = Readonly<{
   user: (user: UserId) => Promise<User>;
   /** The same without waiting, if this process has it at hand: most of the time it does. */
   userAtHand: (user: UserId) => User | undefined;
   reach: Reach;
+  standing: StandingIn;
+  partIn: PartIn;
   /** One user's view of one conversation, and of one of its numbers, at the head of the log. */
   at: (
     user: UserId,

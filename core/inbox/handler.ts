@@ -11,7 +11,7 @@ import {
   type InboxEvent,
   type Peer,
 } from './events.ts';
-import type { Doing, KnownSide, UserOf } from './ports.ts';
+import type { Doing, PartIn, KnownSide, UserOf } from './ports.ts';
 
 export type Configure = Readonly<{
   user: UserId;
@@ -23,12 +23,13 @@ export type Configure = Readonly<{
 }>;
 
 export type ConfigureRefusal =
-  'conversation/not-party' | 'conversation/unknown' | 'message/not-received' | 'user/unknown';
+  'conversation/not-party' | 'group/unknown' | 'message/not-received' | 'user/unknown';
 
 export type InboxDeps = Readonly<{
   writers: InboxWriters;
   known: KnownSide;
   userOf: UserOf;
+  partIn: PartIn;
   newId: () => EventId;
   doing: Doing;
 }>;
@@ -43,7 +44,7 @@ const changed = <T extends object>(wished: T, side: Side): T => {
 
 /** Appends to the user's inbox and waits until this process has seen it. */
 export const noteInInbox =
-  ({ writers, newId, doing }: Omit<InboxDeps, 'known' | 'userOf'>) =>
+  ({ writers, newId, doing }: Omit<InboxDeps, 'known' | 'userOf' | 'partIn'>) =>
   async (user: UserId, event: InboxEvent, meta: Meta): Result<never> => {
     const handled = await writers.handle({
       type: 'NoteInInbox',
@@ -74,7 +75,10 @@ const idOf = (user: UserId, { kind, peer }: Configure): ConversationId | undefin
  * A row of a list is made of what the caller says of it, and what is set for a private chat is told to the
  * other: so it must be the conversation of the two, and the other one whom the user may write to.
  */
-const mayBeConfigured = async (userOf: UserOf, wish: Configure) => {
+const mayBeConfigured = async (
+  { userOf, partIn }: Pick<InboxDeps, 'userOf' | 'partIn'>,
+  wish: Configure,
+) => {
   const { user, conversation, peer, settings } = wish;
   if (idOf(user, wish) !== conversation) {
     return refuse(
@@ -82,7 +86,16 @@ const mayBeConfigured = async (userOf: UserOf, wish: Configure) => {
       `conversationID: ${conversation} is not the one of ${user} and the peer that is named`,
     );
   }
-  if ('group' in peer) return refuse('conversation/unknown', 'groupID: there is no such group');
+  if ('group' in peer) {
+    switch (await partIn(peer.group, user)) {
+      case 'part':
+        return undefined;
+      case 'none':
+        return refuse('conversation/not-party', `${user} takes no part in ${conversation}`);
+      case 'no-group':
+        return refuse('group/unknown', 'groupID: there is no such group');
+    }
+  }
   const other = await userOf(peer.user);
   if (other.status === 'unknown') {
     return refuse('user/unknown', `userID: ${peer.user} is not registered`);
@@ -96,7 +109,7 @@ export const configureHandler = (deps: InboxDeps) => {
   const note = noteInInbox(deps);
   return async (wish: Configure, meta: Meta): Result<ConfigureRefusal> => {
     const { user, conversation, kind, peer, settings, notes } = wish;
-    const refused = await mayBeConfigured(deps.userOf, wish);
+    const refused = await mayBeConfigured(deps, wish);
     if (refused !== undefined) return refused;
     const { head, side } = await deps.known(user, conversation);
     if (head?.group === undefined && head !== undefined && head.first !== user) {

@@ -1,4 +1,4 @@
-import type { ConversationId, Millis, Position, UserId } from '../kernel/ids.ts';
+import type { ConversationId, GroupId, Millis, Position, UserId } from '../kernel/ids.ts';
 import type { Head } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { User } from '../user/decider.ts';
@@ -11,6 +11,12 @@ export type KnownSide = (
 
 /** Whether a user is registered, and what it receives; it may be a moment old. */
 export type UserOf = (user: UserId) => Promise<User>;
+
+/**
+ * What a user has to do with a group's chat: `part`, who is a member, and who has been one: that one keeps
+ * what it could read; `none`, who never was; `no-group`, where there is no such group.
+ */
+export type PartIn = (group: GroupId, user: UserId) => Promise<'part' | 'none' | 'no-group'>;
 
 export type Doing = Readonly<{
   /** Waits, bounded, until this process has seen the event itself: what is answered can be fetched. */

@@ -51,6 +51,8 @@ type Entry<C, S, E extends AnyFact, R extends string> = {
   known: Loaded<S> | undefined;
   /** There may be events after those that `known` knows: they are read before it is used again. */
   behind: boolean;
+  /** The newest that the follower has seen: what it sees while something is read or appended is not folded. */
+  seen: Revision;
   loading: Promise<Loaded<S>> | undefined;
   queue: Waiting<C, S, E, R>[];
   running: boolean;
@@ -94,7 +96,10 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   /** The newest state known here, read from the log if the stream is not kept. */
   async state(stream: string): Promise<S> {
     const entry = this.#entryOf(stream);
-    return (await this.#load(entry)).state;
+    for (;;) {
+      const { state } = await this.#load(entry);
+      if (!entry.behind) return state;
+    }
   }
 
   /** Likewise, if it is kept and nothing is known to have come after it; nothing is read. */
@@ -108,7 +113,9 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   /** What the process's follower has seen: keeps states fresh that other processes write to. */
   observe(event: Recorded<E>): void {
     const entry = this.#entries.get(event.stream);
-    if (entry?.known === undefined || entry.running || entry.behind) return;
+    if (entry === undefined) return;
+    entry.seen = Math.max(entry.seen, event.revision);
+    if (entry.known === undefined || entry.running || entry.behind) return;
     if (event.revision === entry.known.revision + 1) {
       this.#learn(entry, this.#fold(entry.known, [event]));
       this.#evict();
@@ -127,6 +134,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       stream,
       known: undefined,
       behind: false,
+      seen: -1,
       loading: undefined,
       queue: [],
       running: false,
@@ -178,7 +186,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   #learn(entry: Entry<C, S, E, R>, known: Loaded<S>): void {
     this.#weigh(entry, known);
     entry.known = known;
-    entry.behind = false;
+    entry.behind = entry.seen > known.revision;
   }
 
   #weigh(entry: Entry<C, S, E, R>, { state }: Loaded<S>): void {
@@ -248,6 +256,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       this.#evict();
     }
     entry.running = false;
+    if (entry.known !== undefined && entry.seen > entry.known.revision) entry.behind = true;
     this.#evict();
   }
 

@@ -61,6 +61,7 @@ export const openMessages = (
     newId,
     known: known.at,
     userOf: known.user,
+    partIn: known.partIn,
     doing: { followed: doing.followed, pause, now: doing.now },
   };
   const numbered = { writers: writers.numbered, deriveId, known, doing };

@@ -16,11 +16,12 @@ import { demoPages } from './demo.ts';
 import { openGround } from './ground.ts';
 import { FETCHED_MS } from './hearing.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
+import { freshnessOf } from './freshness.ts';
 import { isAway } from './isAway.ts';
 import { openKept } from './kept.ts';
 import { openFriendLists, openFriends } from './friends.ts';
-import { openGroups } from './groups.ts';
 import { openGroupLists } from './groupLists.ts';
+import { openGroups, openStandings } from './groups.ts';
 import { openHistory, pastOf } from './history.ts';
 import { startReactor } from './reactor.ts';
 import { profileOf } from './profileOf.ts';
@@ -109,9 +110,11 @@ export const start = async (
     const groups = openGroups({ ...deps, users, now });
     const groupLists = openGroupLists(reading);
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
+    const standings = openStandings(groups, freshnessOf(events, models.follower, log));
+    const known = openKnown(reading, users, reach, standings);
     const webhooks = openWebhooks({ path: config.webhooks, now, log });
     closers.add(webhooks.close);
-    const messages = openMessages(deps, openKnown(reading, users, reach), webhooks.beforeSend);
+    const messages = openMessages(deps, known, webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 

@@ -1,6 +1,7 @@
 import { CONTENT_BYTES_MAX } from '../../../core/conversation/decider.ts';
-import type { MessageBody, OfflinePush } from '../../../core/conversation/events.ts';
-import { notificationAccount, single } from '../../../core/conversation/ids.ts';
+import type { MessageBody, OfflinePush, Parties } from '../../../core/conversation/events.ts';
+import { group, notificationAccount, single } from '../../../core/conversation/ids.ts';
+import { isGroupId } from '../../../core/group/ids.ts';
 import type { ConversationId, Seq, UserId } from '../../../core/kernel/ids.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
 import { msgData, type MsgData, type OfflinePushInfo } from '../../openim/msgData.ts';
@@ -83,11 +84,12 @@ const repeatEcho = async (
   }
 };
 
-type Read = Readonly<{ send: SendMessage }> | Readonly<{ refused: Answer }>;
+type Refusal = Readonly<{ refused: Answer }>;
+type Read = Readonly<{ send: SendMessage }> | Refusal;
 
-const refused = (answer: Answer): Read => ({ refused: answer });
-const wrong = (detail: string): Read => refused(failure(WIRE_ERRORS.args, detail));
-const forbidden = (detail: string): Read => refused(failure(WIRE_ERRORS.noPermission, detail));
+const refused = (answer: Answer): Refusal => ({ refused: answer });
+const wrong = (detail: string): Refusal => refused(failure(WIRE_ERRORS.args, detail));
+const forbidden = (detail: string): Refusal => refused(failure(WIRE_ERRORS.noPermission, detail));
 
 /** What belongs to the door of GW 4.3; blocks and receiving options are looked at behind it. */
 const readSend = (data: Uint8Array, caller: Caller): Read => {
@@ -95,7 +97,7 @@ const readSend = (data: Uint8Array, caller: Caller): Read => {
     return refused(refusal('message/too-long', `at most ${String(MESSAGE_BYTES_MAX)} bytes`));
   }
   const message = msgData.decode(data);
-  const { sendID, recvID, clientMsgID, contentType, content } = message;
+  const { sendID, clientMsgID, contentType, content } = message;
   if (sendID !== caller.user) return forbidden('sendID is not the caller');
   if (clientMsgID === '') return wrong('clientMsgID is empty');
   if (clientMsgID.length > CLIENT_MSG_ID_LENGTH_MAX) {
@@ -106,9 +108,8 @@ const readSend = (data: Uint8Array, caller: Caller): Read => {
   if (isNotificationContent(contentType) && !caller.admin) {
     return forbidden(`contentType ${String(contentType)} is for the server`);
   }
-  const placed = conversationOf(message, caller);
-  if (typeof placed !== 'string') return placed;
-  if (recvID === '') return wrong('recvID is empty');
+  const placed = placeOf(message, caller);
+  if ('refused' in placed) return placed;
   if (Buffer.byteLength(content) > CONTENT_BYTES_MAX) {
     return refused(
       refusal('message/too-long', `content: at most ${String(CONTENT_BYTES_MAX)} bytes`),
@@ -117,32 +118,44 @@ const readSend = (data: Uint8Array, caller: Caller): Read => {
   return { send: sendOf(message, placed, caller) };
 };
 
-const conversationOf = (
-  { sessionType, recvID }: MsgData,
+type Place = Readonly<{ conversation: ConversationId; parties: Parties }>;
+
+/** Who writes to whom, and in which conversation. */
+const placeOf = (
+  { sessionType, recvID, groupID }: MsgData,
   { user, admin }: Caller,
-): ConversationId | Read => {
+): Place | Refusal => {
   switch (sessionType) {
     case SESSION_TYPES.single:
-      return single(user, recvID as UserId);
-    case SESSION_TYPES.notificationAccount:
-      return admin
-        ? notificationAccount(user, recvID as UserId)
-        : forbidden('sessionType 4 is for app admins');
+    case SESSION_TYPES.notificationAccount: {
+      const isAccount = sessionType === SESSION_TYPES.notificationAccount;
+      if (isAccount && !admin) return forbidden('sessionType 4 is for app admins');
+      if (recvID === '') return wrong('recvID is empty');
+      const to = recvID as UserId;
+      const make = isAccount ? notificationAccount : single;
+      return { conversation: make(user, to), parties: { from: user, to } };
+    }
     case SESSION_TYPES.group:
-      return refused(failure(WIRE_ERRORS.recordNotFound, 'groupID: groups are not served'));
+      // What cannot be the id of a group is that of none.
+      return isGroupId(groupID)
+        ? { conversation: group(groupID), parties: { from: user, group: groupID } }
+        : refused(refusal('group/unknown', 'groupID: there is no such group'));
     default:
       return wrong(`sessionType ${String(sessionType)} is unknown`);
   }
 };
 
-const sendOf = (message: MsgData, conversation: ConversationId, caller: Caller): SendMessage => {
+const sendOf = (
+  message: MsgData,
+  { conversation, parties }: Place,
+  caller: Caller,
+): SendMessage => {
   const options = sendOptions(message.contentType, message.options);
   const imported = caller.admin && message.sendTime > 0;
   return {
     conversation,
     message: {
-      from: caller.user,
-      to: message.recvID as UserId,
+      ...parties,
       clientMsgId: message.clientMsgID,
       contentType: message.contentType,
       createTime: message.createTime,

@@ -57,6 +57,8 @@ const chat = (concerned: (send: SendMessage) => boolean = () => true) => {
     user: () => Promise.resolve(registered),
     userAtHand: () => registered,
     reach: () => 'open',
+    standing: () => Promise.reject(new Error('there are no groups here')),
+    partIn: () => Promise.reject(new Error('there are no groups here')),
     at: () => Promise.reject(new Error('not asked by sends')),
     sentBefore: () => Promise.resolve('never'),
     message: async (conversation, seq) => {

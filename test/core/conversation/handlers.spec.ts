@@ -80,6 +80,8 @@ const chat = ({
       user: (user: UserId) => Promise.resolve(known(user)),
       userAtHand: () => undefined,
       reach: reached,
+      standing: () => Promise.reject(new Error('there are no groups here')),
+      partIn: () => Promise.reject(new Error('there are no groups here')),
       at: async (user: UserId, _: unknown, seq?: Seq) => ({
         head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
         side: await sideOf(user),

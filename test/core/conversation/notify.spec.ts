@@ -58,6 +58,8 @@ const chat = () => {
     user: (user) => Promise.resolve(userOf(user)),
     userAtHand: () => undefined,
     reach: () => 'blocked',
+    standing: () => Promise.reject(new Error('there are no groups here')),
+    partIn: () => Promise.reject(new Error('there are no groups here')),
     at: async (user, conversation) => ({
       head: (await read(conversation)).reduce<Head | undefined>(foldHead, undefined),
       side: emptySide(user, conversation),

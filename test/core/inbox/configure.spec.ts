@@ -11,6 +11,9 @@ import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { ann, annAndBob, bob, by, cat, eventId } from '../../support/people.ts';
 
 const NOTHING = 1;
+/** Ann is in the one, and not in the other. */
+const team = 'team' as GroupId;
+const other = 'other' as GroupId;
 
 /** Bob takes messages, cat none, and nobody else is registered. */
 const userOf = (user: UserId): Promise<User> =>
@@ -41,6 +44,8 @@ const configure = async (wish: Partial<Configure>) => {
     known: (user, conversation) =>
       Promise.resolve({ head: undefined, side: emptySide(user, conversation) }),
     userOf,
+    partIn: (group) =>
+      Promise.resolve(group === team ? 'part' : group === other ? 'none' : 'no-group'),
     newId: () => eventId(1),
     doing: {
       followed: () => Promise.resolve(true),
@@ -75,7 +80,7 @@ test.each<[string, Partial<Configure>]>([
   ['conversation/not-party', { peer: { user: cat } }],
   ['conversation/not-party', { kind: 3 }],
   ['conversation/not-party', { peer: { group: 'bob' as GroupId } }],
-  ['conversation/unknown', { kind: 3, conversation: id('sg_g'), peer: { group: 'g' as GroupId } }],
+  ['group/unknown', { kind: 3, conversation: id('sg_g'), peer: { group: 'g' as GroupId } }],
   ['user/unknown', { conversation: id('si_ann_zed'), peer: stranger }],
   [
     'message/not-received',
@@ -84,6 +89,18 @@ test.each<[string, Partial<Configure>]>([
 ])(
   '[MSG-15] settings are for the conversation with a peer that is there: %s, %o',
   async (outcome, wish) => {
+    expect(await configure(wish)).toBe(outcome);
+  },
+);
+
+test.each<[string, GroupId]>([
+  ['done', team],
+  ['conversation/not-party', other],
+  ['group/unknown', 'none' as GroupId],
+])(
+  "[GRP-34] settings for a group's chat are for who is or was in it: %s",
+  async (outcome, group) => {
+    const wish = { kind: 3, conversation: id(`sg_${group}`), peer: { group } } as const;
     expect(await configure(wish)).toBe(outcome);
   },
 );

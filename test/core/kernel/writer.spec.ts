@@ -273,6 +273,44 @@ describe('the writer of a stream', () => {
     expect(loads).toBe(1);
   });
 
+  test('[GRP-30] what is seen of others while an append is under way is not forgotten', async () => {
+    const log = new MemoryEventLog();
+    const other = writersOn(log);
+    let seen: readonly Recorded<NumberedEvent>[] = [];
+    const writers: ReturnType<typeof writersOn> = writersOn(
+      withAppend(log, async (real, ...args) => {
+        const result = await real(...args);
+        // Another process is next, and the follower is quicker than the answer to this append.
+        await other.handle(send(2));
+        seen = await stored(log);
+        for (const event of seen) writers.observe(event);
+        return result;
+      }),
+    );
+    await writers.handle(send(1));
+    expect(seen).toHaveLength(2);
+    expect(writers.kept(STREAM)).toBeUndefined();
+    expect((await writers.state(STREAM)).window.find(eventId(2))).toBe(2);
+  });
+
+  test('[GRP-30] nor what is seen while the stream is read for the first time', async () => {
+    const log = new MemoryEventLog();
+    const other = writersOn(log);
+    await other.handle(send(1));
+    const load = loadNumbered(log, () => undefined);
+    const writers: ReturnType<typeof writersOn> = new StreamWriters({
+      ...optionsOn(log),
+      load: async (stream) => {
+        const loaded = await load(stream);
+        await other.handle(send(2));
+        for (const event of await stored(log)) writers.observe(event);
+        return loaded;
+      },
+    });
+    expect((await writers.state(STREAM)).window.find(eventId(2))).toBe(2);
+    expect(writers.kept(STREAM)?.window.find(eventId(2))).toBe(2);
+  });
+
   test('[SEQ-6] beyond its memory lets go of idle streams, and then shortens those in use', async () => {
     const log = new MemoryEventLog();
     const memory = 10_000;

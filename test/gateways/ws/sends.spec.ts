@@ -236,7 +236,8 @@ describe('what is sent', () => {
     ['as the last of the notifications', { contentType: 5000 }, 1002],
     ['of no content type', { contentType: 0 }, 1001],
     ['as a notification account', { sessionType: 4 }, 1002],
-    ['to a group', { sessionType: 3, groupID: 'g', recvID: '' }, 1004],
+    ['to a group of no possible id', { sessionType: 3, groupID: 'a_b', recvID: '' }, 1004],
+    ['to no group', { sessionType: 3, groupID: '', recvID: 'bob' }, 1004],
     ['to a group of old', { sessionType: 2 }, 1001],
     ['of an unknown session type', { sessionType: 0 }, 1001],
     ['to nobody', { recvID: '' }, 1001],
@@ -250,6 +251,19 @@ describe('what is sent', () => {
     expect(await ann.ask(1003, encoded(changes))).toMatchObject({ errCode: code });
     expect(world.sends).toEqual([]);
     expect(ann.connection.closed).toBeUndefined();
+  });
+
+  test('[GRP-24] what is for a group goes into its chat', async () => {
+    const world = new FakeWorld();
+    const ann = await world.connect('ann');
+    const message = { sessionType: 3, groupID: 'g1', recvID: '', contentType: 106 };
+    await ann.ask(1003, encoded({ ...message, atUserIDList: ['bob'] }));
+    const [send] = world.sends;
+    expect(send).toMatchObject({
+      conversation: 'sg_g1',
+      message: { from: 'ann', group: 'g1', atUsers: ['bob'] },
+    });
+    expect(send?.message).not.toHaveProperty('to');
   });
 
   test('[WIR-12] an app admin may send notifications, as an account, and say when', async () => {
