@@ -38,6 +38,8 @@ export type Passing = Readonly<{
   data: Parties & MessageData;
   /** A login that is not told. */
   notTo?: TokenId;
+  /** Of what goes to a group: its sender is not told, who is a member, too. */
+  notToSender?: true;
   /** Of what goes to a group: these are told too, though they are no members any more. */
   also?: readonly UserId[];
   /** Of what goes to a group: its members are told one after the other, for each then asks the server. */

@@ -1,9 +1,10 @@
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position, Seq, UserId } from '../../core/kernel/ids.ts';
+import type { Millis, Position, Seq } from '../../core/kernel/ids.ts';
 import type { Log } from '../log.ts';
 import type { NumbersOf } from '../ports.ts';
 import type { Wait } from './hold.ts';
+import type { Topic } from './interest.ts';
 
 /** Messages that are read and pushed late; a client that lacks more is quicker to sync (decisions 5.4c). */
 export const MISSING_MAX = 20;
@@ -22,7 +23,7 @@ type CursorDeps = Readonly<{
   /** Messages of one conversation whose turn has come late, in their order. */
   push: (events: readonly Numbered[]) => void;
   /** What is missing cannot be had: sockets of these users are to be closed. */
-  lost: (parties: readonly UserId[]) => void;
+  lost: (parties: readonly Topic[]) => void;
   wait: Wait;
   log: Pick<Log, 'warn'>;
 }>;
@@ -30,7 +31,8 @@ type CursorDeps = Readonly<{
 /** How far one conversation has been pushed to the sockets here. */
 type Cursor = {
   readonly stream: string;
-  readonly parties: readonly UserId[];
+  /** The two users, or the group. */
+  readonly parties: readonly Topic[];
   /** Undefined: where its sockets stand is being looked up. */
   seq: Seq | undefined;
   /** What has come before its turn, by number, while what it lacks is being read. */
@@ -47,7 +49,7 @@ const seqOf = ({ revision }: Numbered): Seq => revision + 1;
 export class Cursors {
   readonly #deps: CursorDeps;
   readonly #byStream = new Map<string, Cursor>();
-  readonly #byUser = new Map<UserId, Set<Cursor>>();
+  readonly #byTopic = new Map<Topic, Set<Cursor>>();
   #repairs = 0;
   #repaired = 0;
 
@@ -69,7 +71,7 @@ export class Cursors {
    * `unseen`: everything up to there has been told in the order of the log, and something after it may be
    * missing; undefined: nothing is, up to this event. One of the parties is connected.
    */
-  isNext(event: Numbered, parties: readonly UserId[], unseen: Position | undefined): boolean {
+  isNext(event: Numbered, parties: readonly Topic[], unseen: Position | undefined): boolean {
     const seq = seqOf(event);
     const cursor = this.#byStream.get(event.stream);
     if (cursor === undefined) return this.#begin(event, parties, unseen);
@@ -87,23 +89,28 @@ export class Cursors {
     return false;
   }
 
-  /** Nobody of this user is connected any more. `isHere`: whether somebody of another one is. */
-  left(user: UserId, isHere: (user: UserId) => boolean): void {
-    const cursors = this.#byUser.get(user) ?? [];
+  /** How far a conversation has been pushed; 0: that is not known, or not at all. */
+  seqOf(stream: string): Seq {
+    return this.#byStream.get(stream)?.seq ?? 0;
+  }
+
+  /** Nobody here is of this user or group any more. `isHere`: whether somebody is of another one. */
+  left(topic: Topic, isHere: (topic: Topic) => boolean): void {
+    const cursors = this.#byTopic.get(topic) ?? [];
     for (const cursor of cursors) if (!cursor.parties.some(isHere)) this.#forget(cursor);
   }
 
   /** Sockets that are here have all up to some number, because they synced or because it was told. */
-  #begin(event: Numbered, parties: readonly UserId[], unseen: Position | undefined): boolean {
+  #begin(event: Numbered, parties: readonly Topic[], unseen: Position | undefined): boolean {
     const seq = seqOf(event);
     const isNext = unseen === undefined || seq === 1;
     const waiting = isNext ? undefined : new Map([[seq, event]]);
     const { stream } = event;
     const cursor: Cursor = { stream, parties, seq: isNext ? seq : undefined, waiting };
     this.#byStream.set(stream, cursor);
-    for (const user of parties) {
-      const cursors = this.#byUser.get(user);
-      if (cursors === undefined) this.#byUser.set(user, new Set([cursor]));
+    for (const topic of parties) {
+      const cursors = this.#byTopic.get(topic);
+      if (cursors === undefined) this.#byTopic.set(topic, new Set([cursor]));
       else cursors.add(cursor);
     }
     if (waiting !== undefined) void this.#repair(cursor, waiting, unseen ?? 0);
@@ -112,10 +119,10 @@ export class Cursors {
 
   #forget(cursor: Cursor): void {
     this.#byStream.delete(cursor.stream);
-    for (const user of cursor.parties) {
-      const cursors = this.#byUser.get(user);
+    for (const topic of cursor.parties) {
+      const cursors = this.#byTopic.get(topic);
       cursors?.delete(cursor);
-      if (cursors?.size === 0) this.#byUser.delete(user);
+      if (cursors?.size === 0) this.#byTopic.delete(topic);
     }
   }
 

@@ -1,7 +1,9 @@
-import { conversationOfStream } from '../../core/conversation/events.ts';
+import { conversationOfStream, conversationStream } from '../../core/conversation/events.ts';
 import type { NumberedEvent, Parties } from '../../core/conversation/events.ts';
+import { group as chatOf, notificationOf } from '../../core/conversation/ids.ts';
+import { groupSubject } from '../../core/group/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { ConversationId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, GroupId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import type { Log } from '../log.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
@@ -9,16 +11,19 @@ import type { MsgData } from '../openim/msgData.ts';
 import { renderEvent, renderPassing } from '../openim/render.ts';
 import type { NumbersOf } from '../ports.ts';
 import type { Connection } from './connection.ts';
-import type { Connections } from './connections.ts';
-import { Cursors, cutAt } from './cursors.ts';
+import { Cursors, cutAt, MISSING_MAX } from './cursors.ts';
 import { pushFrames, sendAnswerFrame, type Frames } from './frames.ts';
 import type { Wait } from './hold.ts';
+import type { Audience, MembershipEvent } from './audience.ts';
+import type { Topic } from './interest.ts';
+import { Leavers } from './leavers.ts';
+import { Unhurried } from './unhurried.ts';
 
 /** Frames by connection, so that what a batch has for one connection leaves in one system call. */
 type Outbox = Map<Connection, Uint8Array[]>;
 
 type FanOutDeps = Readonly<{
-  connections: Connections;
+  audience: Audience;
   /** What is not after it is older than the gateway: whoever connects syncs. */
   after: Position;
   numbers: NumbersOf;
@@ -35,7 +40,10 @@ type FanOutDeps = Readonly<{
  * the order then.
  */
 export class FanOut {
-  readonly #connections: Connections;
+  readonly #audience: Audience;
+  readonly #numbers: NumbersOf;
+  readonly #leavers = new Leavers();
+  readonly #unhurried = new Unhurried();
   readonly #cursors: Cursors;
   readonly #now: () => Millis;
   readonly #meter: SocketMeter;
@@ -45,8 +53,9 @@ export class FanOut {
   #announced: Position;
   #pushes = 0;
 
-  constructor({ connections, after, numbers, now, wait, log, meter }: FanOutDeps) {
-    this.#connections = connections;
+  constructor({ audience, after, numbers, now, wait, log, meter }: FanOutDeps) {
+    this.#audience = audience;
+    this.#numbers = numbers;
     this.#followed = after;
     this.#announced = after;
     this.#now = now;
@@ -110,26 +119,101 @@ export class FanOut {
     this.#flush(outbox);
   }
 
-  /** No connection of this user is left. */
-  left(user: UserId): void {
-    this.#cursors.left(user, (other) => this.#connections.of(other).size > 0);
+  /**
+   * Somebody comes into a group or goes, in the order of the log with what is delivered: who goes hears of it
+   * no more, but for the line and the notice that say so.
+   */
+  moved(event: Recorded<MembershipEvent>): void {
+    const { group } = event.data;
+    const gone = this.#audience.going(event, event.position);
+    this.#leavers.keep(event.id, event.type === 'GroupDisbanded' ? [] : gone, this.#now());
+    if (this.#audience.of(groupSubject(group)).size === 0) this.left(groupSubject(group));
+    const coming = this.#audience.coming(event, event.position);
+    if (coming.length === 0) return;
+    if (this.#announced <= event.position) this.#audience.add(group, coming, event.position);
+    else void this.#joinLate(group, coming, event.position);
+  }
+
+  /** Nobody here is of this user or group any more. */
+  left(topic: Topic): void {
+    this.#cursors.left(topic, (other) => this.#audience.of(other).size > 0);
+  }
+
+  /** To be called once a second. */
+  tick(): void {
+    this.#unhurried.tick();
+  }
+
+  /**
+   * Others have told of later messages before this process saw who has come in: those that have been pushed
+   * without them come first (decisions 5.3).
+   */
+  async #joinLate(group: GroupId, coming: readonly Connection[], since: Position): Promise<void> {
+    const streams = [chatOf(group), notificationOf(chatOf(group))].map(conversationStream);
+    for (;;) {
+      const pushed = streams.map((stream) => this.#cursors.seqOf(stream));
+      const missed = await this.#pushedSince(streams, pushed, since);
+      const isStill = streams.every(
+        (stream, index) => this.#cursors.seqOf(stream) === pushed[index],
+      );
+      if (missed !== undefined && !isStill) continue;
+      this.#audience.add(group, coming, since);
+      if (missed === undefined) this.#cutAll(coming);
+      else this.#pushTo(coming, missed);
+      return;
+    }
+  }
+
+  /** Of these numbers those after a position; undefined: they cannot be had, or there are too many. */
+  async #pushedSince(
+    streams: readonly string[],
+    upTo: readonly number[],
+    since: Position,
+  ): Promise<readonly Recorded<NumberedEvent>[] | undefined> {
+    const missed: Recorded<NumberedEvent>[] = [];
+    for (const [index, stream] of streams.entries()) {
+      const to = upTo[index] ?? 0;
+      const from = Math.max(1, to - MISSING_MAX);
+      const read = to === 0 ? [] : await this.#numbers(stream, from, to).catch(() => undefined);
+      if (read === undefined || ((read[0]?.position ?? 0) > since && from > 1)) return undefined;
+      missed.push(...read.filter(({ position }) => position > since));
+    }
+    return missed;
+  }
+
+  #pushTo(coming: readonly Connection[], events: readonly Recorded<NumberedEvent>[]): void {
+    const outbox: Outbox = new Map();
+    for (const event of events) this.#push(outbox, event, coming);
+    this.#flush(outbox);
   }
 
   /** What takes no number and is not stored. `senderSync`: also to the sender's own devices. */
   pass(passing: Passing, senderSync: boolean, openedBefore?: Millis): void {
-    this.passTo(recipientsOfPassing(passing, senderSync), passing, openedBefore);
+    this.passTo(
+      recipientsOfPassing(passing, senderSync),
+      asPassed(passing, senderSync),
+      openedBefore,
+    );
   }
 
   /** To those of its recipients that these are, and only to connections that were there before some time. */
-  passTo(users: readonly UserId[], passing: Passing, openedBefore: Millis = Infinity): void {
-    const { conversation, meta, data, notTo } = passing;
-    const online = this.#online(users).filter(({ openedAt }) => openedAt < openedBefore);
-    const recipients =
-      notTo === undefined ? online : online.filter(({ caller }) => caller.token !== notTo);
+  passTo(topics: readonly Topic[], passing: Passing, openedBefore: Millis = Infinity): void {
+    const { conversation, meta, data, notTo, notToSender, also } = passing;
+    const recipients = [...new Set(this.#online(topics))].filter(
+      ({ openedAt, caller }) =>
+        openedAt < openedBefore &&
+        caller.token !== notTo &&
+        !(notToSender === true && caller.user === data.from),
+    );
+    if (also !== undefined) this.#leavers.told(meta.causationId);
     if (recipients.length === 0) return;
     const outbox: Outbox = new Map();
     const message = renderPassing(passing);
     const push = pushFrames(conversation, message, meta.operationId);
+    if (passing.unhurried === true) {
+      this.#unhurried.tell(conversation, recipients, push);
+      return;
+    }
     this.#put(outbox, recipients, push, data.from, conversation, message);
     this.#flush(outbox);
   }
@@ -148,14 +232,23 @@ export class FanOut {
 
   #take(outbox: Outbox, event: Recorded<NumberedEvent>, unseen: Position | undefined): void {
     const parties = partiesOf(event.data);
-    const online = this.#online(parties);
+    const members = this.#online(parties);
+    const leavers = 'group' in event.data ? this.#leavers.of(event.meta.causationId) : [];
+    const online = leavers.length === 0 ? members : [...new Set([...members, ...leavers])];
     if (online.length === 0) return;
     if (this.#cursors.isNext(event, parties, unseen)) this.#push(outbox, event, online);
   }
 
   #pushLate(events: readonly Recorded<NumberedEvent>[]): void {
     const outbox: Outbox = new Map();
-    for (const event of events) this.#push(outbox, event, this.#online(partiesOf(event.data)));
+    for (const event of events) {
+      const online = this.#online(partiesOf(event.data));
+      const topic = 'group' in event.data ? groupSubject(event.data.group) : undefined;
+      // Who has come into a group since then has nothing to do with it.
+      const wasHere = ({ topics }: Connection) =>
+        topic === undefined || event.position > (topics.get(topic) ?? 0);
+      this.#push(outbox, event, online.filter(wasHere));
+    }
     this.#flush(outbox);
   }
 
@@ -168,9 +261,13 @@ export class FanOut {
     this.#put(outbox, recipients, push, sentBy(event), conversation, message);
   }
 
-  #cut(users: readonly UserId[]): void {
+  #cut(topics: readonly Topic[]): void {
+    this.#cutAll(this.#online(topics));
+  }
+
+  #cutAll(connections: readonly Connection[]): void {
     const at = this.#now();
-    for (const connection of this.#online(users)) connection.cut(cutAt(connection, at));
+    for (const connection of connections) connection.cut(cutAt(connection, at));
   }
 
   #flush(outbox: Outbox): void {
@@ -179,10 +276,10 @@ export class FanOut {
     this.#answered = [];
   }
 
-  /** Connections of these users. Nothing is encoded for nobody. */
-  #online(users: readonly UserId[]): readonly Connection[] {
+  /** Connections of these users or groups. Nothing is encoded for nobody. */
+  #online(topics: readonly Topic[]): readonly Connection[] {
     const online: Connection[] = [];
-    for (const user of users) for (const one of this.#connections.of(user)) online.push(one);
+    for (const topic of topics) for (const one of this.#audience.of(topic)) online.push(one);
     return online;
   }
 
@@ -234,14 +331,20 @@ const recipientsOf = (
 };
 
 /** Whom something is for that is not stored. `senderSync`: the sender's own devices too. */
-export const recipientsOfPassing = ({ data }: Passing, senderSync: boolean): readonly UserId[] =>
-  senderSync ? partiesOf(data) : othersOf(data);
-
-/** Groups are not served: the door refuses what is sent to one, so none of their events come here. */
-export const partiesOf = (parties: Parties): readonly UserId[] => {
-  if ('group' in parties) return [];
-  return parties.from === parties.to ? [parties.to] : [parties.to, parties.from];
+export const recipientsOfPassing = (
+  { data, also = [] }: Passing,
+  senderSync: boolean,
+): readonly Topic[] => {
+  if ('group' in data) return [groupSubject(data.group), ...also];
+  return senderSync ? partiesOf(data) : [data.to];
 };
 
-/** Without the sender, unless it is told of something by itself. */
-const othersOf = (parties: Parties): readonly UserId[] => ('group' in parties ? [] : [parties.to]);
+/** A sender is a member as well: what is not for it has to say so. */
+export const asPassed = (passing: Passing, senderSync: boolean): Passing =>
+  senderSync || !('group' in passing.data) ? passing : { ...passing, notToSender: true };
+
+/** Who is told of a conversation: its users, or its group. */
+export const partiesOf = (parties: Parties): readonly Topic[] => {
+  if ('group' in parties) return [groupSubject(parties.group)];
+  return parties.from === parties.to ? [parties.to] : [parties.to, parties.from];
+};

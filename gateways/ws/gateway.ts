@@ -1,11 +1,12 @@
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position, TokenId, UserId } from '../../core/kernel/ids.ts';
+import type { GroupId, Millis, Position, TokenId, UserId } from '../../core/kernel/ids.ts';
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
 import type { PresenceSubscriptions } from '../keptPorts.ts';
 import type { Chats, Logins, Messages, NumbersOf, Presence } from '../ports.ts';
+import { Audience, type MembershipEvent } from './audience.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { dispatcher } from './dispatch.ts';
@@ -15,7 +16,7 @@ import { handlersFor } from './handlers/table.ts';
 import { welcome, type Accepted, type Asked, type Welcome } from './handshake.ts';
 import { holding, type Alarm, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
-import type { Interest } from './interest.ts';
+import type { Interest, Topic } from './interest.ts';
 import type { Log } from '../log.ts';
 import { announcePresence, subscriptionsOf } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
@@ -47,6 +48,11 @@ export type GatewayDeps = Readonly<{
   /** Events up to this position are older than the gateway, and nobody is told of them. */
   after: Position;
   numbers: NumbersOf;
+  /**
+   * The groups that a user is in, with all that has happened up to a position. Throws where that cannot be
+   * told for now.
+   */
+  groupsOf: (user: UserId, asOf: Position) => Promise<readonly GroupId[]>;
   connectionsMax: number;
   now: () => Millis;
   wait: Wait;
@@ -74,6 +80,7 @@ export type GatewayStats = Readonly<{
 export class Gateway {
   readonly #deps: GatewayDeps;
   readonly #connections: Connections;
+  readonly #audience: Audience;
   readonly #fanOut: FanOut;
   readonly #dispatch: (connection: Connection, frame: Uint8Array) => Promise<void>;
   readonly #welcome: (asked: Asked) => Promise<Welcome>;
@@ -96,7 +103,8 @@ export class Gateway {
       this.presenceMoved(user);
       deps.presenceChanged?.(user, this.#connections.platformsHere(user));
     }, deps.elsewhere);
-    this.#fanOut = new FanOut({ ...deps, connections: this.#connections });
+    this.#audience = new Audience(this.#connections, deps.after, deps.interest);
+    this.#fanOut = new FanOut({ ...deps, audience: this.#audience });
     this.#dispatch = dispatcher(
       handlersFor({
         messages: deps.messages,
@@ -113,10 +121,14 @@ export class Gateway {
     this.#keep = keeper(this.#connections, now);
     this.#welcome = welcome({
       logins: deps.logins,
+      groups: async (user) => {
+        const asOf = this.#audience.newest;
+        return { groups: await deps.groupsOf(user, asOf), asOf };
+      },
       full: () => this.#connections.count + this.#handshakes >= deps.connectionsMax,
       closing: () => this.#closing,
       failed: (error, operationId) =>
-        log.error({ err: error, operationId }, 'a login could not be checked'),
+        log.error({ err: error, operationId }, 'who wants to connect could not be let in'),
     });
   }
 
@@ -131,7 +143,7 @@ export class Gateway {
   }
 
   /** An accepted socket is open. From here on it gets pushes; nothing of it has been read yet. */
-  open(socket: Socket, { caller, introduction }: Accepted): Connection {
+  open(socket: Socket, { caller, introduction, groups }: Accepted): Connection {
     const { operationId, form, background } = introduction;
     this.#opened += 1;
     const connection = new Connection(socket, {
@@ -142,8 +154,10 @@ export class Gateway {
       operationId,
       background,
     });
-    this.#listen(connection);
     this.#connections.add(connection);
+    // Nobody knows any more in which groups it is: it syncs once more, with all of them.
+    if (!this.#audience.arrived(connection, groups)) connection.cut(this.#deps.now());
+    this.#listen(connection);
     if (this.#kicked.has(caller.token)) this.#kick(connection);
     else void this.#activate(connection);
     return connection;
@@ -175,14 +189,14 @@ export class Gateway {
     this.#connections.remove(connection);
     this.#unactivated.delete(connection);
     const { user } = connection.caller;
-    if (this.#connections.of(user).size > 0) return;
-    this.#fanOut.left(user);
-    this.#deps.interest?.leave(user);
+    for (const topic of this.#audience.departed(connection)) this.#fanOut.left(topic);
+    if (this.#connections.of(user).size === 0) this.#fanOut.left(user);
   }
 
   /** To be called every `TICK_MS`. */
   tick(): void {
     this.#keep();
+    this.#fanOut.tick();
     for (const connection of [...this.#unactivated].slice(0, ACTIVATED_AGAIN_MAX)) {
       this.#unactivated.delete(connection);
       void this.#activate(connection);
@@ -199,6 +213,11 @@ export class Gateway {
     this.#fanOut.deliver(events);
   }
 
+  /** Somebody has come into a group or gone, in the order of the log with what is delivered. */
+  memberMoved(event: Recorded<MembershipEvent>): void {
+    this.#fanOut.moved(event);
+  }
+
   /** Stored events as others tell of them: in any order, more than once, or never. */
   announce(events: readonly Recorded<NumberedEvent>[]): void {
     this.#fanOut.announce(events);
@@ -210,8 +229,8 @@ export class Gateway {
   }
 
   /** To these users of those whom it is for; it has come from another process. */
-  passTo(users: readonly UserId[], passing: Passing, openedBefore?: Millis): void {
-    this.#fanOut.passTo(users, passing, openedBefore);
+  passTo(topics: readonly Topic[], passing: Passing, openedBefore?: Millis): void {
+    this.#fanOut.passTo(topics, passing, openedBefore);
   }
 
   /** A user has come or gone, here or at another gateway: whoever watches is told. */
@@ -259,13 +278,9 @@ export class Gateway {
     }
   }
 
-  /** Nothing of it is read before all is heard that is for its user (decisions 5.3). */
+  /** Nothing of it is read before all is heard that is for its user and groups (decisions 5.3). */
   #listen(connection: Connection): void {
-    const { interest } = this.#deps;
-    const { user } = connection.caller;
-    if (interest === undefined) return;
-    if (this.#connections.of(user).size === 0) interest.join(user);
-    const settled = interest.settled();
+    const settled = this.#deps.interest?.settled();
     connection.ready = settled?.then(() => {
       connection.ready = undefined;
     });

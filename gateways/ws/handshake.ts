@@ -4,6 +4,7 @@ import { TRACE_LENGTH_MAX, type WireForm } from '../openim/envelope.ts';
 import { WIRE_ERRORS, type WireError } from '../openim/errors.ts';
 import { REFUSALS } from '../openim/refusals.ts';
 import type { Caller, Logins } from '../ports.ts';
+import type { Loaded } from './audience.ts';
 
 /** What a client says of itself as it connects (GW 1.2). */
 export type Introduction = Readonly<{
@@ -16,7 +17,12 @@ export type Introduction = Readonly<{
 }>;
 
 /** The answer to a request to connect. */
-export type Accepted = Readonly<{ kind: 'accepted'; caller: Caller; introduction: Introduction }>;
+export type Accepted = Readonly<{
+  kind: 'accepted';
+  caller: Caller;
+  introduction: Introduction;
+  groups: Loaded;
+}>;
 export type Welcome = Accepted | Readonly<{ kind: 'refused'; error: WireError; detail: string }>;
 
 /** How the client wants to be told: by a first text frame (browsers cannot read a failed upgrade). */
@@ -142,6 +148,7 @@ export const welcome =
   (
     deps: Readonly<{
       logins: Pick<Logins, 'check'>;
+      groups: (user: UserId) => Promise<Loaded>;
       full: () => boolean;
       closing: () => boolean;
       failed: (error: unknown, operationId: string) => void;
@@ -158,10 +165,11 @@ export const welcome =
       if (caller.user !== introduction.user || caller.platform !== introduction.platform) {
         return refused(WIRE_ERRORS.tokenInvalid, 'the token is of another user or platform');
       }
-      return { kind: 'accepted', caller, introduction };
+      return { kind: 'accepted', caller, introduction, groups: await deps.groups(caller.user) };
     } catch (error) {
+      // Clients try again: half of what it is to hear of would be worse.
       deps.failed(error, introduction.operationId);
-      return refused(WIRE_ERRORS.serverInternal, 'the login could not be checked');
+      return refused(WIRE_ERRORS.serverInternal, 'login and groups could not be looked up');
     }
   };
 

@@ -8,10 +8,12 @@ import type { Passing } from '../../core/sequence/shown.ts';
 import { FRAME_BYTES_MAX } from '../openim/envelope.ts';
 import type { PresenceSubscriptions } from '../keptPorts.ts';
 import type { Presence } from '../ports.ts';
+import type { MembershipEvent } from './audience.ts';
 import type { Connection } from './connection.ts';
 import { Gateway, type GatewayDeps, type GatewayStats } from './gateway.ts';
 import { answerOf, readQuery, type Welcome } from './handshake.ts';
 import type { Alarm } from './hold.ts';
+import type { Topic } from './interest.ts';
 import { TICK_MS } from './keeper.ts';
 import { CLOSE_NORMAL, type CloseReason } from './socket.ts';
 import { UwsSocket } from './uwsSocket.ts';
@@ -46,10 +48,12 @@ export type WsGateway = Readonly<{
   deliver: (events: readonly Recorded<NumberedEvent>[]) => void;
   /** Stored events that somebody has appended elsewhere, in any order, before they are delivered. */
   announce: (events: readonly Recorded<NumberedEvent>[]) => void;
+  /** Who comes into groups and goes, in the order of the log with what is delivered. */
+  memberMoved: (event: Recorded<MembershipEvent>) => void;
   /** What is not stored; `senderSync`: to the sender's own devices as well. */
   pass: (passing: Passing, senderSync: boolean, openedBefore?: Millis) => void;
   /** To these users, from another process. */
-  passTo: (users: readonly UserId[], passing: Passing, openedBefore?: Millis) => void;
+  passTo: (topics: readonly Topic[], passing: Passing, openedBefore?: Millis) => void;
   /** A user has come to another gateway, or gone from it. */
   presenceMoved: (user: UserId) => void;
   loginChanged: (event: LoginEvent) => void;
@@ -104,6 +108,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     implementation,
     deliver: (events) => gateway.deliver(events),
     announce: (events) => gateway.announce(events),
+    memberMoved: (event) => gateway.memberMoved(event),
     pass: (...passed) => gateway.pass(...passed),
     passTo: (...passed) => gateway.passTo(...passed),
     presenceMoved: (user) => gateway.presenceMoved(user),

@@ -1,9 +1,10 @@
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
-import type { Interest } from '../../gateways/ws/interest.ts';
-import { subjectOf, type Bus } from '../bus/bus.ts';
+import type { Interest, Topic } from '../../gateways/ws/interest.ts';
+import type { Bus } from '../bus/bus.ts';
+import { subjectOfTopic } from './subjects.ts';
 import { read, type ToUser } from './wire.ts';
 
 /** A connection is opened without the bus if that does not answer: what is stored comes by the log. */
@@ -21,58 +22,58 @@ type HearingDeps = Readonly<{
     waitFor: (position: Position, ms: number) => Promise<boolean>;
   }>;
   announce: (events: readonly Recorded<NumberedEvent>[]) => void;
-  passTo: (users: readonly UserId[], passing: Passing, openedBefore?: Millis) => void;
+  passTo: (topics: readonly Topic[], passing: Passing, openedBefore?: Millis) => void;
 }>;
 
 /** What others tell of the users that are connected here. */
 export const hearing = ({ bus, follower, announce, passTo }: HearingDeps): Interest => {
-  const subscribed = new Map<UserId, () => void>();
-  /** By user, what is passed waits in its order for the follower. */
-  const held = new Map<UserId, Promise<void>>();
+  const subscribed = new Map<Topic, () => void>();
+  /** By topic, what is passed waits in its order for the follower. */
+  const held = new Map<Topic, Promise<void>>();
 
-  const pass = (user: UserId, { passing, fact }: Extract<ToUser, { kind: 'passing' }>): void => {
-    passTo([user], passing, fact === undefined ? undefined : fact + FETCHED_MS);
+  const pass = (topic: Topic, { passing, fact }: Extract<ToUser, { kind: 'passing' }>): void => {
+    passTo([topic], passing, fact === undefined ? undefined : fact + FETCHED_MS);
   };
 
-  const passInOrder = (user: UserId, told: Extract<ToUser, { kind: 'passing' }>): void => {
-    const before = held.get(user);
+  const passInOrder = (topic: Topic, told: Extract<ToUser, { kind: 'passing' }>): void => {
+    const before = held.get(topic);
     const { after = 0 } = told;
     if (before === undefined && after <= follower.reached()) {
-      pass(user, told);
+      pass(topic, told);
       return;
     }
     const turn: Promise<void> = Promise.resolve(before)
       .then(() => follower.waitFor(after, FOLLOWED_MS))
       .then(() => {
-        pass(user, told);
-        if (held.get(user) === turn) held.delete(user);
+        pass(topic, told);
+        if (held.get(topic) === turn) held.delete(topic);
       });
-    held.set(user, turn);
+    held.set(topic, turn);
   };
 
-  const hear = (user: UserId, payload: Uint8Array): void => {
+  const hear = (topic: Topic, payload: Uint8Array): void => {
     const told = read<ToUser>(payload);
     switch (told.kind) {
       case 'stored':
         announce(told.events);
         break;
       case 'passing':
-        passInOrder(user, told);
+        passInOrder(topic, told);
         break;
     }
   };
 
   return {
-    join: (user) => {
-      if (subscribed.has(user)) return;
+    join: (topic) => {
+      if (subscribed.has(topic)) return;
       subscribed.set(
-        user,
-        bus.subscribe(subjectOf('u', user), (payload) => hear(user, payload)),
+        topic,
+        bus.subscribe(subjectOfTopic(topic), (payload) => hear(topic, payload)),
       );
     },
-    leave: (user) => {
-      subscribed.get(user)?.();
-      subscribed.delete(user);
+    leave: (topic) => {
+      subscribed.get(topic)?.();
+      subscribed.delete(topic);
     },
     settled: () =>
       bus.isShared() && bus.isConnected() ? bus.flush(SETTLED_MS).then(() => undefined) : undefined,

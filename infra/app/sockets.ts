@@ -1,10 +1,15 @@
-import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
-import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import { type NumberedEvent } from '../../core/conversation/events.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import type { PresenceSubscriptions } from '../../gateways/keptPorts.ts';
-import type { Chats, Logins, Messages, NumbersOf, Presence } from '../../gateways/ports.ts';
+import type {
+  Chats,
+  GroupLists,
+  Logins,
+  Messages,
+  NumbersOf,
+  Presence,
+} from '../../gateways/ports.ts';
 import { NotAnswerable } from '../../gateways/ports.ts';
 import {
   socketImplementation,
@@ -16,6 +21,8 @@ import type { Config } from '../config/config.ts';
 import { deriveId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import type { Cluster } from './cluster.ts';
+import { fanOut } from './fanOut.ts';
+import { groupsOf } from './groupLists.ts';
 import { FETCHED_MS, hearing } from './hearing.ts';
 import { missedNotices } from './missedNotices.ts';
 import { NOTICES, noticesOf, type NoticingDeps } from './reactor.ts';
@@ -31,6 +38,7 @@ type SocketsDeps = Readonly<{
   logins: Logins;
   messages: Messages;
   chats: Chats;
+  groupLists: Pick<GroupLists, 'joinedIds'>;
   noticing: NoticingDeps;
   meter: NonNullable<WsGatewayDeps['meter']>;
   now: () => Millis;
@@ -48,9 +56,6 @@ export type Sockets = Readonly<{
   close: () => Promise<void>;
 }>;
 
-const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
-  event.stream.startsWith(CONVERSATION_PREFIX);
-
 /** What sockets lack of a conversation is read from the log itself. */
 const numbersOf =
   (log: Pick<EventLog, 'readStream'>): NumbersOf =>
@@ -61,30 +66,21 @@ const numbersOf =
       max: to - from + 1,
     });
 
-/**
- * From the log to the sockets of this process. What is older than the gateway is not pushed: whoever
- * connects syncs, and a message of before a crash must not overtake the answer to its repetition.
- */
-const fanOut =
-  (ws: WsGateway, after: Position) =>
-  (followed: readonly Recorded<SeqlineEvent>[]): void => {
-    const events = followed.filter(({ position }) => position > after);
-    const numbered = events.filter(isNumbered);
-    if (numbered.length > 0) ws.deliver(numbered);
-    for (const event of events) {
-      if (
-        event.type === 'TokenIssued' ||
-        event.type === 'LoginActivated' ||
-        event.type === 'LogoutForced'
-      ) {
-        ws.loginChanged(event);
-      }
-    }
-  };
-
 /** Opens the door. `after`: the head of the log, which what is older does not come through. */
 export const openSockets = async (deps: SocketsDeps, after: Position): Promise<Sockets> => {
-  const { config, cluster, models, logins, messages, chats, noticing, meter, now, log } = deps;
+  const {
+    config,
+    cluster,
+    models,
+    logins,
+    messages,
+    chats,
+    groupLists,
+    noticing,
+    meter,
+    now,
+    log,
+  } = deps;
   const { bus, members } = cluster;
   let ws: WsGateway | undefined;
   const passTo: WsGateway['passTo'] = (...passed) => ws?.passTo(...passed);
@@ -97,6 +93,7 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
   const gateway = await startWsGateway({
     after,
     numbers: numbersOf(cluster.events),
+    groupsOf: groupsOf(groupLists, models.runner),
     logins,
     messages,
     chats,

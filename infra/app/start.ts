@@ -124,7 +124,7 @@ export const start = async (
       groupNotices: { versionIdOf, lists: groupLists, profileOf: profileOf(users), isAdmin },
     };
     const opening = {
-      ...{ config, cluster, models, logins, messages, noticing, now, log },
+      ...{ config, cluster, models, logins, messages, groupLists, noticing, now, log },
       chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
       meter: metrics.sockets,
     };

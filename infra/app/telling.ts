@@ -3,8 +3,9 @@ import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { NewEvent, Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
-import { partiesOf, recipientsOfPassing } from '../../gateways/ws/fanOut.ts';
-import { subjectOf, type Bus } from '../bus/bus.ts';
+import { asPassed, partiesOf, recipientsOfPassing } from '../../gateways/ws/fanOut.ts';
+import type { Bus } from '../bus/bus.ts';
+import { subjectOfTopic } from './subjects.ts';
 import { written } from './wire.ts';
 
 /** How long the bus has for saying that it has all that was published. */
@@ -35,15 +36,15 @@ export const telling = (bus: Bus, append: EventLog['append'], now: () => Millis)
     const [first] = events;
     if (first === undefined || !bus.isShared()) return;
     const payload = written({ kind: 'stored', events });
-    for (const user of partiesOf(first.data)) bus.publish(subjectOf('u', user), payload);
+    for (const topic of partiesOf(first.data)) bus.publish(subjectOfTopic(topic), payload);
   };
 
   return {
     pass: (passing, senderSync, told = {}) => {
       if (!bus.isShared()) return;
-      const payload = written({ kind: 'passing', passing, ...told });
-      for (const user of recipientsOfPassing(passing, senderSync)) {
-        if (!bus.publish(subjectOf('u', user), payload)) lost = true;
+      const payload = written({ kind: 'passing', passing: asPassed(passing, senderSync), ...told });
+      for (const topic of recipientsOfPassing(passing, senderSync)) {
+        if (!bus.publish(subjectOfTopic(topic), payload)) lost = true;
       }
     },
 

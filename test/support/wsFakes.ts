@@ -7,6 +7,7 @@ import type { Recorded } from '../../core/kernel/fact.ts';
 import type {
   ConversationId,
   EventId,
+  GroupId,
   Millis,
   Seq,
   TokenId,
@@ -199,6 +200,10 @@ export class FakeWorld {
   readonly callers = new Map<string, Caller | Refused>();
   /** How `messages.send` answers; by default it stores. */
   onSend: (send: SendMessage) => Promise<Answered> = (send) => Promise.resolve(this.store(send));
+  /** In which groups users are as they connect. */
+  readonly groups = new Map<UserId, GroupId[]>();
+  groupsOf = (user: UserId): Promise<readonly GroupId[]> =>
+    Promise.resolve(this.groups.get(user) ?? []);
   newest: ReadonlyMap<ConversationId, Seq> = new Map();
   shown: (conversation: ConversationId, seq: Seq) => Shown | undefined = () => undefined;
   /** How often a question is not answerable before it is. */
@@ -229,6 +234,7 @@ export class FakeWorld {
       },
       chats: this.#chats(),
       after: 0,
+      groupsOf: (user) => this.groupsOf(user),
       numbers: (stream, from, to) => Promise.resolve(this.numbers(stream, from, to)),
       presenceChanged: (user, platforms) => this.presence.push([user, platforms]),
       connectionsMax: 100,
@@ -315,6 +321,12 @@ export class FakeWorld {
     };
     this.events.set(conversation, [...events, event]);
     return event;
+  }
+
+  /** Of an event of another stream, between those that are recorded. */
+  nextPosition(): number {
+    this.#position += 1;
+    return this.#position;
   }
 
   /** Any other numbered event. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Caller, Refusal } from '../../../gateways/ports.ts';
+import { NotAnswerable, type Caller, type Refusal } from '../../../gateways/ports.ts';
 import { answerOf, readQuery, welcome, type Welcome } from '../../../gateways/ws/handshake.ts';
 import type { TokenId, UserId } from '../../../core/kernel/ids.ts';
 
@@ -27,6 +27,7 @@ const ask = (
     caller = ann,
     header = '',
     fault = false,
+    groupless = false,
   }: Readonly<{
     refusal?: Refusal;
     full?: boolean;
@@ -34,6 +35,7 @@ const ask = (
     caller?: Caller;
     header?: string;
     fault?: boolean;
+    groupless?: boolean;
   }> = {},
 ): Promise<Welcome> =>
   welcome({
@@ -46,6 +48,10 @@ const ask = (
             : { kind: 'refused', reason: refusal, detail: 'so' },
         );
       },
+    },
+    groups: () => {
+      if (groupless) return Promise.reject(new NotAnswerable('the lists are behind'));
+      return Promise.resolve({ groups: [], asOf: 0 });
     },
     full: () => full,
     closing: () => closing,
@@ -103,6 +109,10 @@ describe('who may connect', () => {
   test('[WIR-1] what fails without a code is 500', async () => {
     expect(codeOf(await ask(query(), { fault: true }))).toBe(500);
     expect(codeOf(await ask(query(), { closing: true }))).toBe(500);
+  });
+
+  test('[WIR-60] nor is anybody let in whose groups cannot be told: clients come again', async () => {
+    expect(codeOf(await ask(query(), { groupless: true }))).toBe(500);
   });
 });
 

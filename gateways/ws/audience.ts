@@ -1,0 +1,189 @@
+import { groupSubject, type GroupEvent } from '../../core/group/events.ts';
+import type { GroupId, Position, UserId } from '../../core/kernel/ids.ts';
+import type { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
+import type { Interest, Topic } from './interest.ts';
+
+/** Facts by which somebody comes into a group or goes. */
+export type MembershipEvent = Extract<
+  GroupEvent,
+  { type: 'GroupCreated' | 'MembersAdded' | 'MemberLeft' | 'MembersKicked' | 'GroupDisbanded' }
+>;
+
+const MEMBERSHIP: ReadonlySet<string> = new Set([
+  'GroupCreated',
+  'MembersAdded',
+  'MemberLeft',
+  'MembersKicked',
+  'GroupDisbanded',
+] satisfies MembershipEvent['type'][]);
+
+export const isMembership = (event: Readonly<{ type: string }>): event is MembershipEvent =>
+  MEMBERSHIP.has(event.type);
+
+type Moved = Readonly<{ group: GroupId; joined: readonly UserId[]; left: readonly UserId[] }>;
+
+const movedBy = (event: MembershipEvent): Moved => {
+  switch (event.type) {
+    case 'GroupCreated': {
+      const { group, owner, admins, members } = event.data;
+      return { group, joined: [owner, ...admins, ...members], left: [] };
+    }
+    case 'MembersAdded':
+      return { group: event.data.group, joined: event.data.users, left: [] };
+    case 'MembersKicked':
+      return { group: event.data.group, joined: [], left: event.data.users };
+    case 'MemberLeft':
+      return { group: event.data.group, joined: [], left: [event.data.user] };
+    case 'GroupDisbanded':
+      return { group: event.data.group, joined: [], left: [] };
+  }
+};
+
+/** The groups of a user, with all that has happened up to `asOf`. */
+export type Loaded = Readonly<{ groups: readonly GroupId[]; asOf: Position }>;
+
+/** Users that have come or gone and are remembered for those who are just connecting: some MB. */
+export const REMEMBERED_MAX = 20_000;
+
+type Change = Readonly<{ topic: Topic; position: Position; isIn: boolean }>;
+
+/**
+ * Who here hears what is published: of each user its connections, of each group those of its members. What
+ * somebody hears of is joined in `Interest` as the first one comes, and left as the last one goes. Some 60
+ * bytes for each group of each connection.
+ */
+export class Audience {
+  readonly #connections: Connections;
+  readonly #interest: Pick<Interest, 'join' | 'leave'> | undefined;
+  readonly #byGroup = new Map<Topic, Set<Connection>>();
+  /** Who came and went last, so that nothing is missed between the loading of groups and the opening. */
+  readonly #recent = new Map<UserId, Change[]>();
+  #order: UserId[] = [];
+  #floor: Position;
+  #newest: Position;
+
+  constructor(
+    connections: Connections,
+    after: Position,
+    interest: Pick<Interest, 'join' | 'leave'> | undefined,
+  ) {
+    this.#connections = connections;
+    this.#floor = after;
+    this.#newest = after;
+    this.#interest = interest;
+  }
+
+  /** The groups of whoever connects have to be loaded with all up to here. */
+  get newest(): Position {
+    return this.#newest;
+  }
+
+  /** How many groups somebody here is in. */
+  get groups(): number {
+    return this.#byGroup.size;
+  }
+
+  of(topic: Topic): ReadonlySet<Connection> {
+    return this.#byGroup.get(topic) ?? this.#connections.of(topic);
+  }
+
+  /** A connection of `Connections` has opened. False: its groups cannot be told any more. */
+  arrived(connection: Connection, { groups, asOf }: Loaded): boolean {
+    const { user } = connection.caller;
+    if (this.#connections.of(user).size === 1) this.#interest?.join(user);
+    const topics = new Map<Topic, Position>(groups.map((group) => [groupSubject(group), 0]));
+    for (const { topic, position, isIn } of this.#recent.get(user) ?? []) {
+      if (position <= asOf) continue;
+      if (isIn) topics.set(topic, position);
+      else topics.delete(topic);
+    }
+    for (const [topic, since] of topics) this.#add(topic, connection, since);
+    return asOf >= this.#floor;
+  }
+
+  /** It has left `Connections`. Tells the groups of which nobody is here any more. */
+  departed(connection: Connection): readonly Topic[] {
+    const { user } = connection.caller;
+    const deserted = [...connection.topics.keys()].filter((topic) =>
+      this.#remove(topic, connection),
+    );
+    if (this.#connections.of(user).size === 0) this.#interest?.leave(user);
+    return deserted;
+  }
+
+  /** Who comes in; answers with the connections here, which have not been added yet. */
+  coming(event: MembershipEvent, position: Position): readonly Connection[] {
+    const { group, joined } = movedBy(event);
+    this.#remember(group, joined, position, true);
+    return this.#here(joined);
+  }
+
+  /** And now they hear of the group. */
+  add(group: GroupId, connections: readonly Connection[], since: Position): void {
+    for (const connection of connections) {
+      if (connection.closed === undefined) this.#add(groupSubject(group), connection, since);
+    }
+  }
+
+  /** Who goes, and hears no more of the group; answers with the connections that did. */
+  going(event: MembershipEvent, position: Position): readonly Connection[] {
+    const { group, left } = movedBy(event);
+    const topic = groupSubject(group);
+    this.#remember(group, left, position, false);
+    const gone = event.type === 'GroupDisbanded' ? [...this.of(topic)] : this.#here(left);
+    return gone.filter(
+      (connection) => connection.topics.has(topic) && this.#drop(topic, connection),
+    );
+  }
+
+  #drop(topic: Topic, connection: Connection): true {
+    this.#remove(topic, connection);
+    return true;
+  }
+
+  #here(users: readonly UserId[]): readonly Connection[] {
+    return users.flatMap((user) => [...this.#connections.of(user)]);
+  }
+
+  #add(topic: Topic, connection: Connection, since: Position): void {
+    const here = this.#byGroup.get(topic);
+    connection.topics.set(topic, since);
+    if (here !== undefined) {
+      here.add(connection);
+      return;
+    }
+    this.#byGroup.set(topic, new Set([connection]));
+    this.#interest?.join(topic);
+  }
+
+  /** Whether it was the last one. */
+  #remove(topic: Topic, connection: Connection): boolean {
+    const here = this.#byGroup.get(topic);
+    connection.topics.delete(topic);
+    if (here?.delete(connection) !== true || here.size > 0) return false;
+    this.#byGroup.delete(topic);
+    this.#interest?.leave(topic);
+    return true;
+  }
+
+  #remember(group: GroupId, users: readonly UserId[], position: Position, isIn: boolean): void {
+    this.#newest = Math.max(this.#newest, position);
+    const topic = groupSubject(group);
+    for (const user of users) {
+      const changes = this.#recent.get(user);
+      const change = { topic, position, isIn };
+      if (changes === undefined) this.#recent.set(user, [change]);
+      else changes.push(change);
+      this.#order.push(user);
+    }
+    const over = this.#order.length - REMEMBERED_MAX;
+    if (over < REMEMBERED_MAX / 4) return;
+    for (const user of this.#order.slice(0, over)) {
+      const changes = this.#recent.get(user);
+      this.#floor = Math.max(this.#floor, changes?.shift()?.position ?? 0);
+      if (changes?.length === 0) this.#recent.delete(user);
+    }
+    this.#order = this.#order.slice(over);
+  }
+}
