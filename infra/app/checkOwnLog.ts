@@ -21,8 +21,8 @@ export const checkOwnLog = async (
   config: Pick<Config, 'data' | 'eventStore'> & Partial<Pick<Config, 'keys'>>,
   progressOf: (head: Position) => OnEvents,
 ): Promise<OwnLogReport> => {
-  const { data, eventStore } = config;
-  const log = await (eventStore.kind === 'esdb' ? remote(eventStore.url) : own(data));
+  const { data } = config;
+  const log = await openOwnLog(config);
   try {
     const { logId } = log;
     const keys = await (config.keys?.kind === 'postgres'
@@ -38,6 +38,13 @@ export const checkOwnLog = async (
     await log.close();
   }
 };
+
+/** The log alone, as it is stored, up to where it ends now. @throws PlaceRefused where there is none */
+export const openOwnLog = ({
+  data,
+  eventStore,
+}: Pick<Config, 'data' | 'eventStore'>): Promise<OwnLog> =>
+  eventStore.kind === 'esdb' ? remote(eventStore.url) : own(data);
 
 type OwnLog = Pick<EventStore, 'readAll' | 'head' | 'close'> & Readonly<{ logId: string }>;
 

@@ -35,6 +35,10 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         embedded:DATA-DIRECTORY or esdb://…
   seqline log backup DIRECTORY          copies log and keys, also while the server runs, and checks them
   seqline log restore DIRECTORY         brings them back into an empty SEQLINE_DATA, and checks them
+  seqline log sign                      signs what has come since it was signed last; prints the checkpoint
+  seqline log bundle DIRECTORY          the signed log, sealed, for others to check
+  seqline log verify-bundle DIRECTORY [KEY]
+                                        checks a bundle, anywhere
   seqline log check                     reads the whole log, also while the server runs
 
   --help       this text

@@ -1,3 +1,5 @@
+import { chainDirectory } from '../app/chain.ts';
+import { readChainFolder } from '../eventstore/chain/chainFolder.ts';
 import { out, type Command } from './command.ts';
 import { openTables } from './verify/database.ts';
 import { jsonOf, reportOf } from './verify/report.ts';
@@ -48,7 +50,8 @@ export const verify: Command = async (config, { rest, json, logOnly }) => {
     closers.push(source.close);
     const tables = logOnly ? undefined : await openTables(config);
     if (tables !== undefined) closers.push(tables.close);
-    const verified = await count(source, tables, terminal.progress);
+    const signed = await readChainFolder(chainDirectory(config.data));
+    const verified = await count(source, tables, terminal.progress, signed);
     terminal.end();
     const seconds = (performance.now() - began) / 1000;
     out((json ? jsonOf : reportOf)(verified, seconds));

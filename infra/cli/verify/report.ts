@@ -28,6 +28,17 @@ const tableLines = ({ tables, checkpoints, shown }: Verified): readonly string[]
   ];
 };
 
+const chainLines = ({ chain, log }: Verified): readonly string[] => {
+  const newest = chain?.newest;
+  if (newest === undefined) return [];
+  const after = log.events - newest.events;
+  return [
+    `Chain: ${count(chain?.checkpoints ?? 0)} checkpoints compared, the newest of ` +
+      `${new Date(newest.at).toISOString()} over ${count(newest.events)} events, signed with the key ${newest.key}`,
+    ...(after > 0 ? [`  ${count(after)} events since are not signed yet: seqline log sign`] : []),
+  ];
+};
+
 /** For people. */
 export const reportOf = (verified: Verified, seconds: number): string => {
   const { log, leftOut, findings } = verified;
@@ -40,6 +51,7 @@ export const reportOf = (verified: Verified, seconds: number): string => {
       `${count(log.conversations)} of them conversations`,
     ...(names.length === 0 ? [] : [`  ${names.join(', ')}`]),
     ...tableLines(verified),
+    ...chainLines(verified),
     ...leftOut.map((what) => `Not compared: ${what}`),
     ...(total === 0 ? [] : ['', `Differences (${kinds.join(', ')}):`]),
     ...first.flatMap(findingLines),

@@ -10,6 +10,8 @@ import { friends as friendsModel } from '../../../projections/friends/project.ts
 import { groups as groupsModel } from '../../../projections/groups/project.ts';
 import type { AnyTables, Projection } from '../../../projections/kernel/model.ts';
 import { users as usersModel } from '../../../projections/users/project.ts';
+import { ChainCheck, type ChainReport } from '../../eventstore/chain/chainCheck.ts';
+import type { ChainFolder } from '../../eventstore/chain/chainFolder.ts';
 import { deriveId } from '../../ids.ts';
 import { compareTable, type Compared } from './compare.ts';
 import { compareShown, type ComparedShown } from './compareShown.ts';
@@ -49,6 +51,8 @@ export type Verified = Readonly<{
   shown: ComparedShown | undefined;
   /** What has been left out, and why. */
   leftOut: readonly string[];
+  /** What has been signed of the log; undefined where nothing has. */
+  chain: ChainReport | undefined;
   findings: Findings;
 }>;
 
@@ -70,11 +74,12 @@ export const verify = async (
   source: Source,
   tables: Tables | undefined,
   progress: Progress,
+  signed?: ChainFolder,
 ): Promise<Verified> => {
   const skips = new Set<string>();
   for (;;) {
     try {
-      return await new Run(source, skips, progress).all(tables);
+      return await new Run(source, skips, progress, signed).all(tables);
     } catch (error) {
       if (!(error instanceof SkippedBefore)) throw error;
     }
@@ -96,8 +101,14 @@ class Run {
   /** All up to here has been taken. */
   #at: Position = 0;
   #unreadable = 0;
+  readonly #chain: ChainCheck | undefined;
 
-  constructor(source: Source, skips: Set<string>, progress: Progress) {
+  constructor(source: Source, skips: Set<string>, progress: Progress, signed?: ChainFolder) {
+    if (signed !== undefined && signed.checkpoints.length > 0) {
+      this.#chain = new ChainCheck(signed.checkpoints, signed.publicKey, (fault) => {
+        this.#findings.add({ ...fault, where: 'the log' });
+      });
+    }
     this.#source = source;
     this.#skips = skips;
     this.#progress = progress;
@@ -138,6 +149,7 @@ class Run {
       tables: this.#compared,
       shown: this.#shown,
       leftOut: this.#leftOut,
+      chain: this.#chain?.finish(),
       findings: this.#findings,
     };
   }
@@ -200,6 +212,7 @@ class Run {
       const { events, damaged, next } = await this.#source.page(this.#at, until);
       for (const { position, what, stream } of damaged) {
         this.#unreadable += 1;
+        this.#chain?.unreadable();
         this.#findings.add({
           kind: 'damaged record',
           where: stream === undefined ? 'the log' : `the log, perhaps ${stream}`,
@@ -219,6 +232,7 @@ class Run {
     if (type.startsWith('$') || !STREAM_PREFIXES.some((prefix) => stream.startsWith(prefix)))
       return;
     this.#check.placed(event);
+    this.#chain?.take(event);
     const decoded = await this.#source.decode(event);
     if (decoded instanceof Error) {
       this.#unreadable += 1;

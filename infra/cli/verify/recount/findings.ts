@@ -10,7 +10,10 @@ export type FindingKind =
   | 'missing row'
   | 'changed row'
   | 'row too many'
-  | 'shown otherwise';
+  | 'shown otherwise'
+  | 'chain broken'
+  | 'chain cut short'
+  | 'bad signature';
 
 export type Finding = Readonly<{
   kind: FindingKind;

@@ -1,0 +1,62 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfPresent, syncFolder, writeDurably } from '../../durableFile.ts';
+import { checkpointsIn, type SignedCheckpoint } from './checkpoints.ts';
+
+/** Beside the log: the key that signs checkpoints, its public half for others, and what has been signed. */
+const PRIVATE = 'signing-key.pem';
+export const PUBLIC = 'public-key.pem';
+export const CHECKPOINTS = 'checkpoints.ndjson';
+const MODE_FOLDER = 0o700;
+const MODE_FILE = 0o600;
+
+export type ChainFolder = Readonly<{
+  /** Undefined where nothing has been signed yet. */
+  publicKey: KeyObject | undefined;
+  checkpoints: readonly SignedCheckpoint[];
+}>;
+
+export const readChainFolder = async (folder: string): Promise<ChainFolder> => {
+  const pem = await readIfPresent(join(folder, PUBLIC));
+  const path = join(folder, CHECKPOINTS);
+  return {
+    publicKey: pem === undefined ? undefined : createPublicKey(pem),
+    checkpoints: checkpointsIn((await readIfPresent(path)) ?? '', path),
+  };
+};
+
+/** The key that signs; made where there is none. */
+export const signingKey = async (folder: string): Promise<KeyObject> => {
+  await mkdir(folder, { recursive: true, mode: MODE_FOLDER });
+  const path = join(folder, PRIVATE);
+  const known = await readIfPresent(path);
+  if (known !== undefined) return createPrivateKey(known);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  await writeDurably(join(folder, PUBLIC), pemOf(publicKey));
+  await writeDurably(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  return privateKey;
+};
+
+export const pemOf = (publicKey: KeyObject): string =>
+  publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+/** Resolves once it is durable. A line that a crash has torn is ended first, and stands out when it is read. */
+export const addCheckpoint = async (
+  folder: string,
+  checkpoint: SignedCheckpoint,
+): Promise<void> => {
+  const file = await open(join(folder, CHECKPOINTS), 'a', MODE_FILE);
+  try {
+    await file.appendFile(`${JSON.stringify(checkpoint)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(folder);
+};

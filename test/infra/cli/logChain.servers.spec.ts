@@ -1,0 +1,206 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { logDirectory } from '../../../infra/app/places.ts';
+import { log as command } from '../../../infra/cli/log.ts';
+import { verify } from '../../../infra/cli/verify.ts';
+import type { Config } from '../../../infra/config/config.ts';
+import { openLogEnvironment } from '../../../infra/eventstore/embedded/environment.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  recordBytesMax,
+} from '../../../infra/eventstore/embedded/record.ts';
+import { configuredAt, register, say, withLog } from '../../support/verifyWorld.ts';
+
+const AB = ['si_ann_bob', 'ann', 'bob'] as const;
+
+let config: Config;
+let folder: string;
+beforeEach(async () => {
+  config = await configuredAt('postgres://nobody@localhost/none');
+  folder = await mkdtemp(join(tmpdir(), 'seqline-chain-'));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const path of [config.data, folder]) await rm(path, { recursive: true });
+});
+
+const hearing = async (work: () => Promise<number>) => {
+  const said: string[] = [];
+  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation(note);
+  vi.spyOn(process.stderr, 'write').mockImplementation(note);
+  const code = await work();
+  vi.restoreAllMocks();
+  return { code, text: said.join('') };
+};
+
+const run = (...rest: readonly string[]) =>
+  hearing(() => command(config, { rest, verifyOnly: false }));
+
+const verified = (of: Config = config) =>
+  hearing(() =>
+    verify(of, {
+      ...{ rest: [], platform: undefined, reason: undefined, port: undefined, host: undefined },
+      roles: undefined,
+      ...{ exposed: false, allowWrites: false, logOnly: true, json: false, verifyOnly: false },
+    }),
+  );
+
+const live = (from: number, to: number) =>
+  withLog(config, async (storage) => {
+    if (from === 1) for (const user of ['ann', 'bob']) await register(storage, user);
+    for (let number = from; number <= to; number += 1) await say(storage, AB, `m${String(number)}`);
+  });
+
+/** What somebody does who can write the files: whole records, with the right checksums. */
+const tampered = async (
+  change: (log: ReturnType<typeof openLogEnvironment>['log']) => Promise<unknown>,
+): Promise<Config> => {
+  const data = join(folder, 'copy');
+  await cp(config.data, data, {
+    recursive: true,
+    // What the log is locked by is a socket.
+    filter: (path) => !/lock\.\d+$/u.test(path),
+  });
+  const { log, close } = openLogEnvironment(logDirectory(data));
+  await change(log);
+  await close();
+  return { ...config, data };
+};
+
+describe('[OPS-63] what has been signed', () => {
+  test('is compared by seqline verify, and said to be so', async () => {
+    expect((await verified()).code).toBe(2);
+    await live(1, 3);
+    expect((await verified()).text).not.toContain('Chain');
+    const first = await run('sign');
+    expect(JSON.parse(first.text)).toMatchObject({ events: 5, position: 5 });
+    expect((await run('sign')).text).toContain('Nothing has come');
+    await live(4, 5);
+    expect(JSON.parse((await run('sign')).text)).toMatchObject({ events: 7, position: 7 });
+    await live(6, 6);
+    const { code, text } = await verified();
+    expect(text).toContain('Chain: 2 checkpoints compared, the newest of ');
+    expect(text).toContain('1 events since are not signed yet');
+    expect(code).toBe(0);
+  });
+
+  test('shows a change that is no damage', async () => {
+    await live(1, 3);
+    await run('sign');
+    await live(4, 6);
+    await run('sign');
+    const copy = await tampered((log) => {
+      const event = decodeRecord(7, log.get(7));
+      const later = { ...event, created: event.created + 1 };
+      const record = Buffer.alloc(recordBytesMax(later));
+      return log.put(7, record.subarray(0, encodeRecord(later, record, 0)));
+    });
+    const { code, text } = await verified(copy);
+    expect(text).toContain('chain broken: the log, between events 6 and 8');
+    expect(text).toContain('signed as positions 6 to 8');
+    expect(code).toBe(1);
+  });
+
+  test('shows a damaged byte and a missing record by their places', async () => {
+    await live(1, 6);
+    await run('sign');
+    const copy = await tampered(async (log) => {
+      const record = Buffer.from(log.get(4) ?? Buffer.alloc(0));
+      const last = record.length - 1;
+      record.writeUInt8(record.readUInt8(last) ^ 1, last);
+      await log.put(4, record);
+      await log.remove(6);
+    });
+    const { code, text } = await verified(copy);
+    expect(text).toMatch(/damaged record: the log, perhaps conversation-\S+, position 4/u);
+    expect(text).toMatch(/damaged record: the log, position 6/u);
+    expect(code).toBe(1);
+  });
+
+  test('shows that the end is missing', async () => {
+    await live(1, 6);
+    await run('sign');
+    const copy = await tampered((log) => log.remove(8));
+    const { code, text } = await verified(copy);
+    expect(text).toContain('chain cut short: the log, after event 7');
+    expect(code).toBe(1);
+  });
+
+  test('is not signed over', async () => {
+    await live(1, 6);
+    await run('sign');
+    const copy = await tampered((log) => log.remove(8));
+    const { code, text } = await hearing(() =>
+      command(copy, { rest: ['sign'], verifyOnly: false }),
+    );
+    expect(text).toContain('run seqline verify');
+    expect(code).toBe(1);
+  });
+});
+
+describe('[OPS-64] a bundle', () => {
+  const bundled = async () => {
+    await live(1, 6);
+    const directory = join(folder, 'bundle');
+    const { code, text } = await run('bundle', directory);
+    expect(code, text).toBe(0);
+    const [, key = ''] = /key (\w{16})/u.exec(text) ?? [];
+    return { directory, key, events: join(directory, 'events.ndjson') };
+  };
+
+  test('is checked offline, and holds nothing that is sealed in the clear', async () => {
+    const { directory, key, events } = await bundled();
+    await rm(config.data, { recursive: true });
+    const { code, text } = await run('verify-bundle', directory, key);
+    expect(text).toContain('8 events, 1 checkpoints');
+    expect(text).toContain('It is as it was signed.');
+    expect(code).toBe(0);
+    const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
+    const plain = lines.map((line) => {
+      const { data } = JSON.parse(line) as { data: string };
+      return Buffer.from(data, 'base64').toString();
+    });
+    expect(plain.join()).toContain('"~"');
+    expect(plain.join()).not.toContain('"hi"');
+    await live(1, 1);
+  });
+
+  test.each([
+    [
+      'changed',
+      (lines: string[]) => lines.with(3, (lines[3] ?? '').replace('"revision":', '"revision":1')),
+    ],
+    ['left out', (lines: string[]) => lines.toSpliced(3, 1)],
+    ['moved', (lines: string[]) => [...lines.slice(1), ...lines.slice(0, 1)]],
+    ['added', (lines: string[]) => [...lines, lines[0] ?? '']],
+    ['not even JSON', (lines: string[]) => [...lines, '{']],
+  ])('says so where a line is %s', async (_, change) => {
+    const { directory, key, events } = await bundled();
+    const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
+    await writeFile(events, `${change(lines).join('\n')}\n`);
+    const { code, text } = await run('verify-bundle', directory, key);
+    expect(text).toMatch(/chain (broken|cut short)/u);
+    expect(text).toContain('It is not as it was signed.');
+    expect(code).toBe(1);
+  });
+
+  test('of another key is told apart, where the key is known', async () => {
+    const { directory } = await bundled();
+    const { code, text } = await run('verify-bundle', directory, '0123456789abcdef');
+    expect(text).toContain('not with 0123456789abcdef');
+    expect(code).toBe(1);
+    expect((await run('verify-bundle', directory)).text).toContain('Name the key');
+  });
+
+  test('is not written over another, nor of nothing', async () => {
+    const { directory } = await bundled();
+    expect((await run('bundle', directory)).text).toContain('is there already');
+    await rm(config.data, { recursive: true });
+    expect((await run('bundle', join(folder, 'other'))).code).toBe(1);
+    await live(1, 1);
+  });
+});
