@@ -57,7 +57,7 @@ export const joinCluster = async ({ config, events, log, now }: ClusterDeps): Pr
     for (const { type } of appended) members.assertKnown(type);
     return events.append(stream, expected, appended);
   };
-  const told = telling(bus, known, now);
+  const told = telling(bus, known);
   members.start();
   return {
     bus,

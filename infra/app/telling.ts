@@ -22,7 +22,7 @@ export type Telling = Readonly<{
   handedOn: () => Promise<boolean>;
 }>;
 
-export const telling = (bus: Bus, append: EventLog['append'], now: () => Millis): Telling => {
+export const telling = (bus: Bus, append: EventLog['append']): Telling => {
   /** Something may not have gone out, or not have come to the bus. */
   let lost = false;
   bus.onChange({
@@ -51,7 +51,7 @@ export const telling = (bus: Bus, append: EventLog['append'], now: () => Millis)
     append: async (stream, expected, appended) => {
       const result = await append(stream, expected, appended);
       if (result.kind === 'appended' && stream.startsWith(CONVERSATION_PREFIX)) {
-        const { revision, position } = result;
+        const { revision, position, created } = result;
         const before = revision - appended.length + 1;
         tellOf(
           appended.map((event, index) => ({
@@ -61,8 +61,7 @@ export const telling = (bus: Bus, append: EventLog['append'], now: () => Millis)
             revision: before + index,
             // Of the last of them: the others stand before it, and only the store knows where.
             position,
-            // About: nobody is shown it.
-            created: now(),
+            created,
           })),
         );
       }

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../../core/kernel/fact.ts';
+import type { Position } from '../../../core/kernel/ids.ts';
+import type { Reaction } from '../../../core/notice/reaction.ts';
+import { missedNotices } from '../../../infra/app/missedNotices.ts';
+import type { BusListener } from '../../../infra/bus/bus.ts';
+import { memoryBus } from '../../../infra/bus/memory.ts';
+import { deriveId } from '../../../infra/ids.ts';
+import { createLog } from '../../../infra/observe/log.ts';
+import { ann, annAndBob, bob, by, eventId } from '../../support/people.ts';
+
+type Event = Recorded<SeqlineEvent>;
+
+const placed = (position: Position, event: SeqlineEvent, stream: string): Event => ({
+  ...event,
+  ...{ id: eventId(position), meta: by(ann, 'op'), stream, revision: 0, position },
+  created: position * 10,
+});
+
+/** A fact that ann's devices and bob's are told of. */
+const fact = (position: Position): Event =>
+  placed(
+    position,
+    { type: 'FriendDeleted', data: { from: ann, to: bob } } as unknown as SeqlineEvent,
+    'friendship-ann+bob',
+  );
+const checkpoint = (position: Position, at: Position): Event =>
+  placed(at, { type: 'CheckpointMoved', data: { position } }, 'checkpoint-notices');
+
+const reactionTo = (event: Event): Reaction | undefined =>
+  event.type === 'FriendDeleted'
+    ? {
+        order: 'x',
+        copies: [
+          {
+            conversation: annAndBob,
+            data: { from: ann, to: bob, contentType: 1205, body: { content: event.id } },
+          },
+        ],
+      }
+    : undefined;
+
+const world = () => {
+  const listeners: BusListener[] = [];
+  const bus = memoryBus().join();
+  const told: (readonly [string, number])[] = [];
+  const waited: Position[] = [];
+  const missed = missedNotices({
+    bus: {
+      ...bus,
+      onChange: (listener: BusListener) => {
+        listeners.push(listener);
+        return () => undefined;
+      },
+    },
+    reactor: 'notices',
+    reactionTo,
+    projected: (position) => {
+      waited.push(position);
+      return Promise.resolve(true);
+    },
+    passHere: ({ passing }, at) => told.push([passing.meta.causationId ?? '', at]),
+    deriveId,
+    now: () => 5,
+    log: createLog('silent'),
+  });
+  return {
+    ...missed,
+    told,
+    waited,
+    cut: () => listeners.forEach(({ cut }) => cut()),
+    whole: async () => {
+      listeners.forEach(({ whole }) => whole());
+      await missed.settled();
+    },
+  };
+};
+
+test('[NOD-16] of facts that another may have told of while the bus was cut, each is told again here', async () => {
+  const { take, cut, whole, told, waited } = world();
+  // Told of before the cut, as the checkpoint says.
+  take([fact(1), fact(2), checkpoint(2, 3)]);
+  // Perhaps told of, and told of while nobody heard it.
+  take([fact(4)]);
+  cut();
+  take([fact(5), checkpoint(5, 6)]);
+  await whole();
+  expect(told).toEqual([
+    [eventId(4), 40],
+    [eventId(5), 50],
+  ]);
+  expect(waited).toEqual([4, 5]);
+  // Once is enough.
+  cut();
+  await whole();
+  expect(told).toHaveLength(2);
+});
+
+test('[NOD-16] a checkpoint of something else says nothing of notices', async () => {
+  const { take, cut, whole, told } = world();
+  take([fact(1), { ...checkpoint(1, 2), stream: 'checkpoint-others' }]);
+  cut();
+  await whole();
+  expect(told).toEqual([[eventId(1), 10]]);
+});
