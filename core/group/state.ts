@@ -115,7 +115,9 @@ const textsOf = (personal: object | undefined): number =>
       );
 
 const textsOfPerson = (person: Person | undefined): number =>
-  person === undefined || person === 'former' ? 0 : textsOf(person.notes);
+  person === undefined || person === 'former' || person.notes === NO_NOTES
+    ? 0
+    : textsOf(person.notes);
 
 const textsOfAsked = (asked: Asked | undefined): number =>
   asked === undefined

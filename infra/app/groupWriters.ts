@@ -8,11 +8,14 @@ import type { Millis } from '../../core/kernel/ids.ts';
 import { StreamWriters } from '../../core/kernel/writer.ts';
 import { deriveId } from '../ids.ts';
 
-/** Memory for the states of groups: a dozen of the largest, or small ones with a million members. */
+/** Memory for the states of groups: two dozen of the largest, or small ones with two million members. */
 const GROUPS_BYTES_MAX = 256 * 1024 * 1024;
-/** A group beside its members; one member, or one who has been; a request; and a unit of text. */
+/**
+ * A group beside its members; one member, or one who has been (65 bytes measured, with ids of 6 characters);
+ * a request; and a unit of text.
+ */
 const GROUP_BYTES = 1_500;
-const PERSON_BYTES = 160;
+const PERSON_BYTES = 100;
 const REQUEST_BYTES = 400;
 const BYTES_PER_KEPT_UNIT = 2;
 
