@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { listAt, textAt } from '../support/json.ts';
-import { conversationWhere, REVOKED, singleChat } from '../support/sdkClient.ts';
+import { conversationWhere, REVOKED, singleChat, WEB } from '../support/sdkClient.ts';
 import { startSeqline, type Seqline } from '../support/seqline.ts';
 import { holdsFor, until, untilTrue } from '../support/until.ts';
 import { connectionEvents, devicesOn, FIRST_LOGIN, registered, type Devices } from './kits.ts';
@@ -171,5 +171,61 @@ describe.each(['wasm', 'js'] as const)('two users with the %s SDK', (sdk) => {
 
     await late.client.events.heard('OnKickedOffline');
     expect(late.client.events.count('OnConnectSuccess')).toBe(0);
+  });
+});
+
+describe('what an app server sends over HTTP', () => {
+  test('[MSG-30] [MSG-32] [USR-40] [USR-43] reaches both SDKs, and what is stored who was offline', async () => {
+    const [ann, bob] = [await registered(server, 'ann'), await registered(server, 'bob')];
+    const { client: anns, link } = await devices.ready('wasm', ann);
+    const bobs = await devices.ready('js', bob);
+
+    // From an account of its own, to both at once.
+    const account = await server.asAdmin('/user/add_notification_account', {
+      ...{ nickName: 'News', appMangerLevel: 3 },
+    });
+    const news = textAt(account, 'userID');
+    const sent = await server.asAdmin('/msg/batch_send_msg', {
+      ...{ sendID: news, recvIDs: [ann, bob], contentType: 101, sessionType: 1 },
+      content: { content: 'hear, hear' },
+    });
+    const results = listAt(sent, 'results').map((each) => textAt(each, 'clientMsgID'));
+    expect(new Set(results).size).toBe(1);
+    for (const client of [anns, bobs.client]) {
+      const chat = singleChat(client.userID, news);
+      const { latest } = await conversationWhere(
+        client,
+        chat,
+        ({ unreadCount }) => unreadCount > 0,
+      );
+      expect(latest).toMatchObject({ clientMsgID: results[0], seq: 1, text: 'hear, hear' });
+    }
+
+    // A subscription over HTTP is told on the socket.
+    const asked = { userID: bob, userIDs: [ann], genre: 1 };
+    const told = await server.api('/user/subscribe_users_status', asked, { token: bobs.token });
+    expect(listAt(told.data, 'statusList')).toEqual([
+      { userID: ann, status: 1, platformIDs: [WEB] },
+    ]);
+
+    const tell = (reliabilityLevel: number, key: string) =>
+      server.asAdmin('/msg/send_business_notification', {
+        ...{ sendUserID: 'imAdmin', recvUserID: ann, reliabilityLevel },
+        ...{ key, data: '{"id":1}' },
+      });
+    await tell(1, 'online');
+    const online = await anns.events.heard('OnRecvCustomBusinessMessage');
+    expect(online.data).toMatchObject({ key: 'online', data: '{"id":1}' });
+    link.cut();
+    const { data: left } = await bobs.client.events.heard('OnUserStatusChanged');
+    expect(left).toMatchObject({ userID: ann, status: 0 });
+    const mark = anns.events.mark;
+    await tell(1, 'lost');
+    await tell(2, 'kept');
+    link.restore();
+    const within = RESYNC_WITHIN;
+    const kept = await anns.events.heard('OnRecvCustomBusinessMessage', { after: mark, within });
+    expect(kept.data).toMatchObject({ key: 'kept' });
+    expect(anns.faults()).toEqual([]);
   });
 });
