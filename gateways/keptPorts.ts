@@ -5,7 +5,13 @@ import type { Meta } from '../core/kernel/fact.ts';
 import type { UserId } from '../core/kernel/ids.ts';
 import type { ClientConfigQueries } from '../projections/clientConfig/queries.ts';
 import type { FavouriteQueries, ShownFavourite } from '../projections/favourites/queries.ts';
+import type { CountedByDay, Span } from '../projections/users/queries.ts';
 import type { Result } from './ports.ts';
+
+export type { CountedByDay, Span };
+
+/** Groups that were ever made, dismissed ones too. */
+export type GroupStatistics = Readonly<{ created: (span: Span) => Promise<CountedByDay> }>;
 
 /** What the app keeps for its users. */
 export interface Favourites {

@@ -44,6 +44,7 @@ export type RouteDeps = Pick<
   | 'favouriteLists'
   | 'clientConfigs'
   | 'clientConfigLists'
+  | 'groupStatistics'
   | 'history'
   | 'config'
   | 'now'

@@ -5,6 +5,7 @@ import type {
   ClientConfigs,
   FavouriteLists,
   Favourites,
+  GroupStatistics,
   PresenceSubscriptions,
 } from '../keptPorts.ts';
 import type {
@@ -69,6 +70,7 @@ export type HttpDeps = Readonly<{
   favouriteLists: FavouriteLists;
   clientConfigs: ClientConfigs;
   clientConfigLists: ClientConfigLists;
+  groupStatistics: GroupStatistics;
   config: Readonly<{ secret: string; admins: readonly UserId[] }>;
   now: () => Millis;
   newId: () => EventId;

@@ -8,9 +8,11 @@ import type {
   ClientConfigs,
   FavouriteLists,
   Favourites,
+  GroupStatistics,
 } from '../../gateways/keptPorts.ts';
 import { clientConfigQueries } from '../../projections/clientConfig/queries.ts';
 import { favouriteQueries } from '../../projections/favourites/queries.ts';
+import { groupStatistics } from '../../projections/groups/statistics.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { exactly, HTTP_ANSWER_MS_MAX } from './exactly.ts';
 import type { Writers } from './writers.ts';
@@ -29,9 +31,10 @@ type Kept = Readonly<{
   favouriteLists: FavouriteLists;
   clientConfigs: ClientConfigs;
   clientConfigLists: ClientConfigLists;
+  groupStatistics: GroupStatistics;
 }>;
 
-/** What is kept for users and their clients; the lists, or `NotAnswerable` while Postgres is away. */
+/** What is kept for users and their clients, and what is counted; the lists, or `NotAnswerable` while Postgres is away. */
 export const openKept = ({ writers, users, newId, now, db, isAway }: KeptDeps): Kept => {
   const deps = { userOf: users.state, newId, now };
   const favourites = favouriteQueries(db);
@@ -45,5 +48,6 @@ export const openKept = ({ writers, users, newId, now, db, isAway }: KeptDeps): 
       of: (user) => ask(() => configs.of(user)),
       page: (request) => ask(() => configs.page(request)),
     },
+    groupStatistics: { created: (span) => ask(() => groupStatistics(db).created(span)) },
   };
 };

@@ -1,10 +1,13 @@
 import { type Kysely, sql } from 'kysely';
 import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import type { GlobalReceive } from '../../core/user/events.ts';
+import { countedByDay, type CountedByDay, type Span } from '../kernel/days.ts';
 import type { AnyTables } from '../kernel/model.ts';
 import type { Page } from '../kernel/page.ts';
 import { storable } from '../kernel/text.ts';
 import type { UserRow } from './schema.ts';
+
+export type { CountedByDay, Span };
 
 /** A user as it is shown; the profile is empty once it has been erased. */
 export type ShownUser = Readonly<{
@@ -27,13 +30,6 @@ const ORDINARY_LEVEL_MAX = 1;
 /** Notification accounts, and above them robots. */
 const ACCOUNT_LEVEL_MIN = 3;
 
-export type Registrations = Readonly<{
-  total: number;
-  before: number;
-  /** By day, as `YYYY-MM-DD`, ascending; days without any are left out. */
-  days: ReadonlyMap<string, number>;
-}>;
-
 export type UserQueries = Readonly<{
   /** Those that exist, in the order asked for. */
   byIds: (users: readonly UserId[]) => Promise<readonly ShownUser[]>;
@@ -52,7 +48,7 @@ export type UserQueries = Readonly<{
     request: Page & Readonly<{ keyword?: string; level?: number; except: readonly UserId[] }>,
   ) => Promise<Readonly<{ total: number; users: readonly ShownUser[] }>>;
   /** How many users of any level there are, how many came before a span, and on each day (UTC) of it. */
-  registrations: (span: Readonly<{ start: Millis; end: Millis }>) => Promise<Registrations>;
+  registrations: (span: Span) => Promise<CountedByDay>;
 }>;
 
 type Condition = ReturnType<typeof sql<boolean>>;
@@ -94,20 +90,7 @@ export const userQueries = (db: Kysely<AnyTables>): UserQueries => ({
     return { total, users: rows.map(shown) };
   },
 
-  registrations: async ({ start, end }) => {
-    const { rows } = await sql<Readonly<{ total: number; before: number; days: unknown }>>`
-      select count(*) as total,
-        count(*) filter (where created_at < ${start}) as before,
-        (select json_object_agg(day, users order by day) from (
-          select to_char(to_timestamp(created_at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD') as day,
-            count(*) as users
-          from seqline.users_v1 where created_at between ${start} and ${end} group by 1
-        ) as counted) as days
-      from seqline.users_v1`.execute(db);
-    const { total = 0, before = 0, days } = rows[0] ?? {};
-    const counted = Object.entries(days ?? {}).map(([day, users]) => [day, Number(users)] as const);
-    return { total, before, days: new Map(counted) };
-  },
+  registrations: (span) => countedByDay(db, 'seqline.users_v1', span),
 });
 
 /** `strpos` knows no patterns, so there is nothing to escape. An empty text is no filter. */

@@ -465,6 +465,9 @@ export const fakeDeps = (): FakeDeps => {
     favouriteLists: favourites,
     clientConfigs,
     clientConfigLists: clientConfigs,
+    groupStatistics: {
+      created: () => Promise.resolve({ total: 3, before: 2, days: new Map([['2023-11-14', 1]]) }),
+    },
     config: { secret: SECRET, admins: [ADMIN] },
     now: () => NOW,
     newId: () => {

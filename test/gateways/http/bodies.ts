@@ -44,6 +44,7 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   '/user/del_user_client_config': { userID: 'ann', keys: ['k'] },
   '/user/page_user_client_config': { pagination },
   '/statistics/user/register': { start: 1, end: 2 },
+  '/statistics/group/create': { start: 1, end: 2 },
   '/conversation/get_all_conversations': { ownerUserID: 'ann' },
   '/conversation/get_conversations': { ownerUserID: 'ann', conversationIDs: [annAndBob] },
   '/conversation/get_conversation': { ownerUserID: 'ann', conversationID: annAndBob },

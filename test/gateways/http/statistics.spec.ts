@@ -14,6 +14,12 @@ test('[USR-44] registrations in all, before, and by day; an empty map is left ou
   expect(after.json.data).toEqual({ total: 4, before: 4 });
 });
 
+test('[USR-44] so are groups that were made', async () => {
+  const { post } = gateway();
+  const { json } = await post('/statistics/group/create', { start: 1, end: 2 }, asAdmin);
+  expect(json.data).toEqual({ total: 3, before: 2, count: { '2023-11-14': 1 } });
+});
+
 test('[WIR-42] a span that ends before it begins, or is too long, is refused', async () => {
   const { post } = gateway();
   for (const span of [
