@@ -378,31 +378,3 @@ export interface Projector {
    */
   skip(request: Readonly<{ position: Position; reason: string }>, meta: Meta): Result;
 }
-
-/** What is wanted of the log's past. Of lists that are empty, anything fits; of others, one must. */
-export type EventsRequest = Readonly<{
-  /** A position, or a time; absent: the beginning. */
-  from?: string;
-  /** Likewise; absent: the end as it is now. */
-  to?: string;
-  /** In place of `from`: what comes after this position, as an earlier answer has named it. */
-  after?: Position;
-  streams: readonly string[];
-  categories: readonly string[];
-  types: readonly string[];
-  actors: readonly string[];
-  conversations: readonly string[];
-  /** At most so many events. */
-  limit?: number;
-  /** Does not end with the newest event, but waits for those to come. */
-  follow: boolean;
-}>;
-
-/** The past, for whoever runs the server. */
-export interface History {
-  /**
-   * Events as lines of JSON, some at a time, read as they are asked for. Now and then, and at the end, a
-   * line `{"cursor":position,"end":true|false}` says where to go on from.
-   */
-  events(request: EventsRequest): Result<{ lines: AsyncIterable<string> }>;
-}

@@ -15,7 +15,6 @@ import type {
   Friends,
   GroupLists,
   Groups,
-  History,
   Logins,
   Messages,
   Presence,
@@ -25,6 +24,7 @@ import type {
   Users,
   VersionIdOf,
 } from '../ports.ts';
+import type { History } from '../history.ts';
 import type { Log } from '../log.ts';
 import type { RoleOf } from './access.ts';
 import { addApiPage } from './apiPage.ts';

@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { catalogue, STREAM_PREFIXES } from '../../core/kernel/catalogue.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
-import type { EventsRequest, History, Refused } from '../../gateways/ports.ts';
+import type { EventsRequest, History } from '../../gateways/history.ts';
+import type { Refused } from '../../gateways/ports.ts';
 import { ndjsonOf } from '../replay/rows.ts';
 import { replayOf, RequestRefused, type Replay } from '../replay/request.ts';
-import { walk, type Replayable } from '../replay/walk.ts';
+import { walk } from '../replay/walk.ts';
+import { openPast, type PastLog } from './pastRows.ts';
+import { PROJECTIONS } from './readModels.ts';
 import type { Storage } from './storage.ts';
 
 /** Answers in lines at a time: each reads the log as fast as it can. */
@@ -17,7 +20,7 @@ const IDLE_MS: Millis = 15_000;
 const LOOK_AGAIN_MS: Millis = 100;
 
 type Deps = Readonly<{
-  log: Replayable;
+  log: PastLog;
   /** Whether this process has seen the position, or sees it within `ms` milliseconds. */
   reached: (position: Position, ms: Millis) => Promise<boolean>;
   now: () => Millis;
@@ -35,7 +38,8 @@ const cursorLine = (cursor: Position, end: boolean): string =>
 export type OpenHistory = History & Readonly<{ close: () => Promise<void> }>;
 
 /** The log of this process, as it is stored and decoded. */
-export const pastOf = ({ store, log }: Pick<Storage, 'store' | 'log'>): Replayable => ({
+export const pastOf = ({ store, log }: Pick<Storage, 'store' | 'log'>): PastLog => ({
+  readStream: (...asked) => log.readStream(...asked),
   prefixes: STREAM_PREFIXES,
   readAll: (options) => store.readAll(options),
   head: () => store.head(),
@@ -60,6 +64,7 @@ export const openHistory = (deps: Deps): OpenHistory => {
   };
 
   return {
+    ...openPast({ log, projections: PROJECTIONS, now: deps.now }),
     events: async (request) => {
       if (streams >= STREAMS_MAX) {
         const detail = `only ${String(STREAMS_MAX)} such answers at a time`;

@@ -6,8 +6,7 @@ import type { AnyTables } from '../../projections/kernel/model.ts';
 import { Building, dropSchema, skipsIn } from '../app/building.ts';
 import type { History } from '../app/openHistory.ts';
 import { PROJECTIONS } from '../app/readModels.ts';
-import { placed, RequestRefused } from '../replay/request.ts';
-import { lastAt } from '../replay/walk.ts';
+import { momentPosition } from '../replay/request.ts';
 import { complain, out, type Arguments } from './command.ts';
 import { counted, Progress } from './progress.ts';
 import type { Tables } from './verify/database.ts';
@@ -27,26 +26,12 @@ export const asOf = async (config: PastConfig, args: AsOfArguments): Promise<num
     return complain('as-of: name one moment, a time or a position');
   try {
     return await withPast(config, OPTIONS, async (history, tables) => {
-      const position = await positionOf(history, when, Date.now());
+      const position = await momentPosition(history, when, Date.now());
       return shown({ history, tables, position, args });
     });
   } catch (error) {
     return complain(`as-of: ${error instanceof Error ? error.message : String(error)}`);
   }
-};
-
-/** The last event that counts. @throws RequestRefused */
-export const positionOf = async (
-  history: Pick<History, 'head' | 'readAll' | 'prefixes'>,
-  when: string,
-  now: number,
-): Promise<Position> => {
-  const head = await history.head();
-  const moment = placed('the moment', when, head);
-  if (moment?.kind === 'position') return moment.position;
-  const at = moment?.at ?? now;
-  if (at > now) throw new RequestRefused(`the moment: ${when} has not come yet`);
-  return lastAt(history, at, head);
 };
 
 type Shown = Readonly<{

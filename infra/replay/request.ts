@@ -1,7 +1,7 @@
-import type { Position } from '../../core/kernel/ids.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { MOMENT_FORM, momentOf, type Moment } from './moment.ts';
 import { choosing, type Chosen, type Selection } from './selection.ts';
-import type { Span } from './walk.ts';
+import { lastAt, type Replayable, type Span } from './walk.ts';
 
 /** What is asked for, as it was written. */
 export type ReplayRequest = Selection & Readonly<{ from?: string; to?: string }>;
@@ -36,6 +36,20 @@ const spanOf = (first: Moment | undefined, last: Moment | undefined, head: Posit
   ...(first?.kind === 'time' && { from: first.at }),
   ...(last?.kind === 'time' && { to: last.at }),
 });
+
+/** The last event before a moment. @throws RequestRefused */
+export const momentPosition = async (
+  log: Pick<Replayable, 'head' | 'readAll' | 'prefixes'>,
+  when: string,
+  now: Millis,
+): Promise<Position> => {
+  const head = await log.head();
+  const moment = placed('the moment', when, head);
+  if (moment?.kind === 'position') return moment.position;
+  const at = moment?.at ?? now;
+  if (at > now) throw new RequestRefused(`the moment: ${when} has not come yet`);
+  return lastAt(log, at, head);
+};
 
 /** @throws RequestRefused for what is neither, and for a position that the log has not come to */
 export const placed = (

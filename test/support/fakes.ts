@@ -4,6 +4,7 @@ import type { Meta, Recorded } from '../../core/kernel/fact.ts';
 import type { ConversationId, EventId, Millis, TokenId, UserId } from '../../core/kernel/ids.ts';
 import type { Pulled, Shown } from '../../core/sequence/shown.ts';
 import type { HttpDeps } from '../../gateways/http/server.ts';
+import type { History } from '../../gateways/history.ts';
 import type {
   Chats,
   ConversationView,
@@ -12,7 +13,6 @@ import type {
   Messages,
   NewUser,
   PageRequest,
-  History,
   Projector,
   Refusal,
   Refused,
@@ -389,7 +389,29 @@ export class FakeProjector implements Projector {
 }
 
 /** One event, ever. */
+const PAST_EVENT = {
+  ...{ position: 1, time: '2026-11-29T12:00:00.000Z', type: 'UserRegistered', stream: 'user-ann' },
+  ...{ actor: 'imAdmin', operationId: 'op', data: { user: 'ann' } },
+};
+
 const fakeHistory: History = {
+  asOf: (_, at) =>
+    Promise.resolve(
+      at === 'never'
+        ? refused('args/invalid', 'the moment: "never" is not a time')
+        : {
+            kind: 'done',
+            found: { position: 1, rows: { users: [{ user_id: 'ann' }] }, messages: [PAST_EVENT] },
+          },
+    ),
+  changes: () =>
+    Promise.resolve({
+      kind: 'done',
+      found: {
+        ...{ from: 0, to: 1, events: [PAST_EVENT] },
+        changes: [{ table: 'users', after: { user_id: 'ann' } }],
+      },
+    }),
   events: ({ from }) =>
     Promise.resolve(
       from === 'never'

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import type { PastSubject } from '../../history.ts';
 import { body, flag, int64 } from '../fields.ts';
 import { answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
@@ -60,5 +61,71 @@ const eventsRoute = ({ history }: RouteDeps): Route =>
     },
   });
 
+const subject = {
+  kind: Type.Unsafe<PastSubject['kind']>(
+    Type.String({
+      pattern: '^(user|friends|group|conversation)$',
+      description: 'user, friends, group or conversation',
+    }),
+  ),
+  id: Type.String({ minLength: 1, maxLength: NAME_LENGTH_MAX }),
+};
+const momentOf = Type.String({ minLength: 1, maxLength: MOMENT_LENGTH_MAX });
+const row = Type.Record(Type.String(), Type.Unknown());
+const event = Type.Object({
+  ...{ position: integer, time: string, type: string, stream: string },
+  ...{ actor: string, operationId: string, data: row },
+});
+
+const asOfRoute = ({ history }: RouteDeps): Route =>
+  route({
+    path: '/admin/as_of',
+    summary: 'What a user, its friends, a group or a conversation was at a moment.',
+    access: { kind: 'admin' },
+    body: body({ ...subject, at: momentOf }),
+    data: Type.Object({
+      position: integer,
+      rows: Type.Record(Type.String(), Type.Array(row)),
+      messages: Type.Array(event),
+    }),
+    run: async ({ body: { at, ...about } }) => {
+      const found = await history.asOf(about, at);
+      return found.kind === 'refused' ? found : answer(plain(found.found));
+    },
+  });
+
+const changesRoute = ({ history }: RouteDeps): Route =>
+  route({
+    path: '/admin/changes',
+    summary: 'What became of it between two moments, and who did it.',
+    access: { kind: 'admin' },
+    body: body({ ...subject, from: momentOf, to: momentOf }),
+    data: Type.Object({
+      from: integer,
+      to: integer,
+      events: Type.Array(event),
+      changes: Type.Array(
+        Type.Object({ table: string, before: Type.Optional(row), after: Type.Optional(row) }),
+      ),
+    }),
+    run: async ({ body: { from, to, ...about } }) => {
+      const found = await history.changes(about, from, to);
+      return found.kind === 'refused' ? found : answer(plain(found.found));
+    },
+  });
+
+/** Lists and rows as the types of the answer have them, which may be written to. */
+type Plain<T> = T extends readonly (infer Each)[]
+  ? Plain<Each>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Plain<T[Key]> }
+    : T;
+
+const plain = <T>(found: T): Plain<T> => found as Plain<T>;
+
 /** The past of everybody: for app admins alone. */
-export const historyRoutes = (deps: RouteDeps): readonly Route[] => [eventsRoute(deps)];
+export const historyRoutes = (deps: RouteDeps): readonly Route[] => [
+  eventsRoute(deps),
+  asOfRoute(deps),
+  changesRoute(deps),
+];

@@ -9,6 +9,8 @@ const read = { userID: 'ann', conversationID: annAndBob };
 
 /** For every route a body of ann's that is answered with success. */
 export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  '/admin/as_of': { kind: 'user', id: 'ann', at: '1' },
+  '/admin/changes': { kind: 'user', id: 'ann', from: '0', to: '1' },
   '/admin/events': { types: ['UserRegistered'] },
   '/admin/projector/status': {},
   '/admin/projector/skip': { position: 7, reason: 'a profile from before the limit' },

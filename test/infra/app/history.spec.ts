@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openHistory } from '../../../infra/app/history.ts';
 import type { Replayable } from '../../../infra/replay/walk.ts';
-import type { EventsRequest } from '../../../gateways/ports.ts';
+import type { EventsRequest } from '../../../gateways/history.ts';
 import { isRecord, parseJson } from '../../support/json.ts';
 import { until } from '../../support/until.ts';
 import { worldOf } from '../replay/world.ts';
@@ -21,7 +21,7 @@ const marks = (count: number) =>
 
 const opened = (log: Replayable, more: Partial<Parameters<typeof openHistory>[0]> = {}) =>
   openHistory({
-    log,
+    log: { ...log, readStream: () => Promise.resolve([]) },
     reached: async (position) => (await log.head()) >= position,
     now: () => Date.now(),
     ...more,
