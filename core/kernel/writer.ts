@@ -13,6 +13,8 @@ const STREAMS_KEPT_MAX = 50_000;
 /** How many commands may wait for one stream before new ones are turned away. */
 const QUEUE_MAX = 20_000;
 const READ_PAGE = 500;
+/** Before a stream is read once more whose newest event has been seen and not read. */
+const BEHIND_PAUSE_MS = 10;
 
 /** Nobody can say how it would have ended: too many commands wait, or another writer is always first. */
 export class StreamContended extends Error {
@@ -96,9 +98,14 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   /** The newest state known here, read from the log if the stream is not kept. */
   async state(stream: string): Promise<S> {
     const entry = this.#entryOf(stream);
+    const deadline = this.#options.clock() + CONTENTION_MS_MAX;
     for (;;) {
       const { state } = await this.#load(entry);
       if (!entry.behind) return state;
+      // More has been seen of it than could be read: what is read may lag behind what is told.
+      if (this.#options.clock() > deadline)
+        throw new StreamContended(stream, 'its end is not read');
+      await this.#options.pause(BEHIND_PAUSE_MS);
     }
   }
 

@@ -113,9 +113,10 @@ const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolv
         stored?: boolean;
         into?: ConversationId;
         group?: GroupId;
+        atUsers?: readonly string[];
       }> = {},
     ) => {
-      const { privileged = false, stored = true, into = chat, group = team } = more;
+      const { privileged = false, stored = true, into = chat, group = team, atUsers } = more;
       const message = {
         from,
         group,
@@ -123,6 +124,7 @@ const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolv
         contentType: 101,
         createTime: now,
         body: { content: 'hi' },
+        ...(atUsers && { atUsers }),
       };
       const wish = { conversation: into, message, stored, senderSync: true, privileged };
       return reasonOf(await send(wish, by(from)));
@@ -147,6 +149,16 @@ describe('sending to a group', () => {
     expect(more).toEqual([]);
     expect(event?.data).toMatchObject({ from: bob, group: team });
     expect(JSON.stringify(event)).not.toContain(mia);
+  });
+
+  test('[GRP-24] so does who calls on all of them', async () => {
+    const { say, log } = await world();
+    const before = (await log.readAll({ after: 0, max: 100 })).events.length;
+    expect(await say(bob, 'm1', { atUsers: ['AtAllTag'] })).toBe('done');
+    const { events } = await log.readAll({ after: 0, max: 100 });
+    expect(events.slice(before)).toMatchObject([
+      { type: 'MessageSent', data: { atUsers: ['AtAllTag'] } },
+    ]);
   });
 
   test('[GRP-25] is refused to strangers, and of a group that there is none of or that is dismissed', async () => {

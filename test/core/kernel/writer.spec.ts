@@ -311,6 +311,27 @@ describe('the writer of a stream', () => {
     expect(writers.kept(STREAM)?.window.find(eventId(2))).toBe(2);
   });
 
+  test('[GRP-30] nor what cannot be read yet, for a time', async () => {
+    const log = new MemoryEventLog();
+    await writersOn(log).handle(send(1));
+    let time = 0;
+    const writers = new StreamWriters({
+      ...optionsOn(log, () => time),
+      pause: (ms) => {
+        time += ms;
+        return Promise.resolve();
+      },
+    });
+    await writers.state(STREAM);
+    const [event] = await stored(log);
+    writers.observe({ ...event!, id: eventId(3), revision: 2 });
+    await expect(writers.state(STREAM)).rejects.toThrow(/try again/);
+    expect(time).toBeGreaterThan(CONTENTION_MS_MAX);
+    await writersOn(log).handle(send(2));
+    await writersOn(log).handle(send(3));
+    expect((await writers.state(STREAM)).window.find(eventId(3))).toBe(3);
+  });
+
   test('[SEQ-6] beyond its memory lets go of idle streams, and then shortens those in use', async () => {
     const log = new MemoryEventLog();
     const memory = 10_000;
