@@ -2,6 +2,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { socketImplementation } from '../../gateways/ws/server.ts';
+import { BusUnusable, openNats } from '../bus/nats.ts';
 import type { Config } from '../config/config.ts';
 import { inspectEsdb, type Finding } from '../eventstore/esdb/inspect.ts';
 import { openPool } from '../postgres/pool.ts';
@@ -88,11 +89,41 @@ const postgres = async ({ postgres: wanted }: Config): Promise<Finding> => {
       return bad(`the embedded Postgres is not there: ${String(error)}`);
     }
   }
-  const pool = openPool({ url: wanted.url, log: quiet, connectionsMax: 1 });
+  return (await reaches(wanted.url))
+    ? good(`Postgres answers at ${redactUrl(wanted.url)}`)
+    : bad(`no Postgres answers at ${redactUrl(wanted.url)}: check DATABASE_URL and that it runs`);
+};
+
+/** Only what processes share is looked at: a bus in memory and keys in a folder need nothing. */
+const shared = async ({ bus, keys }: Config): Promise<readonly Finding[]> => {
+  const findings: Finding[] = [];
+  if (bus.kind === 'nats') findings.push(await nats(bus.url));
+  if (keys.kind === 'postgres') {
+    const answers = await reaches(keys.url);
+    const at = redactUrl(keys.url);
+    findings.push(
+      answers
+        ? good(`the Postgres of the keys answers at ${at}`)
+        : bad(`no Postgres answers at ${at}: check SEQLINE_KEYS and that it runs`),
+    );
+  }
+  return findings;
+};
+
+const nats = async (url: string): Promise<Finding> => {
   try {
-    return (await pool.answers())
-      ? good(`Postgres answers at ${redactUrl(wanted.url)}`)
-      : bad(`no Postgres answers at ${redactUrl(wanted.url)}: check DATABASE_URL and that it runs`);
+    await (await openNats({ url, cluster: 'doctor', log: quiet })).close();
+    return good(`NATS answers at ${redactUrl(url)}`);
+  } catch (error) {
+    if (error instanceof BusUnusable) return bad(error.message);
+    throw error;
+  }
+};
+
+const reaches = async (url: string): Promise<boolean> => {
+  const pool = openPool({ url, log: quiet, connectionsMax: 1 });
+  try {
+    return await pool.answers();
   } finally {
     await pool.close();
   }
@@ -108,6 +139,7 @@ export const doctor: Command = async (config) => {
     ...(await data(config)),
     ...(await log(config)),
     await postgres(config),
+    ...(await shared(config)),
     ...config.warnings.map(bad),
   ];
   for (const { good: fine, what } of findings) out(`${fine ? '✓' : '✗'} ${what}`);

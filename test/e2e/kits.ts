@@ -33,7 +33,10 @@ export const connectionEvents = (client: SdkClient): readonly string[] =>
     .filter((name) => /^On(Connect|SyncServer|Kicked|UserToken)/.test(name))
     .filter((name) => name !== 'OnSyncServerProgress');
 
-export const devicesOn = (server: Seqline, chromium: Chromium): Devices => {
+/** As much of a server as a device needs. */
+type Door = Pick<Seqline, 'httpPort' | 'wsPort' | 'tokenOf'>;
+
+export const devicesOn = (server: Door, chromium: Chromium): Devices => {
   const endings: (() => Promise<void>)[] = [];
 
   const make = async (sdk: SdkName, userID: string, given?: string): Promise<Device> => {

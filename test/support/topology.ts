@@ -34,6 +34,8 @@ export type Service = Program &
     name: ServiceName;
     apiAddr: string;
     wsAddr: string;
+    httpPort: number;
+    wsPort: number;
     ready: () => Promise<boolean>;
     /** It takes nothing from NATS any more, until it may again. */
     nats: Relay;
@@ -95,7 +97,7 @@ export const openTopology = async (
       isUp: async (said) => said.includes('Seqline is ready') && (await ready()),
     });
     const wsAddr = `ws://127.0.0.1:${String(wsPort)}`;
-    return { ...program, name, apiAddr, wsAddr, ready, nats: relay };
+    return { ...program, name, apiAddr, wsAddr, httpPort, wsPort, ready, nats: relay };
   };
   const services = {
     api1: await service('api1'),
@@ -137,7 +139,8 @@ export const openTopology = async (
       await store.start();
       // The projector first: the others are ready once there are tables.
       await services.projector.start();
-      for (const name of SERVICE_NAMES) if (name !== 'projector') await services[name].start();
+      const others = SERVICE_NAMES.filter((name) => name !== 'projector');
+      await Promise.all(others.map((name) => services[name].start()));
     },
     api,
     asAdmin,
