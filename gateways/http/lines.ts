@@ -6,6 +6,9 @@ import { faultWire } from './reply.ts';
 /** Whoever has not taken anything for so long is gone, or has stopped: its place is for others. */
 const STALLED_MS: Millis = 60_000;
 
+/** Lines come for as long as there are any; whoever makes them ends them in much less. */
+export const LINES_WITHIN: Millis = 60 * 60_000;
+
 export const LINES_TYPE = 'application/x-ndjson';
 
 /** Some whole lines of JSON at a time; the next ones are asked for when these have been taken. */

@@ -3,7 +3,7 @@ import { schemaOf } from './apiPage.ts';
 import type { identify } from './identify.ts';
 import type { perform } from './perform.ts';
 import type { Log } from '../log.ts';
-import { isLines, LINES_TYPE, streamOf } from './lines.ts';
+import { isLines, LINES_TYPE, LINES_WITHIN, streamOf } from './lines.ts';
 import { refusedWire } from './reply.ts';
 import { headerOf, queryOf, send } from './request.ts';
 import type { Route } from './route.ts';
@@ -39,6 +39,7 @@ const addRoute = (
     url: route.path,
     schema: schemaOf(route),
     config: { openim: route },
+    ...(route.lines !== undefined && { handlerTimeout: LINES_WITHIN }),
     // Before the body is read: nobody unknown makes the server hold megabytes.
     onRequest: async (request, reply) => {
       const who = await identified(request, route);

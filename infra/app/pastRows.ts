@@ -19,6 +19,8 @@ const EVENTS_MAX = 1_000;
 /** Messages of a conversation that are shown, the newest ones. */
 const MESSAGES_MAX = 100;
 const PAGE = 500;
+/** A call is answered within 30 seconds or not at all. */
+const LOOKING_MS_MAX: Millis = 20_000;
 
 type Deps = Readonly<{
   log: PastLog;
@@ -148,11 +150,18 @@ const ofStream = async function* (
 };
 
 const ofLog = async function* (
-  { log }: Deps,
+  { log, now }: Deps,
   chosen: Chosen,
   until: Position,
 ): AsyncIterable<readonly Event[]> {
-  for await (const { events } of walk(log, { after: 0, until }, chosen)) yield knownEvents(events);
+  const by = now() + LOOKING_MS_MAX;
+  for await (const { events } of walk(log, { after: 0, until }, chosen)) {
+    yield knownEvents(events);
+    if (now() > by)
+      throw new RequestRefused(
+        'id: the log is too long to be looked through here; use seqline as-of',
+      );
+  }
 };
 
 type Row = Readonly<Record<string, unknown>>;

@@ -1,4 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import fastify from 'fastify';
+import { Type } from '@sinclair/typebox';
+import { body } from '../../../gateways/http/fields.ts';
+import { addRoutes } from '../../../gateways/http/mount.ts';
+import { addRequestState } from '../../../gateways/http/request.ts';
+import { route } from '../../../gateways/http/route.ts';
+import { until } from '../../support/until.ts';
 import { streamOf } from '../../../gateways/http/lines.ts';
 import { gateway, TOKENS } from './client.ts';
 
@@ -38,6 +45,33 @@ describe('[REP-7] an answer in lines', () => {
     expect(text.split('\n')[1]).toContain('"errCode":500');
     expect(text).not.toContain('password');
     expect(errors).toEqual([expect.objectContaining({ operationId: 'op-1' })]);
+  });
+
+  test('goes on for longer than other answers may take', async () => {
+    const limit = 50;
+    const begun = Date.now();
+    const slow = async function* (): AsyncIterable<string> {
+      yield '1\n';
+      await until('that is over', () => (Date.now() > begun + 4 * limit ? true : undefined));
+      yield '2\n';
+    };
+    const path = '/admin/lines';
+    const inLines = route({
+      ...{ path, summary: '', access: { kind: 'none' }, body: body({}), lines: Type.Integer() },
+      run: () => Promise.resolve({ kind: 'done', data: slow() }),
+    });
+    const app = fastify({ handlerTimeout: limit });
+    addRequestState(app);
+    app.setValidatorCompiler(() => () => true);
+    const performed = () =>
+      Promise.resolve({
+        wire: { status: 200, body: { errCode: 0, errMsg: '', errDlt: '', data: slow() } },
+        ...{ operationId: 'op-1', late: false },
+      });
+    const identified = () => Promise.resolve({ kind: 'identified', caller: undefined } as const);
+    addRoutes(app, [inLines], identified, performed, { ...log, error: () => undefined });
+    const answered = await app.inject({ method: 'POST', url: path });
+    expect(answered.payload).toBe('1\n2\n');
   });
 
   test('is cut off where nobody reads it, and so is what it is read from', async () => {

@@ -6,7 +6,7 @@ import { worldOf, type Written } from '../replay/world.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');
 
-const opened = async (written: readonly Written[]) => {
+const opened = async (written: readonly Written[], now = () => NOW) => {
   const { log } = await worldOf(written);
   const all = await log.readAll({ from: 'start', direction: 'forwards', max: 3 });
   const events = [...all.events];
@@ -23,7 +23,7 @@ const opened = async (written: readonly Written[]) => {
       return (await log.decode(own.slice(start, start + max))) as never;
     },
   };
-  return openPast({ log: past, projections: PROJECTIONS, now: () => NOW });
+  return openPast({ log: past, projections: PROJECTIONS, now });
 };
 
 const happened = (stream: string, type: string, actor: string, data: object): Written => ({
@@ -141,6 +141,14 @@ describe('[REP-13] the past over HTTP', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('is not looked for longer than a caller waits', async () => {
+    let clock = NOW;
+    const past = await opened(LIFE, () => (clock += 25_000));
+    const found = await past.asOf({ kind: 'friends', id: 'ann' }, '8');
+    expect(found).toHaveProperty('detail', expect.stringContaining('use seqline as-of'));
+    expect(await past.asOf({ kind: 'user', id: 'ann' }, '8')).toMatchObject({ kind: 'done' });
   });
 
   test.each([
