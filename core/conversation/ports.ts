@@ -9,7 +9,7 @@ import type {
   Seq,
   UserId,
 } from '../kernel/ids.ts';
-import type { Head } from '../sequence/head.ts';
+import type { SeenHead } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { Passing } from '../sequence/shown.ts';
 import type { PartIn } from '../inbox/ports.ts';
@@ -51,7 +51,7 @@ export type Known = Readonly<{
     user: UserId,
     conversation: ConversationId,
     seq?: Seq,
-  ) => Promise<Readonly<{ head: Head | undefined; side: Side; revoked: boolean }>>;
+  ) => Promise<Readonly<{ head: SeenHead | undefined; side: Side; revoked: boolean }>>;
   /**
    * Where a message stands that was sent so long ago that the writer's window may not have it; of numbers
    * below `before`. `unanswerable`: the read model is away or has not come that far.

@@ -1,6 +1,7 @@
 import { conversationOfStream, type NumberedEvent, type Parties } from '../conversation/events.ts';
 import type { Recorded } from '../kernel/fact.ts';
 import type { ConversationId, GroupId, Millis, Position, Seq, UserId } from '../kernel/ids.ts';
+import type { Membership } from './window.ts';
 
 /** The one thing that may be read off an id; who takes part is in the events. */
 export type ConversationForm = 'single' | 'group' | 'account' | 'notifications';
@@ -28,6 +29,20 @@ export type Head = Readonly<{
   /** Where its first event stands in the log. */
   createdPos: Position;
 }>;
+
+/**
+ * A head as one user sees it. In a conversation of two there is nothing to add; one of a group ends for who
+ * has gone, and may begin late for who has come: `maxSeq` and its time are then those of that user.
+ */
+export type SeenHead = Head &
+  Readonly<{
+    /** Of a group that the user is or was in. */
+    membership?: Membership;
+    /** The first number that this user may see; absent or 0: all. */
+    from?: Seq;
+    /** Numbers in between that are not for this user. */
+    isVoid?: (seq: Seq) => boolean;
+  }>;
 
 const begin = (conversation: ConversationId, parties: Parties, createdPos: Position): Head => ({
   conversation,
@@ -61,22 +76,28 @@ export const foldHead = (head: Head | undefined, event: Recorded<NumberedEvent>)
 export const ownFloor = (head: Head, user: UserId): Seq =>
   Math.max(head.first === user ? head.firstOwn : 0, head.second === user ? head.secondOwn : 0);
 
-/** Whether the user is one of the two. */
-export const takesPart = (head: Head, user: UserId): boolean =>
-  head.group === undefined && (head.first === user || head.second === user);
+/** Whether the user is one of the two, or is or was in the group: who has gone still has what it had. */
+export const takesPart = (head: SeenHead, user: UserId): boolean =>
+  head.group === undefined
+    ? head.first === user || head.second === user
+    : head.membership !== undefined;
 
 /** In a conversation of two: the other one; in one with oneself: oneself. */
 export const otherThan = (head: Head, user: UserId): UserId =>
   head.first === user ? (head.second ?? user) : head.first;
 
-/** Whether it stands in the user's list: a notification account keeps no list of whom it wrote to. */
-export const isListedFor = (head: Head, user: UserId): boolean => {
+/**
+ * Whether it stands in the user's list: a notification account keeps no list of whom it wrote to, and who
+ * went before anything was said has nothing to list.
+ */
+export const isListedFor = (head: SeenHead, user: UserId): boolean => {
   switch (formOf(head.conversation)) {
     case 'single':
       return takesPart(head, user);
     case 'account':
       return head.second === user;
     case 'group':
+      return takesPart(head, user) && head.maxSeq > 0;
     case 'notifications':
       return false;
   }

@@ -21,6 +21,9 @@ export type Side = Readonly<Required<ConversationSettings>> &
     configuredPos: Position;
     /** The last time what the conversation's row shows has changed. */
     changedPos: Position;
+    /** The last time the mark moved, and the last time `groupAtType` was set. */
+    readPos: Position;
+    atSetPos: Position;
   }>;
 
 export const emptySide = (owner: UserId, conversation: ConversationId): Side => ({
@@ -41,7 +44,12 @@ export const emptySide = (owner: UserId, conversation: ConversationId): Side => 
   attachedInfo: '',
   configuredPos: 0,
   changedPos: 0,
+  readPos: 0,
+  atSetPos: 0,
 });
+
+const readTo = (side: Side, upTo: Seq, readPos: Position): Side =>
+  upTo > side.readUpTo ? { ...side, readUpTo: upTo, readPos } : side;
 
 type SideEvent = Extract<
   InboxEvent | NumberedEvent,
@@ -68,13 +76,12 @@ export const foldSide = (side: Side, event: Recorded<SideEvent>): Side => {
   switch (event.type) {
     case 'MessagesRead':
     case 'ReadMarked':
-      return { ...side, readUpTo: Math.max(side.readUpTo, event.data.upTo) };
+      return readTo(side, event.data.upTo, event.position);
     case 'ConversationCleared': {
       const { upTo } = event.data;
       return {
-        ...side,
+        ...readTo(side, upTo, event.position),
         minSeq: Math.max(side.minSeq, upTo + 1),
-        readUpTo: Math.max(side.readUpTo, upTo),
         changedPos: event.position,
       };
     }
@@ -88,6 +95,7 @@ export const foldSide = (side: Side, event: Recorded<SideEvent>): Side => {
         peer,
         configuredPos: side.configuredPos === 0 ? event.position : side.configuredPos,
         changedPos: event.position,
+        atSetPos: settings.groupAtType === undefined ? side.atSetPos : event.position,
       };
     }
   }

@@ -10,6 +10,8 @@ export type Overlay = Readonly<{
   hidden: ReadonlySet<Seq>;
   /** Later ones of two equal ids: stored twice, shown once. */
   doubles: ReadonlySet<Seq>;
+  /** Numbers that are not for this viewer, though others around them are. */
+  isVoid: (seq: Seq) => boolean;
   /** Up to where the other side of a single chat has read. */
   peerReadUpTo: Seq;
 }>;
@@ -17,7 +19,9 @@ export type Overlay = Readonly<{
 /** What the viewer is shown for a stored event. The one place where this is decided. */
 export const shownOf = (event: Recorded<NumberedEvent>, overlay: Overlay): Shown => {
   const seq = event.revision + 1;
-  if (event.type === 'SeqVoided' || overlay.doubles.has(seq)) return { kind: 'void', seq };
+  if (event.type === 'SeqVoided' || overlay.doubles.has(seq) || overlay.isVoid(seq)) {
+    return { kind: 'void', seq };
+  }
   if (overlay.hidden.has(seq)) return { kind: 'hidden', seq, event };
   const revocation = overlay.revoked.get(seq);
   if (revocation !== undefined) return { kind: 'revoked', seq, event, revocation };

@@ -1,6 +1,13 @@
 import type { ConversationKind, Peer } from '../../core/inbox/events.ts';
 import type { ConversationId, Position, Seq, UserId } from '../../core/kernel/ids.ts';
-import { formOf, isListedFor, otherThan, ownFloor, type Head } from '../../core/sequence/head.ts';
+import { groupAtPosOf, groupAtTypeOf } from '../../core/sequence/at.ts';
+import {
+  formOf,
+  isListedFor,
+  otherThan,
+  takesPart,
+  type SeenHead,
+} from '../../core/sequence/head.ts';
 import type { ConversationView, ReadState } from '../../core/sequence/shown.ts';
 import type { Side } from '../../core/sequence/side.ts';
 import { unreadOf } from '../../core/sequence/visible.ts';
@@ -10,33 +17,83 @@ import type { UserAtHead } from './atHead.ts';
 export const CHANGES_MAX = 200;
 
 /** A row of a user's list: there is a first message, or the user has set something. */
-type Row = Readonly<{ head: Head | undefined; side: Side; kind: ConversationKind; peer: Peer }>;
+type Row = Readonly<{
+  head: SeenHead | undefined;
+  side: Side;
+  kind: ConversationKind;
+  peer: Peer;
+  /** What the user is pointed to, and the newest event that may have changed it. */
+  groupAtType: number;
+  groupAtPos: Position;
+}>;
 
-const rowsOf = (user: UserId, { heads, sides, sideOf }: UserAtHead): readonly Row[] => {
+const kindOf = (head: SeenHead): ConversationKind => {
+  switch (formOf(head.conversation)) {
+    case 'group':
+      return 3;
+    case 'account':
+      return 4;
+    case 'single':
+    case 'notifications':
+      return 1;
+  }
+};
+
+const spokenRow = (user: UserId, at: UserAtHead, head: SeenHead): Row => {
+  const { conversation, group } = head;
+  const side = at.sideOf(conversation);
+  const kind = kindOf(head);
+  if (group === undefined) {
+    const peer = { user: otherThan(head, user) };
+    return { head, side, kind, peer, groupAtType: side.groupAtType, groupAtPos: 0 };
+  }
+  const pointed = {
+    ...{ user, head, side },
+    ...{ marks: at.marksOf(group), mention: at.mentionOf(conversation) },
+  };
+  return {
+    ...{ head, side, kind, peer: { group } },
+    groupAtType: groupAtTypeOf(pointed),
+    groupAtPos: groupAtPosOf(pointed),
+  };
+};
+
+const rowsOf = (user: UserId, at: UserAtHead): readonly Row[] => {
+  const { heads, sides } = at;
   const listed = heads.filter((head) => isListedFor(head, user));
   const having = new Set(listed.map(({ conversation }) => conversation));
   const configured = sides.flatMap((side): readonly Row[] => {
     const { kind, peer, conversation } = side;
     if (kind === undefined || peer === undefined || having.has(conversation)) return [];
-    return [{ head: undefined, side, kind, peer }];
+    const { groupAtType } = side;
+    return [{ head: undefined, side, kind, peer, groupAtType, groupAtPos: 0 }];
   });
-  const spoken = listed.map((head): Row => ({
-    head,
-    side: sideOf(head.conversation),
-    kind: formOf(head.conversation) === 'account' ? 4 : 1,
-    peer: { user: otherThan(head, user) },
-  }));
+  const spoken = listed.map((head) => spokenRow(user, at, head));
   return [...spoken, ...configured].toSorted((a, b) => createdPos(a) - createdPos(b));
 };
 
+/** A group's is there for a member once both have begun: its being in the group, and the talk. */
+const spokenPos = ({ createdPos, membership }: SeenHead): Position =>
+  Math.max(createdPos, membership?.window.firstPos ?? 0);
+
 const createdPos = ({ head, side }: Row): Position =>
-  Math.min(head?.createdPos ?? Infinity, side.configuredPos === 0 ? Infinity : side.configuredPos);
+  Math.min(
+    head === undefined ? Infinity : spokenPos(head),
+    side.configuredPos === 0 ? Infinity : side.configuredPos,
+  );
 
 /** The newest event that changed what the row shows. */
-const changedPos = (row: Row): Position =>
-  Math.max(createdPos(row), row.side.changedPos, row.head?.createdPos ?? 0);
+const changedPos = (row: Row): Position => {
+  const { head, side, groupAtPos } = row;
+  const { window, departure } = head?.membership ?? {};
+  return Math.max(
+    ...[createdPos(row), side.changedPos, groupAtPos],
+    head === undefined ? 0 : spokenPos(head),
+    ...[window?.joinedPos ?? 0, departure?.changedPos ?? 0],
+  );
+};
 
-const viewOf = (owner: UserId, { head, side, kind, peer }: Row): ConversationView => ({
+const viewOf = (owner: UserId, { head, side, kind, peer, groupAtType }: Row): ConversationView => ({
   owner,
   conversation: head?.conversation ?? side.conversation,
   kind,
@@ -45,13 +102,13 @@ const viewOf = (owner: UserId, { head, side, kind, peer }: Row): ConversationVie
   pinned: side.pinned,
   privateChat: side.privateChat,
   burnDuration: side.burnDuration,
-  groupAtType: side.groupAtType,
+  groupAtType,
   destructTime: side.destructTime,
   destruct: side.destruct,
   ex: side.ex,
   attachedInfo: side.attachedInfo,
-  minSeq: side.minSeq,
-  maxSeq: 0,
+  minSeq: Math.max(side.minSeq, head?.from ?? 0),
+  maxSeq: head?.membership?.departure === undefined ? 0 : head.maxSeq,
 });
 
 export const conversationsOf = (
@@ -70,6 +127,23 @@ export const pinnedOf = (user: UserId, at: UserAtHead): readonly ConversationId[
     side.pinned ? [head?.conversation ?? side.conversation] : [],
   );
 
+/** What was said before a member came in is not unread, whether or not it may see it. */
+const unreadIn = (head: SeenHead, side: Side, at: UserAtHead): number => {
+  const { maxSeq, membership, isVoid, from = 0 } = head;
+  const uncounted = new Set(at.uncountedOf(head.conversation));
+  const { departure } = membership ?? {};
+  if (departure !== undefined && isVoid !== undefined) {
+    for (let seq = departure.cut + 1; seq <= maxSeq; seq++) if (isVoid(seq)) uncounted.add(seq);
+  }
+  return unreadOf({
+    maxSeq,
+    readUpTo: Math.max(side.readUpTo, membership?.window.joinedSeq ?? 0),
+    ownFloor: at.ownFloorOf(head),
+    minSeq: Math.max(side.minSeq, from),
+    uncounted,
+  });
+};
+
 export const readStatesOf = (
   user: UserId,
   at: UserAtHead,
@@ -83,13 +157,7 @@ export const readStatesOf = (
       return [{ conversation, maxSeq: 0, hasReadSeq: 0, maxSeqTime: 0 }];
     }
     const { maxSeq, maxSeqTime } = head;
-    const unread = unreadOf({
-      maxSeq,
-      readUpTo: side.readUpTo,
-      ownFloor: ownFloor(head, user),
-      minSeq: side.minSeq,
-      uncounted: at.uncountedOf(conversation),
-    });
+    const unread = unreadIn(head, side, at);
     return [{ conversation, maxSeq, hasReadSeq: maxSeq - unread, maxSeqTime }];
   });
 };
@@ -101,7 +169,11 @@ export const newestSeqsOf = (
 ): ReadonlyMap<ConversationId, Seq> =>
   new Map(
     heads
-      .filter((head) => formOf(head.conversation) === 'notifications' || isListedFor(head, user))
+      .filter((head) =>
+        formOf(head.conversation) === 'notifications'
+          ? takesPart(head, user) && head.maxSeq > 0
+          : isListedFor(head, user),
+      )
       .toSorted((one, other) => other.maxSeqTime - one.maxSeqTime)
       .map(({ conversation, maxSeq }) => [conversation, maxSeq]),
   );

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { AnyTables, Projection } from '../kernel/model.ts';
 import { createRows } from '../kernel/rows.ts';
+import { departures, GROUP_ROWS, groupMarks, mentions, ownFloors, windows } from './groupTables.ts';
 import {
   ALL_ROWS,
   CHATS_VERSION,
@@ -16,13 +17,15 @@ import {
 } from './tables.ts';
 
 const create = async (db: Transaction<AnyTables>): Promise<void> => {
-  for (const rows of ALL_ROWS) await createRows(db, rows);
-  const headTable = sql.table(tableName('heads'));
-  const index = (column: string) =>
-    sql`create index if not exists ${sql.ref(`heads_v${String(CHATS_VERSION)}_${column}`)}
-      on ${headTable} (${sql.ref(column)})`.execute(db);
-  await index('first_user');
-  await index('second_user');
+  for (const rows of [...ALL_ROWS, ...GROUP_ROWS]) await createRows(db, rows);
+  const index = (table: string, column: string) =>
+    sql`create index if not exists ${sql.ref(`${table}_v${String(CHATS_VERSION)}_${column}`)}
+      on ${sql.table(tableName(table))} (${sql.ref(column)})`.execute(db);
+  await index('heads', 'first_user');
+  await index('heads', 'second_user');
+  await index('heads', 'group_id');
+  // Which groups somebody is or was in.
+  await index('windows', 'user_id');
   await sql`create table if not exists ${sql.table(SENDS)}
     (conversation text not null, event_id uuid not null, seq int8 not null,
      primary key (conversation, event_id))`.execute(db);
@@ -31,7 +34,7 @@ const create = async (db: Transaction<AnyTables>): Promise<void> => {
 };
 
 const clear = async (db: Transaction<AnyTables>): Promise<void> => {
-  for (const table of [...ALL_ROWS.map((rows) => rows.table), SENDS, DOUBLES]) {
+  for (const table of [...[...ALL_ROWS, ...GROUP_ROWS].map((rows) => rows.table), SENDS, DOUBLES]) {
     await sql`drop table if exists ${sql.table(table)}`.execute(db);
   }
 };
@@ -42,5 +45,8 @@ export const chats: Projection = {
   version: CHATS_VERSION,
   create,
   clear,
-  tables: [heads, sides, revocations, hidden, uncounted, sends],
+  tables: [
+    ...[heads, sides, revocations, hidden, uncounted, sends],
+    ...[windows, departures, groupMarks, mentions, ownFloors],
+  ],
 };

@@ -1,8 +1,25 @@
 import { sql, type Kysely } from 'kysely';
-import type { ConversationId, EventId, Position, Seq, UserId } from '../../core/kernel/ids.ts';
+import type {
+  ConversationId,
+  EventId,
+  GroupId,
+  Position,
+  Seq,
+  UserId,
+} from '../../core/kernel/ids.ts';
+import type { GroupMarks, Mention } from '../../core/sequence/at.ts';
 import type { Head } from '../../core/sequence/head.ts';
 import type { Side } from '../../core/sequence/side.ts';
+import type { Departure, Window } from '../../core/sequence/window.ts';
 import type { AnyTables } from '../kernel/model.ts';
+import {
+  readDeparture,
+  readMarks,
+  readMention,
+  readOwnFloor,
+  readWindow,
+  type OwnFloor,
+} from './groupTables.ts';
 import {
   CHATS_VERSION,
   DOUBLES,
@@ -19,9 +36,20 @@ import {
 /** Rows as they stood at one position of the log: one statement, one snapshot. */
 type At<T> = Readonly<{ checkpoint: Position }> & Readonly<T>;
 
+/** What is known of groups and of one user in them. */
+export type GroupRows = Readonly<{
+  windows: readonly Window[];
+  /** Of the user, and of groups that have ended. */
+  departures: readonly Departure[];
+  marks: readonly GroupMarks[];
+}>;
+
 export type UserRows = At<{
   heads: readonly Head[];
   sides: readonly Side[];
+  ownFloors: readonly OwnFloor[];
+  mentions: readonly Mention[];
+  groups: GroupRows;
   /** Above the user's marks only: older ones bear on nothing. */
   uncounted: readonly Mark[];
   hidden: readonly Hidden[];
@@ -29,6 +57,7 @@ export type UserRows = At<{
 
 export type ConversationRows = At<{
   heads: readonly Head[];
+  groups: GroupRows;
   /** Of the user and, in conversations of two, of the other. */
   sides: readonly Side[];
   revocations: readonly Revocation[];
@@ -46,6 +75,28 @@ const uncounted = sql.table(tableName('uncounted'));
 const hidden = sql.table(tableName('hidden'));
 const revocations = sql.table(tableName('revocations'));
 
+const windows = sql.table(tableName('windows'));
+const departures = sql.table(tableName('departures'));
+const marks = sql.table(tableName('group_marks'));
+const mentions = sql.table(tableName('mentions'));
+const ownFloors = sql.table(tableName('own_floors'));
+
+/** Of the groups in `wanted_groups`: what stands there of one user, and what of them all. */
+const groupParts = (user: UserId) => sql`
+  (select json_agg(w) from ${windows} w join wanted_groups using (group_id)
+    where w.user_id = ${user}) as windows,
+  (select json_agg(m) from ${marks} m join wanted_groups using (group_id)) as marks,
+  (select json_agg(d) from ${departures} d where d.event_id in (
+    select w.left_by from ${windows} w join wanted_groups using (group_id)
+      where w.user_id = ${user}
+    union select m.ended_by from ${marks} m join wanted_groups using (group_id))) as departures`;
+
+const groupRowsIn = (row: Record<string, unknown>): GroupRows => ({
+  windows: list(row['windows']).map(readWindow),
+  departures: list(row['departures']).map(readDeparture),
+  marks: list(row['marks']).map(readMarks),
+});
+
 const position = sql`select c.position from seqline.checkpoint c
   where c.name = 'chats' and c.version = ${CHATS_VERSION}`;
 
@@ -55,26 +106,42 @@ const mark = (row: Json): Mark => ({
 });
 const hiddenMark = (row: Json): Hidden => ({ ...mark(row), owner: row['owner'] as UserId });
 
-/** Everything a user's conversation list and unread counts are made of. */
+/**
+ * Everything a user's conversation list and unread counts are made of. `groups`: into which it may have
+ * come since, beside those that the tables know of.
+ */
 export const rowsOfUser = async (
   db: Kysely<AnyTables>,
   user: UserId,
+  groups: readonly GroupId[],
 ): Promise<UserRows | undefined> => {
   const above = sql`greatest(coalesce(s.read_up_to, 0), coalesce(s.min_seq, 1) - 1,
-    case when h.first_user = ${user} then h.first_own else 0 end,
-    case when h.second_user = ${user} then h.second_own else 0 end)`;
+    case when h.second_user is not null and h.first_user = ${user} then h.first_own else 0 end,
+    case when h.second_user = ${user} then h.second_own else 0 end, coalesce(f.seq, 0),
+    case when starts_with(h.conversation, 'sg_') then coalesce(w.joined_seq, 0) else 0 end)`;
   const { rows } = await sql<Record<string, readonly Json[] | string | null>>`
-    with mine as (
-      select * from ${heads} where first_user = ${user}
+    with wanted_groups as (
+      select group_id from ${windows} where user_id = ${user}
+      union select * from unnest(${groups}::text[])
+    ), mine as (
+      select * from ${heads} where first_user = ${user} and group_id is null
       union select * from ${heads} where second_user = ${user}
+      union select h.* from ${heads} h join wanted_groups using (group_id)
     ), own as (select * from ${sides} where owner = ${user}),
     marks as (
       select h.conversation, ${above} as floor
       from mine h left join own s on s.conversation = h.conversation
+      left join ${ownFloors} f on f.conversation = h.conversation and f.user_id = ${user}
+      left join ${windows} w on w.group_id = h.group_id and w.user_id = ${user}
     )
     select (${position}) as checkpoint,
       (select json_agg(h) from mine h) as heads,
       (select json_agg(s) from own s) as sides,
+      (select json_agg(f) from mine h join ${ownFloors} f
+        on f.conversation = h.conversation and f.user_id = ${user}) as own_floors,
+      (select json_agg(m) from mine h join ${mentions} m
+        on m.conversation = h.conversation and m.user_id = ${user}) as mentions,
+      ${groupParts(user)},
       (select json_agg(u) from ${uncounted} u join marks m
         on m.conversation = u.conversation and u.seq > m.floor) as uncounted,
       (select json_agg(x) from ${hidden} x join marks m
@@ -83,6 +150,9 @@ export const rowsOfUser = async (
   return ifAt(rows[0], (row) => ({
     heads: list(row['heads']).map(readHead),
     sides: list(row['sides']).map(readSide),
+    ownFloors: list(row['own_floors']).map(readOwnFloor),
+    mentions: list(row['mentions']).map(readMention),
+    groups: groupRowsIn(row),
     uncounted: list(row['uncounted']).map(mark),
     hidden: list(row['hidden']).map(hiddenMark),
   }));
@@ -90,12 +160,16 @@ export const rowsOfUser = async (
 
 export type Span = Readonly<{ conversation: ConversationId; from: Seq; to: Seq }>;
 
-/** What bears on some numbers of some conversations, as one user sees them. */
+/**
+ * What bears on some numbers of some conversations, as one user sees them. `groups`: whose they may be,
+ * beside what the tables know.
+ */
 export const rowsOfConversations = async (
   db: Kysely<AnyTables>,
   user: UserId,
   spans: readonly Span[],
   ids: readonly Readonly<{ conversation: ConversationId; id: EventId }>[],
+  groups: readonly GroupId[],
 ): Promise<ConversationRows | undefined> => {
   const span = sql`unnest(${spans.map(({ conversation }) => conversation)}::text[],
     ${spans.map(({ from }) => from)}::int8[], ${spans.map(({ to }) => to)}::int8[])
@@ -105,13 +179,21 @@ export const rowsOfConversations = async (
       on x.conversation = w.conversation and x.seq between w.from_seq and w.to_seq)`;
   const conversations = spans.map(({ conversation }) => conversation);
   const { rows } = await sql<Record<string, readonly Json[] | string | null>>`
-    with asked as (select * from ${heads} where conversation = any(${conversations}::text[]))
+    with named as (select * from ${heads} where conversation = any(${conversations}::text[])),
+    wanted_groups as (
+      select group_id from named where group_id is not null
+      union select * from unnest(${groups}::text[])
+    ), asked as (
+      select * from named union select h.* from ${heads} h join wanted_groups using (group_id)
+    )
     select (${position}) as checkpoint,
       (select json_agg(h) from asked h) as heads,
       (select json_agg(s) from ${sides} s
         where s.owner = ${user} and s.conversation = any(${conversations}::text[])) as own_sides,
       (select json_agg(s) from asked h join ${sides} s on s.conversation = h.conversation
-        and s.owner in (h.first_user, h.second_user) and s.owner <> ${user}) as other_sides,
+        and s.owner in (h.first_user, h.second_user) and s.owner <> ${user}
+        where h.group_id is null) as other_sides,
+      ${groupParts(user)},
       ${inSpan(revocations)} as revocations,
       ${inSpan(sql.table(DOUBLES))} as doubles,
       (select json_agg(x) from ${span} join ${hidden} x
@@ -122,6 +204,7 @@ export const rowsOfConversations = async (
           ${ids.map(({ id }) => id)}::uuid[]))) as sends`.execute(db);
   return ifAt(rows[0], (row) => ({
     heads: list(row['heads']).map(readHead),
+    groups: groupRowsIn(row),
     sides: [...list(row['own_sides']), ...list(row['other_sides'])].map(readSide),
     revocations: list(row['revocations']).map((revocation) => ({
       ...mark(revocation),

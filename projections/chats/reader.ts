@@ -57,6 +57,8 @@ const readRevocations = async (
   return new Map((await Promise.all(read)).flat());
 };
 
+const isNowhere = (): boolean => false;
+
 /** The numbers asked for as this user sees them, ascending; they exist. */
 const show = async (
   log: EventLog,
@@ -85,6 +87,7 @@ const show = async (
     revoked,
     hidden: at.hidden,
     doubles: at.doubles,
+    isVoid: at.head?.isVoid ?? isNowhere,
     peerReadUpTo: formOf(conversation) === 'single' ? at.peerReadUpTo : 0,
   };
   const found = new Map(pages.flat().map((event) => [event.revision + 1, event]));
@@ -94,7 +97,7 @@ const show = async (
   });
 };
 
-const lowest = (at: ConversationAtHead): Seq => Math.max(at.side.minSeq, 1);
+const lowest = (at: ConversationAtHead): Seq => Math.max(at.side.minSeq, at.head?.from ?? 0, 1);
 const highest = (at: ConversationAtHead): Seq => at.head?.maxSeq ?? 0;
 
 /** What was asked, conversation by conversation, with where each stands; refused if one is foreign. */

@@ -8,7 +8,7 @@ const ROWS_MAX = 25_000;
 /** Numbers that are asked about together: a client that pages asks about the next ones soon. */
 const BLOCK = 1_000;
 
-type Entry<Answer> = Readonly<{ answer: Answer; seen: Position }>;
+type Entry<Answer> = Readonly<{ answer: Answer; seen: Position; names: readonly string[] }>;
 
 /**
  * Answers that were exact at some position of the log, for as long as the tail can tell that nothing has
@@ -25,15 +25,22 @@ class Remembered<Answer> {
     this.#tail = tail;
   }
 
-  /** `name`: that under which the tail has all events that bear on it. */
-  recall(key: string, name: string): Answer | undefined {
+  recall(key: string): Answer | undefined {
     const known = this.#young.get(key) ?? this.#old.get(key);
     if (known === undefined || !this.#tail.covers(known.seen)) return undefined;
-    return this.#tail.touching(name, known.seen).length === 0 ? known.answer : undefined;
+    const { answer, seen, names } = known;
+    const isTouched = names.some((name) => this.#tail.touching(name, seen).length > 0);
+    return isTouched ? undefined : answer;
   }
 
-  remember(key: string, answer: Answer, seen: Position, rows: number): void {
-    this.#young.set(key, { answer, seen });
+  /** `names`: those under which the tail has all events that bear on it. */
+  remember(
+    key: string,
+    answer: Answer,
+    { seen, names }: Readonly<{ seen: Position; names: readonly string[] }>,
+    rows: number,
+  ): void {
+    this.#young.set(key, { answer, seen, names });
     this.#rows += rows + 1;
     if (this.#rows < ROWS_MAX) return;
     this.#old = this.#young;
@@ -46,10 +53,11 @@ class Remembered<Answer> {
 export const userAtHead = (find: (user: UserId) => Promise<Found<UserAtHead>>, tail: TailOf) => {
   const known = new Remembered<UserAtHead>(tail);
   return async (user: UserId): Promise<UserAtHead> => {
-    const recalled = known.recall(user, `u:${user}`);
+    const recalled = known.recall(user);
     if (recalled !== undefined) return recalled;
-    const { at, seen } = await find(user);
-    if (seen !== undefined) known.remember(user, at, seen, at.heads.length + at.sides.length);
+    const { at, seen, names } = await find(user);
+    const rows = at.heads.length + at.sides.length + names.length;
+    if (seen !== undefined) known.remember(user, at, { seen, names }, rows);
     return at;
   };
 };
@@ -77,7 +85,7 @@ export const conversationsAtHead = (
 
   const recall = (user: UserId, span: Span): ConversationAtHead | undefined => {
     const { conversation } = span;
-    const part = known.recall(joinKey(user, conversation), `c:${conversation}`);
+    const part = known.recall(joinKey(user, conversation));
     return part !== undefined && includes(part, span) ? part.at : undefined;
   };
   const ask = async (
@@ -87,10 +95,11 @@ export const conversationsAtHead = (
     if (asked.length === 0) return [];
     const spans = asked.map(wholeBlocks);
     const found = await find(user, spans);
-    return found.map(({ at, seen }, index) => {
+    return found.map(({ at, seen, names }, index) => {
       const span = spans[index];
       if (seen === undefined || span === undefined) return at;
-      known.remember(joinKey(user, span.conversation), { span, at }, seen, rowsOf(at));
+      const place = { seen, names };
+      known.remember(joinKey(user, span.conversation), { span, at }, place, rowsOf(at));
       return at;
     });
   };

@@ -20,7 +20,7 @@ import { storable } from '../kernel/text.ts';
 import { joinKey, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
-export const CHATS_VERSION = 1;
+export const CHATS_VERSION = 2;
 
 export const tableName = (name: string): string => `seqline.${name}_v${String(CHATS_VERSION)}`;
 
@@ -96,6 +96,8 @@ export const readSide = (row: AnyRow): Side => ({
   attachedInfo: String(row['attached_info']),
   configuredPos: Number(row['configured_pos']),
   changedPos: Number(row['changed_pos']),
+  readPos: Number(row['read_pos']),
+  atSetPos: Number(row['at_set_pos']),
 });
 
 const sideRows: RowsOptions<Side> = {
@@ -130,6 +132,8 @@ const sideRows: RowsOptions<Side> = {
     attached_info: { type: 'text', of: (side) => side.attachedInfo },
     configured_pos: { type: 'int8', of: (side) => side.configuredPos },
     changed_pos: { type: 'int8', of: (side) => side.changedPos },
+    read_pos: { type: 'int8', of: (side) => side.readPos },
+    at_set_pos: { type: 'int8', of: (side) => side.atSetPos },
   },
   read: readSide,
 };

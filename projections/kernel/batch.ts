@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { keyOf } from './checkpoint.ts';
-import type { AnyTables, Projection, Table } from './model.ts';
+import type { AnyTable, AnyTables, Projection } from './model.ts';
 import { RowCache } from './rowCache.ts';
 import type { Skips } from './skips.ts';
 import type { Event } from './tail.ts';
@@ -21,8 +21,7 @@ export class ProjectionFault extends Error {
 /** Folds batches of events into the tables, with the rows that were used last at hand. */
 export class Batches {
   readonly #skips: Skips;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
-  #caches = new Map<Table<any>, RowCache<any>>();
+  #caches = new Map<AnyTable, RowCache<unknown>>();
 
   constructor(skips: Skips) {
     this.#skips = skips;
@@ -46,9 +45,7 @@ export class Batches {
     for (const projection of projections) {
       const taken = this.#skips.without(projection, events);
       try {
-        for (const table of projection.tables) {
-          remember.push(await applyTo(db, table, taken, this.#cacheOf(table)));
-        }
+        remember.push(await this.#applyTo(db, projection.tables, taken));
       } catch (cause) {
         throw new ProjectionFault(projection, cause);
       }
@@ -58,48 +55,115 @@ export class Batches {
     };
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
-  #cacheOf(table: Table<any>): RowCache<any> {
+  async #applyTo(
+    db: Transaction<AnyTables>,
+    tables: readonly AnyTable[],
+    events: readonly Event[],
+  ): Promise<() => void> {
+    const parts = new Map(tables.map((table) => [table, new Part(table, this.#cacheOf(table))]));
+    const partOf = (table: AnyTable): Part => {
+      const part = parts.get(table);
+      if (part === undefined) throw new Error('a table looks at one of another read model');
+      return part;
+    };
+    // Who looks at others is folded before them, and so sees them as they were.
+    const order = [...parts.values()].sort((one, other) => looks(other) - looks(one));
+    const touches: Touch[] = [];
+    for (const event of events) {
+      for (const part of order) {
+        const keys = part.table.keysOf(event);
+        if (keys.length === 0) continue;
+        part.need(keys);
+        const { beside } = part.table;
+        if (beside === undefined) touches.push({ event, part, keys });
+        else {
+          const [other, otherKeys] = [partOf(beside.table), beside.keysOf(event)];
+          other.need(otherKeys);
+          touches.push({ event, part, keys, beside: { other, keys: otherKeys } });
+        }
+      }
+    }
+    for (const part of parts.values()) await part.load(db);
+    foldAll(touches);
+    for (const part of parts.values()) await part.save(db);
+    return () => {
+      for (const part of parts.values()) part.remember();
+    };
+  }
+
+  #cacheOf(table: AnyTable): RowCache<unknown> {
     const known = this.#caches.get(table);
     if (known !== undefined) return known;
-    const made = new RowCache();
+    const made = new RowCache<unknown>();
     this.#caches.set(table, made);
     return made;
   }
 }
 
-const applyTo = async <Row>(
-  db: Transaction<AnyTables>,
-  table: Table<Row>,
-  events: readonly Event[],
-  cache: RowCache<Row>,
-): Promise<() => void> => {
-  const touches: (readonly [Event, readonly string[]])[] = [];
-  const before = new Map<string, Row | undefined>();
-  const unknown: string[] = [];
-  for (const event of events) {
-    const keys = table.keysOf(event);
-    if (keys.length === 0) continue;
-    touches.push([event, keys]);
+const looks = ({ table }: Part): number => (table.beside === undefined ? 0 : 1);
+
+/** Which rows of a table an event touches, and which of another its fold has to see. */
+type Touch = Readonly<{
+  event: Event;
+  part: Part;
+  keys: readonly string[];
+  beside?: Readonly<{ other: Part; keys: readonly string[] }>;
+}>;
+
+const NONE: readonly never[] = [];
+
+/** In the order of the log. */
+const foldAll = (touches: readonly Touch[]): void => {
+  for (const { event, part, keys, beside } of touches) {
+    part.fold(event, keys, beside?.keys.map((key) => beside.other.rowOf(key)) ?? NONE);
+  }
+};
+
+/** The rows of one table that a batch is about. */
+class Part {
+  readonly table: AnyTable;
+  readonly #cache: RowCache<unknown>;
+  readonly #before = new Map<string, unknown>();
+  readonly #unknown: string[] = [];
+  #after = new Map<string, unknown>();
+
+  constructor(table: AnyTable, cache: RowCache<unknown>) {
+    this.table = table;
+    this.#cache = cache;
+  }
+
+  need(keys: readonly string[]): void {
     for (const key of keys) {
-      if (before.has(key)) continue;
-      const row = cache.get(key);
-      before.set(key, row);
-      if (row === undefined) unknown.push(key);
+      if (this.#before.has(key)) continue;
+      const row = this.#cache.get(key);
+      this.#before.set(key, row);
+      if (row === undefined) this.#unknown.push(key);
     }
   }
-  if (touches.length === 0) return () => undefined;
 
-  if (unknown.length > 0) {
-    for (const [key, row] of await table.load(db, unknown)) before.set(key, row);
+  async load(db: Transaction<AnyTables>): Promise<void> {
+    if (this.#unknown.length > 0) {
+      for (const [key, row] of await this.table.load(db, this.#unknown)) this.#before.set(key, row);
+    }
+    this.#after = new Map(this.#before);
   }
-  const after = new Map(before);
-  for (const [event, keys] of touches) {
-    for (const key of keys) after.set(key, table.fold(after.get(key), event, key));
+
+  rowOf(key: string): unknown {
+    return this.#after.get(key);
   }
-  const changed = new Map([...after].filter(([key, row]) => row !== before.get(key)));
-  if (changed.size > 0) await table.save(db, changed);
-  return () => {
-    for (const [key, row] of after) cache.set(key, row);
-  };
-};
+
+  fold(event: Event, keys: readonly string[], others: readonly unknown[]): void {
+    for (const key of keys) {
+      this.#after.set(key, this.table.fold(this.#after.get(key), event, key, others));
+    }
+  }
+
+  async save(db: Transaction<AnyTables>): Promise<void> {
+    const changed = new Map([...this.#after].filter(([key, row]) => row !== this.#before.get(key)));
+    if (changed.size > 0) await this.table.save(db, changed);
+  }
+
+  remember(): void {
+    for (const [key, row] of this.#after) this.#cache.set(key, row);
+  }
+}

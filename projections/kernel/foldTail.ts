@@ -8,8 +8,8 @@ type Newest = Readonly<{
   touching: (name: string, after?: Position) => readonly Event[];
 }>;
 
-export type FoldTail<Row> = Readonly<{
-  table: Table<Row>;
+export type FoldTail<Row, Other = never> = Readonly<{
+  table: Table<Row, Other>;
   /** What Postgres has of the wanted rows, read in one snapshot with the checkpoint. */
   rows: ReadonlyMap<string, Row>;
   checkpoint: Position;
@@ -21,6 +21,8 @@ export type FoldTail<Row> = Readonly<{
    * exist at the checkpoint; of any other row nothing is known, so it is left alone. None: all are.
    */
   wanted?: (key: string) => boolean;
+  /** What Postgres has, in the same snapshot, of the rows that the table looks at beside its own. */
+  others?: ReadonlyMap<string, Other>;
 }>;
 
 /**
@@ -28,28 +30,46 @@ export type FoldTail<Row> = Readonly<{
  * one Postgres will give once it has caught up. `uncovered`: the tail does not reach back to the
  * checkpoint; only waiting for the projector helps.
  */
-export const foldTail = <Row>({
+export const foldTail = <Row, Other = never>({
   table,
   rows,
   checkpoint,
   tail,
   names,
   wanted,
-}: FoldTail<Row>): ReadonlyMap<string, Row> | 'uncovered' => {
+  others = new Map(),
+}: FoldTail<Row, Other>): ReadonlyMap<string, Row> | 'uncovered' => {
   if (!tail.covers(checkpoint)) return 'uncovered';
   const events = inOrder(names.map((name) => tail.touching(name, checkpoint)));
   if (events.length === 0) return rows;
 
+  const { beside } = table;
   const folded = new Map(rows);
+  const around = new Map(others);
   for (const event of events) {
-    for (const key of table.keysOf(event)) {
-      if (wanted?.(key) === false) continue;
-      const row = table.fold(folded.get(key), event, key);
-      if (row === undefined) folded.delete(key);
-      else folded.set(key, row);
-    }
+    const keys = table.keysOf(event);
+    const seen =
+      keys.length === 0 ? [] : (beside?.keysOf(event) ?? []).map((key) => around.get(key));
+    foldInto(folded, keys, (row, key) =>
+      wanted?.(key) === false ? row : table.fold(row, event, key, seen),
+    );
+    if (beside === undefined) continue;
+    const { table: other } = beside;
+    foldInto(around, other.keysOf(event), (row, key) => other.fold(row, event, key, []));
   }
   return folded;
+};
+
+const foldInto = <Row>(
+  rows: Map<string, Row>,
+  keys: readonly string[],
+  fold: (row: Row | undefined, key: string) => Row | undefined,
+): void => {
+  for (const key of keys) {
+    const row = fold(rows.get(key), key);
+    if (row === undefined) rows.delete(key);
+    else rows.set(key, row);
+  }
 };
 
 /** Each event once, by position: one may stand under several of the names. */

@@ -11,15 +11,35 @@ export type AnyTables = any;
  * is pure and the same function brings a row read from Postgres up to the head of the log (see Tail), so
  * what a socket is answered never waits for the projector.
  */
-export type Table<Row> = Readonly<{
+export type Table<Row, Other = never> = Readonly<{
   /** Keys of the rows that the event touches. Most events touch none. */
   keysOf: (event: Recorded<SeqlineEvent>) => readonly string[];
-  /** Pure: no clock, no random, no other table. `undefined`: there is no such row (yet, any more). */
-  fold: (row: Row | undefined, event: Recorded<SeqlineEvent>, key: string) => Row | undefined;
+  /**
+   * Rows of another table of the same read model that the fold has to see. They are handed over in the
+   * order of their keys as they stand when the event comes, before it has touched anything: so whatever is
+   * made of them is the same however events fall into batches (docs/adr/0009).
+   */
+  beside?: Beside<Other>;
+  /** Pure: no clock, no random, nothing beside `others`. `undefined`: there is no such row (yet, any more). */
+  fold: (
+    row: Row | undefined,
+    event: Recorded<SeqlineEvent>,
+    key: string,
+    others: readonly (Other | undefined)[],
+  ) => Row | undefined;
   /** Rows that exist, by key, in one statement. */
   load: (db: Transaction<AnyTables>, keys: readonly string[]) => Promise<ReadonlyMap<string, Row>>;
   /** Writes changed rows in a constant number of statements (`unnest`); `undefined` deletes. */
   save: (db: Transaction<AnyTables>, rows: ReadonlyMap<string, Row | undefined>) => Promise<void>;
+}>;
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
+export type AnyTable = Table<any, any>;
+
+export type Beside<Other> = Readonly<{
+  /** One of the same projection, which itself looks at no other. */
+  table: Table<Other>;
+  keysOf: (event: Recorded<SeqlineEvent>) => readonly string[];
 }>;
 
 /** A read model: tables that share one checkpoint, built from the log alone. */
@@ -31,6 +51,5 @@ export type Projection = Readonly<{
   create: (db: Transaction<AnyTables>) => Promise<void>;
   /** Removes everything this version holds, to be built anew. */
   clear: (db: Transaction<AnyTables>) => Promise<void>;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
-  tables: readonly Table<any>[];
+  tables: readonly AnyTable[];
 }>;

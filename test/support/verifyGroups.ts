@@ -1,4 +1,6 @@
+import type { EventId } from '../../core/kernel/ids.ts';
 import type { Storage } from '../../infra/app/storage.ts';
+import { deriveId } from '../../infra/ids.ts';
 import { write } from './verifyWorld.ts';
 
 const profile = {
@@ -68,4 +70,40 @@ export const gather = async (storage: Storage): Promise<void> => {
   };
   await tell('g1', HISTORY);
   await tell('g2', [MADE, ['GroupDismissed', { by: 'ann' }], ['GroupDisbanded', {}]]);
+};
+
+const text = { createTime: 1, contentType: 101, body: { content: '{}' } };
+const numbered = (from: string, seq: number, more: object = {}) => ({
+  ...{ from, group: 'g1', clientMsgId: String(seq), sendTime: seq, ...text },
+  ...more,
+});
+
+/** What is said in a group as its members come and go. */
+export const converse = async (storage: Storage): Promise<void> => {
+  const chat = 'conversation-sg_g1';
+  const kick = deriveId('kick');
+  let seq = 0;
+  const say = async (type: string, from: string, more: object = {}, cause?: EventId) => {
+    seq += 1;
+    const data = numbered(from, seq, more);
+    const id = deriveId('sg_g1', from, data.clientMsgId);
+    await write(storage, chat, { type, data }, id, cause);
+  };
+  await say('MessageSent', 'ann');
+  await say('MessageSent', 'bob', { contentType: 106, atUsers: ['AtAllTag', 'eve', 'bob'] });
+  await say('NoticePosted', 'ann', { contentType: 1519 });
+  await say('MessageSent', 'eve', { options: { unreadCount: false } });
+  const kicked = { users: ['eve'], by: 'bob', group: 'g1', version: 100 };
+  await write(storage, 'group-g1', { type: 'MembersKicked', data: kicked }, kick);
+  await say('MessageSent', 'ann');
+  await say('NoticePosted', 'bob', { contentType: 1508 }, kick);
+  await say('MessageSent', 'ann');
+  const late = { ...added, users: ['zoe'], group: 'g1', version: 101 };
+  await write(storage, 'group-g1', { type: 'MembersAdded', data: late });
+  await say('MessageSent', 'bob');
+  const own = { user: 'cat', conversation: 'sg_g1' };
+  await write(storage, 'inbox-cat', { type: 'ReadMarked', data: { ...own, upTo: 2 } });
+  const settings = { groupAtType: 0 };
+  const configured = { ...own, kind: 3, peer: { group: 'g1' }, settings };
+  await write(storage, 'inbox-cat', { type: 'ConversationConfigured', data: configured });
 };

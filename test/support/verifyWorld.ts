@@ -32,9 +32,11 @@ export const write = async (
   stream: string,
   event: Written,
   id: EventId = randomUUID() as EventId,
+  causationId?: EventId,
 ): Promise<number> => {
   const [last] = await log.readStream(stream, { from: 'end', direction: 'backwards', max: 1 });
-  const added = { ...event, id, meta: by('test') };
+  const meta = { ...by('test'), ...(causationId === undefined ? {} : { causationId }) };
+  const added = { ...event, id, meta };
   // Exactly there: an expectation of `any` would know an id again, and not store it twice.
   const result = await log.append(stream, last?.revision ?? 'no_stream', [added]);
   if (result.kind === 'conflict') throw new Error(`${stream} was written by others`);

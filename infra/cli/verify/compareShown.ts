@@ -43,11 +43,11 @@ export const compareShown = async (
     users += 1;
     conversations += list.length;
     progress(users, lists.size);
-    await compareList(snapshot, user, list, findings);
+    await compareList(snapshot, chats, user, list, findings);
     const spoken = list.filter(({ maxSeq }) => maxSeq > 0);
     for (let at = 0; at < spoken.length; at += CHATS_PAGE) {
       const page = spoken.slice(at, at + CHATS_PAGE);
-      await compareLast(snapshot, user, page, doubles, findings);
+      await compareLast(snapshot, chats, user, page, doubles, findings);
     }
   }
   return { users, conversations };
@@ -55,6 +55,7 @@ export const compareShown = async (
 
 const compareList = async (
   snapshot: Transaction<AnyTables>,
+  all: Chats,
   user: string,
   list: readonly Chat[],
   findings: Findings,
@@ -70,7 +71,7 @@ const compareList = async (
   );
   const wanted = new Map(
     list.map((chat) => {
-      const { maxSeq, unread } = shownTo(user, chat);
+      const { maxSeq, unread } = shownTo(all, user, chat);
       return [chat.id, saying(maxSeq, unread)];
     }),
   );
@@ -94,6 +95,7 @@ const saying = (maxSeq: number, unread: number): string =>
 
 const compareLast = async (
   snapshot: Transaction<AnyTables>,
+  everything: Chats,
   user: string,
   chats: readonly Chat[],
   doubles: ReadonlyMap<string, ReadonlyMap<number, number>>,
@@ -113,7 +115,7 @@ const compareLast = async (
   );
   for (const [index, chat] of chats.entries()) {
     const from = Math.max(1, chat.maxSeq - LAST_NUMBERS);
-    const wanted = newestVisible(user, chat, doubles.get(chat.id) ?? new Map(), from);
+    const wanted = newestVisible(everything, user, chat, doubles.get(chat.id) ?? new Map(), from);
     const found = lastIn(all[index]?.at, chat, from);
     if (wanted === found) continue;
     findings.add({
@@ -129,8 +131,9 @@ const compareLast = async (
 /** The newest number that the tables leave visible. That a number is void stands in the log alone. */
 const lastIn = (at: ConversationAtHead | undefined, chat: Chat, from: number): number => {
   if (at?.head === undefined) return 0;
-  const lowest = Math.max(from, at.side.minSeq);
+  const lowest = Math.max(from, at.side.minSeq, at.head.from ?? 0);
   for (let seq = at.head.maxSeq; seq >= lowest; seq--) {
+    if (at.head.isVoid?.(seq) === true) continue;
     if (!at.hidden.has(seq) && !at.doubles.has(seq) && !chat.isVoid(seq)) return seq;
   }
   return 0;

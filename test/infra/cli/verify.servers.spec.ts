@@ -12,7 +12,7 @@ import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { isRecord, listAt, parseJson, recordAt } from '../../support/json.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { gather } from '../../support/verifyGroups.ts';
+import { converse, gather } from '../../support/verifyGroups.ts';
 import {
   befriend,
   configuredAt,
@@ -113,6 +113,7 @@ const live = async (storage: Storage): Promise<void> => {
   await befriend(storage);
   await keep(storage);
   await gather(storage);
+  await converse(storage);
 };
 
 const grown = () =>
@@ -129,14 +130,14 @@ describe('[OPS-60] what is equal', () => {
     expect(code).toBe(0);
     const { text: json } = await run({ json: true });
     const said = parseJson(json);
-    expect(said).toMatchObject({ equal: true, leftOut: [], log: { conversations: 3 } });
+    expect(said).toMatchObject({ equal: true, leftOut: [], log: { conversations: 4 } });
     const tables = listAt(said, 'tables').filter(isRecord);
     // What has no row would be equal to anything that has none.
     expect(tables.filter(({ rows }) => rows === 0).map(({ table }) => table)).toEqual([
-      'doubles_v1',
+      'doubles_v2',
     ]);
     expect(tables.every(({ rows, expected }) => rows === expected)).toBe(true);
-    expect(recordAt(said, 'shown')).toEqual({ users: 2, conversations: 4 });
+    expect(recordAt(said, 'shown')).toEqual({ users: 5, conversations: 9 });
   });
 
   test('tables that are behind the log are compared where they stand', async () => {
@@ -148,7 +149,7 @@ describe('[OPS-60] what is equal', () => {
     expect(said.code, said.text).toBe(0);
     const at = position - 1;
     expect(parseJson(said.text)).toMatchObject({
-      checkpoints: { users_v1: at, chats_v1: at, friends_v1: at },
+      checkpoints: { users_v1: at, chats_v2: at, friends_v1: at },
       log: { head: position },
     });
   });
@@ -159,9 +160,9 @@ describe('[OPS-60] what is equal', () => {
       config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
       await grown();
       expect(await findings()).toEqual([]);
-      await sql.raw(`delete from seqline.uncounted_v1 where seq = 8`).execute(database.db);
+      await sql.raw(`delete from seqline.uncounted_v2 where seq = 8`).execute(database.db);
       expect(await findings()).toEqual([
-        'missing row | uncounted_v1 | conversation "si_ann_bob", seq 8',
+        'missing row | uncounted_v2 | conversation "si_ann_bob", seq 8',
         'shown otherwise | conversation list | ann si_ann_bob',
       ]);
     } finally {
@@ -194,14 +195,14 @@ describe('[OPS-61] what is different', () => {
   const changes: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'a deleted row',
-      `delete from seqline.revocations_v1`,
-      ['missing row | revocations_v1 | conversation "si_ann_bob", seq 2'],
+      `delete from seqline.revocations_v2`,
+      ['missing row | revocations_v2 | conversation "si_ann_bob", seq 2'],
     ],
     [
       'a changed read mark',
-      `update seqline.sides_v1 set read_up_to = 9 where conversation = 'si_ann_bob' and owner = 'ann'`,
+      `update seqline.sides_v2 set read_up_to = 9 where conversation = 'si_ann_bob' and owner = 'ann'`,
       [
-        'changed row | sides_v1 | owner "ann", conversation "si_ann_bob"',
+        'changed row | sides_v2 | owner "ann", conversation "si_ann_bob"',
         'shown otherwise | conversation list | ann si_ann_bob',
       ],
     ],
@@ -212,16 +213,16 @@ describe('[OPS-61] what is different', () => {
     ],
     [
       'a row too many',
-      `insert into seqline.hidden_v1 (owner, conversation, seq) values ('ann', 'si_ann_bob', 8)`,
+      `insert into seqline.hidden_v2 (owner, conversation, seq) values ('ann', 'si_ann_bob', 8)`,
       [
-        'row too many | hidden_v1 | owner "ann", conversation "si_ann_bob", seq 8',
+        'row too many | hidden_v2 | owner "ann", conversation "si_ann_bob", seq 8',
         'shown otherwise | last message | ann si_ann_bob',
       ],
     ],
     [
       'a message whose id stands at another number',
-      `update seqline.sends_v1 set seq = 60 where seq = 6 and conversation = 'si_ann_bob'`,
-      [expect.stringMatching(/^changed row \| sends_v1 \| conversation "si_ann_bob"/) as string],
+      `update seqline.sends_v2 set seq = 60 where seq = 6 and conversation = 'si_ann_bob'`,
+      [expect.stringMatching(/^changed row \| sends_v2 \| conversation "si_ann_bob"/) as string],
     ],
     [
       'a deleted friend',
@@ -254,12 +255,38 @@ describe('[OPS-61] what is different', () => {
       ['changed row | friend_profiles_v1 | user_id "ann"'],
     ],
     [
+      'a window that is wider than it was',
+      `update seqline.windows_v2 set min_seq = 0 where group_id = 'g1' and user_id = 'zoe'`,
+      ['changed row | windows_v2 | group_id "g1", user_id "zoe"'],
+    ],
+    [
+      'a line that somebody who was kicked is to see',
+      `update seqline.departures_v2 set tips = '[]' where tips <> '[]'`,
+      [
+        expect.stringMatching(/^changed row \| departures_v2/) as string,
+        'shown otherwise | conversation list | eve sg_g1',
+        'shown otherwise | last message | eve sg_g1',
+      ],
+    ],
+    [
+      'what members are pointed to, and what they have sent themselves',
+      `update seqline.group_marks_v2 set at_all_seq = 1 where group_id = 'g1';
+        delete from seqline.mentions_v2;
+        update seqline.own_floors_v2 set seq = 8 where user_id = 'ann'`,
+      [
+        'changed row | group_marks_v2 | group_id "g1"',
+        'missing row | mentions_v2 | conversation "sg_g1", user_id "eve"',
+        'changed row | own_floors_v2 | conversation "sg_g1", user_id "ann"',
+        'shown otherwise | conversation list | ann sg_g1',
+      ],
+    ],
+    [
       'a group of another name, and with a member too few',
       `update seqline.groups_v1 set name = 'x' where group_id = 'g1';
-        delete from seqline.group_members_v1 where group_id = 'g1' and user_id = 'eve'`,
+        delete from seqline.group_members_v1 where group_id = 'g1' and user_id = 'cat'`,
       [
         'changed row | groups_v1 | group_id "g1"',
-        'missing row | group_members_v1 | group_id "g1", user_id "eve"',
+        'missing row | group_members_v1 | group_id "g1", user_id "cat"',
       ],
     ],
     [
@@ -344,15 +371,15 @@ describe('[OPS-61] what is different', () => {
       expect.stringMatching(/^missing revision \| conversation-si_ann_bob \| revision 5/),
     ]);
     const { text } = await run({}, { ...config, data });
-    expect(text).toContain('Not compared: chats_v1: the log cannot be read up to where');
+    expect(text).toContain('Not compared: chats_v2: the log cannot be read up to where');
     expect(await findings()).toEqual([]);
     await rm(data, { recursive: true });
   });
 
   test('the first twenty are listed and all are counted', async () => {
     await grown();
-    await sql.raw(`update seqline.sends_v1 set seq = seq + 100`).execute(database.db);
-    await sql.raw(`update seqline.heads_v1 set max_seq = 0`).execute(database.db);
+    await sql.raw(`update seqline.sends_v2 set seq = seq + 100`).execute(database.db);
+    await sql.raw(`update seqline.heads_v2 set max_seq = 0`).execute(database.db);
     await sql.raw(`update seqline.users_v1 set level = 4`).execute(database.db);
     const { code, text } = await run();
     expect(code).toBe(1);

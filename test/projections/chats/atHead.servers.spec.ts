@@ -25,6 +25,7 @@ import {
 import { chats } from '../../../projections/chats/project.ts';
 import { lastVisible, pullRanges } from '../../../projections/chats/reader.ts';
 import { conversationsAtHead, userAtHead } from '../../../projections/chats/remembered.ts';
+import { GROUP_ROWS } from '../../../projections/chats/groupTables.ts';
 import { ALL_ROWS, DOUBLES, SENDS, tableName } from '../../../projections/chats/tables.ts';
 import { Batches } from '../../../projections/kernel/batch.ts';
 import { takeOver } from '../../../projections/kernel/checkpoint.ts';
@@ -332,7 +333,11 @@ class World {
 /** Emptied, not made anew: a history is tried in less time than it takes to make the tables. */
 const start = async (): Promise<World> => {
   await database.db.transaction().execute(async (db) => {
-    for (const table of [...ALL_ROWS.map((rows) => rows.table), SENDS, DOUBLES]) {
+    for (const table of [
+      ...[...ALL_ROWS, ...GROUP_ROWS].map((rows) => rows.table),
+      SENDS,
+      DOUBLES,
+    ]) {
       await sql`delete from ${sql.table(table)}`.execute(db);
     }
     await sql`update seqline.checkpoint set position = 0`.execute(db);

@@ -34,6 +34,7 @@ const rowsOf = (conversations: readonly ConversationId[], look: () => void): Con
     checkpoint: 1,
     heads: heads.map(counting),
     sides: [],
+    groups: { windows: [], departures: [], marks: [] },
     revocations: marks.map((mark) => counting({ ...mark, revision: 7 })),
     hidden: marks.map((mark) => counting({ ...mark, owner: ann })),
     doubles: marks.map(counting),

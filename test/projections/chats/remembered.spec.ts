@@ -35,6 +35,9 @@ const someUser = (): UserAtHead => ({
   sides: [],
   sideOf: (conversation) => emptySide(ann, conversation),
   uncountedOf: () => [],
+  ownFloorOf: () => 0,
+  marksOf: () => undefined,
+  mentionOf: () => undefined,
 });
 
 const somePart = (user: UserId): ConversationAtHead => ({
@@ -59,24 +62,30 @@ describe("[PRJ-7] a user's rows", () => {
     const { tail, asked, ofUser } = start();
     const first = ofUser(ann);
     const one = someUser();
-    asked[0]?.({ at: one, seen: 10 });
+    asked[0]?.({ at: one, seen: 10, names: ['u:ann', 'g:g1'] });
     expect(await first).toBe(one);
     tail.touch('u:bob', 11);
     expect(await ofUser(ann)).toBe(one);
     tail.touch('u:ann', 12);
     const second = ofUser(ann);
     const two = someUser();
-    asked[1]?.({ at: two, seen: 12 });
+    asked[1]?.({ at: two, seen: 12, names: ['u:ann', 'g:g1'] });
     expect(await second).toBe(two);
     expect(await ofUser(ann)).toBe(two);
     expect(asked).toHaveLength(2);
+    // A group that the user is in is one of its names.
+    tail.touch('g:g2', 13);
+    expect(await ofUser(ann)).toBe(two);
+    tail.touch('g:g1', 14);
+    void ofUser(ann);
+    expect(asked).toHaveLength(3);
   });
 
   test('are asked for anew where the tail does not reach back, or something came meanwhile', async () => {
     const { tail, asked, ofUser } = start();
     for (const [index, seen] of [10, undefined, 12].entries()) {
       const answer = ofUser(ann);
-      asked[index]?.({ at: someUser(), seen });
+      asked[index]?.({ at: someUser(), seen, names: ['u:ann'] });
       await answer;
       tail.state.floor = 11;
     }
@@ -92,7 +101,13 @@ describe("[PRJ-7] a conversation's rows", () => {
     const seen: { at: Position | undefined } = { at: 10 };
     const ofConversations = conversationsAtHead((user, spans) => {
       asked.push(spans);
-      return Promise.resolve(spans.map(() => ({ at: somePart(user), seen: seen.at })));
+      return Promise.resolve(
+        spans.map(({ conversation }) => ({
+          at: somePart(user),
+          seen: seen.at,
+          names: [`c:${conversation}`],
+        })),
+      );
     }, tail);
     const span = (from: number, to: number, conversation = annAndBob): Span => ({
       conversation,

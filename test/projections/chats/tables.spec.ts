@@ -25,7 +25,7 @@ test('[PRJ-14] what a user has noted of a conversation can be stored, whatever i
     },
   };
   const [key = ''] = sides.keysOf(configured);
-  expect(sides.fold(undefined, configured, key)).toMatchObject({
+  expect(sides.fold(undefined, configured, key, [])).toMatchObject({
     ex: 'a\uFFFDb',
     attachedInfo: '\uFFFD half',
   });

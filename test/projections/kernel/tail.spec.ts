@@ -126,7 +126,7 @@ describe('folding the tail', () => {
           const rows = new Map<string, UserRow>();
           for (const event of events.filter((one) => one.position <= position)) {
             for (const key of usersTable.keysOf(event)) {
-              const row = usersTable.fold(rows.get(key), event, key);
+              const row = usersTable.fold(rows.get(key), event, key, []);
               if (row !== undefined) rows.set(key, row);
             }
           }

@@ -27,6 +27,8 @@ export type UserSide = {
   attachedInfo: string;
   configuredPos: number;
   changedPos: number;
+  readPos: number;
+  atSetPos: number;
 };
 
 const nothingDone = (): UserSide => ({
@@ -39,6 +41,8 @@ const nothingDone = (): UserSide => ({
   attachedInfo: '',
   configuredPos: 0,
   changedPos: 0,
+  readPos: 0,
+  atSetPos: 0,
 });
 
 const lineOf = ({ type, data }: Recorded<NumberedEvent>, parties: Parties): number => {

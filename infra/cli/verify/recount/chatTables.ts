@@ -3,7 +3,7 @@ import type { Chats } from './chats.ts';
 import type { ExpectedTable, Row } from './table.ts';
 
 /** What each table of the chats must hold, from the recount. */
-export const chatTables = ({ all }: Chats): readonly ExpectedTable[] => {
+export const chatTables = ({ all, groups }: Chats): readonly ExpectedTable[] => {
   const begun = () => [...all.values()].filter(({ parties }) => parties !== undefined);
   const chatOf = (row: Row): Chat | undefined => all.get(String(row['conversation']));
   const numbers = new Numbers(all);
@@ -69,6 +69,7 @@ export const chatTables = ({ all }: Chats): readonly ExpectedTable[] => {
       chatOf,
     ),
     numbers.table('doubles', (_chat, seq, doubles) => (doubles.has(seq) ? {} : undefined)),
+    ...groups.tables,
   ];
 };
 
@@ -198,5 +199,7 @@ const sideRow = (owner: string, { id }: Chat, side: UserSide): Row => {
     attached_info: side.attachedInfo,
     configured_pos: side.configuredPos,
     changed_pos: side.changedPos,
+    read_pos: side.readPos,
+    at_set_pos: side.atSetPos,
   };
 };

@@ -3,6 +3,7 @@ import type { ConversationConfigured } from '../../../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../../core/kernel/fact.ts';
 import { Chat } from './chat.ts';
+import { GroupChats } from './groupChats.ts';
 
 const NUMBERED = 'conversation-';
 
@@ -16,6 +17,8 @@ export const conversationOf = ({ stream }: Readonly<{ stream: string }>): string
 export class Chats {
   readonly all = new Map<string, Chat>();
 
+  readonly groups = new GroupChats((id) => this.all.get(id) ?? { maxSeq: 0, newestTime: 0 });
+
   chat(id: string): Chat {
     const chat = this.all.get(id) ?? new Chat(id);
     this.all.set(id, chat);
@@ -24,6 +27,7 @@ export class Chats {
 
   take(event: Recorded<SeqlineEvent>): void {
     if (isNumbered(event)) this.chat(conversationOf(event)).add(event);
+    this.groups.take(event);
     switch (event.type) {
       case 'MessageRevoked': {
         const { revoked } = this.chat(event.data.conversation);
@@ -39,14 +43,14 @@ export class Chats {
         this.chat(event.data.conversation).hide(event.data.user, event.data.seqs);
         return;
       case 'MessagesRead':
-        this.#read(event.data.from, event.data);
+        this.#read(event.data.from, event.data, event.position);
         return;
       case 'ReadMarked':
-        this.#read(event.data.user, event.data);
+        this.#read(event.data.user, event.data, event.position);
         return;
       case 'ConversationCleared': {
         const { user, conversation, upTo } = event.data;
-        this.#read(user, event.data);
+        this.#read(user, event.data, event.position);
         const side = this.chat(conversation).sideOf(user);
         side.clearedUpTo = Math.max(side.clearedUpTo, upTo);
         side.changedPos = event.position;
@@ -70,10 +74,15 @@ export class Chats {
     side.attachedInfo = gone ? '' : (notes.attachedInfo ?? side.attachedInfo);
     Object.assign(side, { kind, peer, changedPos: position });
     if (side.configuredPos === 0) side.configuredPos = position;
+    if (settings.groupAtType !== undefined) side.atSetPos = position;
   }
 
-  #read(user: string, { conversation, upTo }: Readonly<{ conversation: string; upTo: number }>) {
+  #read(
+    user: string,
+    { conversation, upTo }: Readonly<{ conversation: string; upTo: number }>,
+    position: number,
+  ): void {
     const side = this.chat(conversation).sideOf(user);
-    side.readUpTo = Math.max(side.readUpTo, upTo);
+    if (upTo > side.readUpTo) Object.assign(side, { readUpTo: upTo, readPos: position });
   }
 }
