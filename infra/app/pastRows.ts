@@ -168,7 +168,7 @@ type Row = Readonly<Record<string, unknown>>;
 type Rows = ReadonlyMap<string, ReadonlyMap<string, Row>>;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows differ from table to table
-type AnyTable = Table<any> & Readonly<{ options?: RowsOptions<any> }>;
+type AnyTable = Table<any, any> & Readonly<{ options?: RowsOptions<any> }>;
 
 /** The rows of a read model that are about one thing, folded in memory as the projector folds them. */
 class PastRows {
@@ -187,6 +187,8 @@ class PastRows {
       .flatMap(({ tables: own }) => own);
     this.#tables = tables
       .filter((table) => table.options !== undefined || table === usersTable)
+      // One that looks at another would have to be told all that this one is made of.
+      .filter(({ beside }) => beside === undefined)
       .map((table) => ({ name: nameOf(table), table, rows: new Map<string, unknown>() }));
   }
 
@@ -195,7 +197,7 @@ class PastRows {
       for (const key of table.keysOf(event)) {
         if (!splitKey(key).includes(this.#id)) continue;
         const before = rows.get(key);
-        const after: unknown = table.fold(before, event, key);
+        const after: unknown = table.fold(before, event, key, []);
         this.#count += Number(after !== undefined) - Number(before !== undefined);
         if (after === undefined) rows.delete(key);
         else rows.set(key, after);

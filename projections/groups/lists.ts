@@ -103,9 +103,10 @@ export const membersSince = async (
   const found = await ask(db, {
     state: rowIn('group_member_lists', 'group_id', group),
     of_group: rowIn('groups', 'group_id', group),
-    changed: sql`select json_agg(r) from (select * from (${membersOf(group)}) as r
-      where r.changed_version > ${countable(since)}
-      order by r.joined_pos, r.place limit ${CHANGES_MAX + 1}) as r`,
+    // The index gives the first of them; only as many as are told are then put in the order of the list.
+    changed: sql`select json_agg(r order by r.joined_pos, r.place) from
+      (select * from (${membersOf(group)}) as r where r.changed_version > ${countable(since)}
+        order by r.changed_version limit ${CHANGES_MAX + 1}) as r`,
   });
   const state = isThere(found['state']) ? memberListRows.read(recordOf(found['state'])) : undefined;
   const ofGroup = isThere(found['of_group']) ? recordOf(found['of_group']) : undefined;

@@ -53,7 +53,7 @@ export const NOTHING_TO_SAY: ListTurns<never> = { gone: [], floorPos: 0, sortPos
  * As many as ever are of use: who has missed more changes than these fetches the whole list. So the memory
  * of a list is bounded without a clock, and equal however often it is built.
  */
-export const GONE_MAX = CHANGES_MAX;
+const GONE_MAX = CHANGES_MAX;
 
 /** They have gone from the list. */
 export const withGone = <Id, State extends ListTurns<Id>>(
