@@ -199,7 +199,7 @@ const toldAt = async (world: ChatWorld) => {
 };
 
 describe(`what members see of their groups (seed ${String(SEED)})`, () => {
-  test('[SYN-20] [SYN-21] [SYN-22] [SYN-11] [PRJ-7] [PRJ-20] [OPS-60] equals a naive recount, wherever the projector stands and however events fall into batches', async ({
+  test('[SYN-26] [SYN-21] [SYN-22] [SYN-11] [PRJ-7] [PRJ-20] [OPS-60] equals a naive recount, wherever the projector stands and however events fall into batches', async ({
     annotate,
   }) => {
     const counts: Record<string, number> = {};
