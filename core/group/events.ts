@@ -163,12 +163,12 @@ export type MemberProfileChanged = Fact<
   Versioned & { group: GroupId; user: UserId }
 >;
 
-/** Nobody may say or change anything any more; the members are still there to be told of it. */
+/** Nobody may say or change anything any more; the members are still there, for the line that says so. */
 export type GroupDismissed = Fact<
   'GroupDismissed',
   Versioned & Told & { group: GroupId; by: UserId }
 >;
-/** They have been told: nobody is in it any more. */
+/** Nobody is in it any more, which those who were are told. */
 export type GroupDisbanded = Fact<'GroupDisbanded', { group: GroupId }>;
 
 export type GroupEvent =

@@ -22,7 +22,7 @@ type Said = Readonly<{
  * done at least once: again, it changes nothing.
  */
 export type FollowUp =
-  /** A dismissed group's members have been told. */
+  /** The line that a group is dismissed is there for its members. */
   | Readonly<{ type: 'DisbandGroup'; data: Readonly<{ group: GroupId }> }>
   /** A member's profile has changed: in what, of that which the group shows of it. */
   | Readonly<{

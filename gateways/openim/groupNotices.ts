@@ -49,8 +49,7 @@ type Standing = Extract<
       | 'GroupMuted'
       | 'GroupUnmuted'
       | 'MemberChanged'
-      | 'MemberProfileChanged'
-      | 'GroupDismissed';
+      | 'MemberProfileChanged';
   }
 >;
 
@@ -62,7 +61,6 @@ const STANDING: ReadonlySet<string> = new Set([
   'GroupUnmuted',
   'MemberChanged',
   'MemberProfileChanged',
-  'GroupDismissed',
 ] satisfies Standing['type'][]);
 
 const isStanding = (event: Recorded<SeqlineEvent>): event is Recorded<Standing> =>
@@ -115,13 +113,34 @@ const telling = (deps: GroupNoticeDeps, event: Recorded<Standing>): Telling => {
       const tips = (cast: Cast) => memberInfoSetTips(cast, cast.member(user), version, 0);
       return { contentType: CONTENT_TYPES.groupMemberInfoSet, by: user, line: false, tips };
     }
-    case 'GroupDismissed': {
-      const { by, line = true } = event.data;
-      const said = { status: DISMISSED };
-      const contentType = CONTENT_TYPES.groupDismissed;
-      return { contentType, by, line, said, tips: groupDismissedTips };
-    }
   }
+};
+
+/**
+ * The line comes as the group is dismissed, the notice once nobody is in it any more: clients that get it fetch
+ * their groups at once, and it has to be gone from them by then.
+ */
+const ended = (
+  deps: GroupNoticeDeps,
+  {
+    type,
+    data,
+    meta,
+  }: Recorded<Extract<GroupEvent, { type: 'GroupDismissed' | 'GroupDisbanded' }>>,
+): Reaction => {
+  const isFirst = type === 'GroupDismissed';
+  const { order, lines, look } = told(deps, data.group, [
+    {
+      contentType: CONTENT_TYPES.groupDismissed,
+      by: isFirst ? data.by : (meta.actor as UserId),
+      line: !isFirst || (data.line ?? true),
+      said: { status: DISMISSED },
+      tips: groupDismissedTips,
+    },
+  ]);
+  return isFirst
+    ? { order, ...(lines !== undefined && { lines }) }
+    : { order, ...(look !== undefined && { look }) };
 };
 
 /** Of the members that a message names, and of all if it says so, the conversation has changed. */
@@ -161,6 +180,9 @@ export const reactionWithGroups =
         return membersKicked(deps, event);
       case 'MemberLeft':
         return memberLeft(deps, event);
+      case 'GroupDismissed':
+      case 'GroupDisbanded':
+        return ended(deps, event);
       case 'JoinRequested':
         return joinRequested(deps, event);
       case 'JoinAnswered':

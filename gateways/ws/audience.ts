@@ -131,15 +131,18 @@ export class Audience {
     const { group, left } = movedBy(event);
     const topic = groupSubject(group);
     this.#remember(group, left, position, false);
-    const gone = event.type === 'GroupDisbanded' ? [...this.of(topic)] : this.#here(left);
-    return gone.filter(
-      (connection) => connection.topics.has(topic) && this.#drop(topic, connection),
-    );
+    return this.#drop(topic, this.#here(left));
   }
 
-  #drop(topic: Topic, connection: Connection): true {
-    this.#remove(topic, connection);
-    return true;
+  /** Nobody hears of the group any more. */
+  end(topic: Topic): void {
+    this.#drop(topic, [...(this.#byGroup.get(topic) ?? [])]);
+  }
+
+  #drop(topic: Topic, connections: readonly Connection[]): readonly Connection[] {
+    const dropped = connections.filter(({ topics }) => topics.has(topic));
+    for (const connection of dropped) this.#remove(topic, connection);
+    return dropped;
   }
 
   #here(users: readonly UserId[]): readonly Connection[] {

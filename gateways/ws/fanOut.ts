@@ -19,6 +19,9 @@ import type { Topic } from './interest.ts';
 import { Leavers } from './leavers.ts';
 import { Unhurried } from './unhurried.ts';
 
+/** That a group has ended is told in some milliseconds, and while Postgres is away when it is back. */
+const ENDED_KEPT_MS = 60_000;
+
 /** Frames by connection, so that what a batch has for one connection leaves in one system call. */
 type Outbox = Map<Connection, Uint8Array[]>;
 
@@ -44,6 +47,8 @@ export class FanOut {
   readonly #numbers: NumbersOf;
   readonly #leavers = new Leavers();
   readonly #unhurried = new Unhurried();
+  /** Groups that nobody is in any more, and since when. */
+  readonly #ended = new Map<Topic, Millis>();
   readonly #cursors: Cursors;
   readonly #now: () => Millis;
   readonly #meter: SocketMeter;
@@ -125,8 +130,13 @@ export class FanOut {
    */
   moved(event: Recorded<MembershipEvent>): void {
     const { group } = event.data;
+    if (event.type === 'GroupDisbanded') {
+      // That is told to those who were in it, and nobody can say anything there any more.
+      this.#ended.set(groupSubject(group), this.#now());
+      return;
+    }
     const gone = this.#audience.going(event, event.position);
-    this.#leavers.keep(event.id, event.type === 'GroupDisbanded' ? [] : gone, this.#now());
+    this.#leavers.keep(event.id, gone, this.#now());
     if (this.#audience.of(groupSubject(group)).size === 0) this.left(groupSubject(group));
     const coming = this.#audience.coming(event, event.position);
     if (coming.length === 0) return;
@@ -142,6 +152,13 @@ export class FanOut {
   /** To be called once a second. */
   tick(): void {
     this.#unhurried.tick();
+    const at = this.#now();
+    for (const [topic, since] of this.#ended) {
+      if (at - since < ENDED_KEPT_MS) break;
+      this.#ended.delete(topic);
+      this.#audience.end(topic);
+      this.left(topic);
+    }
   }
 
   /**

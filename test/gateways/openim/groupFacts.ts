@@ -157,13 +157,6 @@ export const cases: readonly Case[] = [
     },
   ],
   [
-    'the end of a group',
-    { type: 'GroupDismissed', data: { ...base, by: ann } },
-    1511,
-    true,
-    { group, opUser: info(ann), ...zero },
-  ],
-  [
     'who has to be silent',
     { type: 'MemberMuted', data: { ...base, user: mia, by: ann, until: 9, seconds: 60 } },
     1512,

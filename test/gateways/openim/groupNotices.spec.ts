@@ -191,6 +191,21 @@ describe('[GRP-82] who is told', () => {
     expect(notices.flatMap(({ also }) => also ?? [])).toEqual(users);
   });
 
+  test('of the end of a group by a line at once, and by a notice when nobody is in it any more', async () => {
+    const first = await told({ type: 'GroupDismissed', data: { ...base, by: ann } });
+    expect(first.copies).toEqual([]);
+    expect(only(first.lines)).toMatchObject({ conversation: 'sg_g1', data: { contentType: 1511 } });
+    expect(tipsOf(only(first.lines))).toMatchObject({ group: { groupID: 'g1', status: 2 } });
+    const quiet = await told({ type: 'GroupDismissed', data: { ...base, by: ann, line: false } });
+    expect(quiet.lines).toEqual([]);
+    const { lines, copies } = await told({ type: 'GroupDisbanded', data: { group: g1 } }, ann);
+    expect(lines).toEqual([]);
+    const notice = only(copies);
+    expect(notice).toMatchObject({ conversation: 'n_g1', data: { contentType: 1511, from: ann } });
+    const tips = { group, opUser: info(ann), operationTime: 0 };
+    expect(detailOf(notice)).toBe(JSON.stringify(tips));
+  });
+
   test('an app admin from outside is shown as an admin of the group', async () => {
     const kick: GroupEvent = { type: 'MembersKicked', data: { ...base, users: [zed], by: ADMIN } };
     const { lines, copies } = await told(kick, ADMIN);

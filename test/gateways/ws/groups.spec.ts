@@ -258,8 +258,13 @@ describe('who comes and goes', () => {
     gateway.deliver([of.record(chatOf(other), inOther('c1'))]);
     expect(got(cats)).toEqual(['c1']);
     gateway.memberMoved(moved(of, { type: 'GroupDisbanded', data: { group: other } }));
+    const notice = noticeOf(eventId('ended'));
+    gateway.pass({ ...notice, data: { ...notice.data, group: other } }, true);
+    expect(got(cats)).toEqual(['c1', 'notice']);
+    of.clock.at += 60_000;
+    gateway.tick();
     gateway.deliver([of.record(chatOf(other), inOther('c2'))]);
-    expect(got(cats)).toEqual(['c1']);
+    expect(got(cats)).toEqual(['c1', 'notice']);
     expect(heard.slice(-2)).toEqual(['+@other', '-@other']);
   });
 });
