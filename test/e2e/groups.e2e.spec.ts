@@ -201,29 +201,3 @@ describe('three users with the wasm SDK', () => {
     for (const client of clients) expect(client.faults()).toEqual([]);
   });
 });
-
-test('[GRP-92] the JS SDK lists groups and members, and is told of each change', async () => {
-  const { ids, clients } = await three('js');
-  const [ann, bob, cat] = ids;
-  const [anns, bobs, cats] = clients;
-  const groupID = await create(anns, [bob]);
-  await groupsWhere(bobs, ([group]) => group?.groupID === groupID && group.owner === ann);
-  await membersWhere(bobs, groupID, rolesAre({ [ann]: 100, [bob]: 20 }));
-  await sendToGroup(bobs, groupID, 'hello');
-  await hears(anns, 'hello');
-
-  await anns.call('inviteUserToGroup', { groupID, reason: '', userIDList: [cat] });
-  await groupsWhere(cats, ({ length }) => length === 1);
-  await heardOf(bobs, 'OnGroupMemberAdded', 'userID', cat);
-  await anns.call('setGroupInfo', { groupID, groupName: 'Renamed' });
-  await everywhere([bobs, cats], (client) =>
-    groupsWhere(client, ([one]) => one?.name === 'Renamed'),
-  );
-  await anns.call('kickGroupMember', { groupID, reason: '', userIDList: [cat] });
-  await heardOf(cats, 'OnJoinedGroupDeleted', 'groupID', groupID);
-  expect(await groupsWhere(cats, ({ length }) => length === 0)).toEqual([]);
-  await heardOf(bobs, 'OnGroupMemberDeleted', 'userID', cat);
-  expect(await refusalOf(sendToGroup(cats, groupID, 'let me in'))).toBe(1203);
-  await anns.call('dismissGroup', groupID);
-  await groupsWhere(bobs, ({ length }) => length === 0);
-});
