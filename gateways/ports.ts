@@ -96,6 +96,8 @@ export type Refusal =
   | 'callback/refused'
   | 'callback/unreachable'
   | 'callback/bad-answer'
+  | 'webhook/no-dead-letter'
+  | 'webhook/too-many-replays'
   /** For now only: the same call again may succeed (500 on the wire). */
   | 'service/unavailable';
 

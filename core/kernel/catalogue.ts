@@ -9,6 +9,7 @@ import type { LoginEvent } from '../login/events.ts';
 import type { CheckpointMoved } from '../notice/events.ts';
 import type { ProjectorEvent } from '../projector/events.ts';
 import type { UserEvent } from '../user/events.ts';
+import type { WebhookEvent } from '../webhook/events.ts';
 import type { UserId } from './ids.ts';
 
 /** Every event the system has. */
@@ -23,7 +24,8 @@ export type SeqlineEvent =
   | FavouriteEvent
   | ClientConfigEvent
   | CheckpointMoved
-  | ProjectorEvent;
+  | ProjectorEvent
+  | WebhookEvent;
 
 export type EventType = SeqlineEvent['type'];
 type EventOf<Type extends EventType> = Extract<SeqlineEvent, { type: Type }>;
@@ -98,6 +100,14 @@ export const catalogue = {
   ClientDefaultsRemoved: { version: 1 },
   CheckpointMoved: { version: 1, position: 'position' },
   ProjectionSkipped: { version: 1, position: 'position' },
+  DeliveryGivenUp: { version: 1 },
+  ResendAsked: { version: 1 },
+  DeliveryResent: { version: 1 },
+  ReplayAsked: { version: 1, position: 'after' },
+  ReplayMoved: { version: 1, position: 'position' },
+  ReplayEnded: { version: 1 },
+  DeliveriesMade: { version: 1 },
+  PresenceChanged: { version: 1 },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };
 
 /** The streams Seqline writes. Others may live in the same store; they are not ours to read. */
@@ -114,4 +124,5 @@ export const STREAM_PREFIXES = [
   'clientConfig-',
   'checkpoint-',
   'projector-',
+  'webhook-',
 ] as const;

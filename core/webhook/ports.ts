@@ -19,6 +19,9 @@ export type Before = Readonly<{
   filter: Filter;
 }>;
 
+/** A callback that tells of what has been done. */
+export type After = Readonly<{ timeout: Millis; filter: Filter }>;
+
 /**
  * Which answers say no, and where a callback is posted to. `v3`: to the URL with the command's name behind
  * it; actionCode 0 with nextCode 1 refuses. `v2`: to the bare URL; any actionCode but 0 refuses.
@@ -39,7 +42,7 @@ export type Endpoint = Readonly<{
   /** What could not be delivered for so long is given up. */
   giveUpAfter: Millis;
   before: ReadonlyMap<string, Before>;
-  after: ReadonlyMap<string, Filter>;
+  after: ReadonlyMap<string, After>;
 }>;
 
 /** One call of an endpoint. */

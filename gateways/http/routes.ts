@@ -22,6 +22,7 @@ import { notificationAccountRoutes } from './routes/notificationAccount.ts';
 import { onlineStatusRoutes } from './routes/onlineStatus.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { userRoutes } from './routes/user.ts';
+import { webhookRoutes } from './routes/webhook.ts';
 
 export type RouteDeps = Pick<
   HttpDeps,
@@ -38,6 +39,7 @@ export type RouteDeps = Pick<
   | 'messages'
   | 'chats'
   | 'projector'
+  | 'webhooks'
   | 'presence'
   | 'presenceSubscriptions'
   | 'favourites'
@@ -76,4 +78,5 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...jssdkRoutes(deps),
   ...adminRoutes(deps),
   ...historyRoutes(deps),
+  ...webhookRoutes(deps),
 ];

@@ -25,6 +25,7 @@ import type {
   VersionIdOf,
 } from '../ports.ts';
 import type { History } from '../history.ts';
+import type { Webhooks } from '../webhookPorts.ts';
 import type { Log } from '../log.ts';
 import type { RoleOf } from './access.ts';
 import { addApiPage } from './apiPage.ts';
@@ -62,6 +63,7 @@ export type HttpDeps = Readonly<{
   chats: Chats;
   projector: Projector;
   history: History;
+  webhooks: Webhooks;
   projected: Projected;
   versionIdOf: VersionIdOf;
   presence: Presence;

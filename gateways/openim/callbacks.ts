@@ -23,7 +23,47 @@ export const AFTER = {
   afterSendSingleMsg: 'callbackAfterSendSingleMsgCommand',
   afterSendGroupMsg: 'callbackAfterSendGroupMsgCommand',
   afterMsgSaveDB: 'callbackAfterMsgSaveDBCommand',
+  /** So called by OpenIM. */
+  afterRevokeMsg: 'callbackBeforeAfterMsgCommand',
+  afterSingleMsgRead: 'callbackAfterSingleMsgReadCommand',
+  afterGroupMsgRead: 'callbackAfterGroupMsgReadCommand',
+  afterUserRegister: 'callbackAfterUserRegisterCommand',
+  afterUpdateUserInfo: 'callbackAfterUpdateUserInfoCommand',
+  afterUpdateUserInfoEx: 'callbackAfterUpdateUserInfoExCommand',
+  afterUserOnline: 'callbackAfterUserOnlineCommand',
+  afterUserOffline: 'callbackAfterUserOfflineCommand',
+  afterAddFriend: 'callbackAfterAddFriendCommand',
+  afterAddFriendAgree: 'callbackAfterAddFriendAgreeCommand',
+  afterSetFriendRemark: 'callbackAfterSetFriendRemarkCommand',
+  afterDeleteFriend: 'callbackAfterDeleteFriendCommand',
+  afterImportFriends: 'callbackAfterImportFriendsCommand',
+  afterRemoveBlack: 'callbackAfterRemoveBlackCommand',
+  afterCreateGroup: 'callbackAfterCreateGroupCommand',
+  afterJoinGroup: 'callbackAfterJoinGroupCommand',
+  afterSetGroupInfo: 'callbackAfterSetGroupInfoCommand',
+  afterSetGroupInfoEx: 'callbackAfterSetGroupInfoExCommand',
+  afterSetGroupMemberInfo: 'callbackAfterSetGroupMemberInfoCommand',
+  afterQuitGroup: 'callbackAfterQuitGroupCommand',
+  afterKickGroupMember: 'callbackAfterKickGroupCommand',
+  afterDismissGroup: 'callbackAfterDisMissGroupCommand',
+  afterTransferGroupOwner: 'callbackAfterTransferGroupOwnerCommand',
 } as const;
+
+/** By number, from 1. */
+export const PLATFORM_NAMES = [
+  '',
+  'IOS',
+  'Android',
+  'Windows',
+  'OSX',
+  'Web',
+  'MiniWeb',
+  'Linux',
+  'APad',
+  'IPad',
+  'Admin',
+  'HarmonyOS',
+] as const;
 
 export type BeforeName = keyof typeof BEFORE;
 export type AfterName = keyof typeof AFTER;

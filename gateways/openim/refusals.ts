@@ -54,6 +54,8 @@ export const REFUSALS = {
   'callback/refused': WIRE_ERRORS.callback,
   'callback/unreachable': WIRE_ERRORS.network,
   'callback/bad-answer': WIRE_ERRORS.data,
+  'webhook/no-dead-letter': WIRE_ERRORS.recordNotFound,
+  'webhook/too-many-replays': WIRE_ERRORS.args,
   'service/unavailable': WIRE_ERRORS.serverInternal,
 } as const satisfies Record<Refusal, WireError>;
 

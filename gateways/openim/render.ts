@@ -181,17 +181,20 @@ const revokedTips = (data: MessageRevoked['data']): string =>
   });
 
 /** Clients mark the messages that are listed, so the range is spelled out. */
-const readTips = ({ from, conversation, after, upTo, seqs }: MessagesRead['data']): string => {
+export const seqsRead = ({ after, upTo, seqs }: MessagesRead['data']): readonly number[] => {
   const first = Math.max(after + 1, upTo - RECEIPT_SEQS_MAX + 1);
   const range = Array.from({ length: Math.max(0, upTo - first + 1) }, (_, index) => first + index);
   const read = [...new Set([...range, ...seqs])].sort((one, other) => one - other);
-  return markAsReadTips({
-    markAsReadUserID: from,
-    conversationID: conversation,
-    seqs: read.slice(-RECEIPT_SEQS_MAX),
-    hasReadSeq: upTo,
-  });
+  return read.slice(-RECEIPT_SEQS_MAX);
 };
+
+const readTips = (data: MessagesRead['data']): string =>
+  markAsReadTips({
+    markAsReadUserID: data.from,
+    conversationID: data.conversation,
+    seqs: [...seqsRead(data)],
+    hasReadSeq: data.upTo,
+  });
 
 const deletedTips = ({ from, conversation, seqs }: MessagesDeleted['data']): string =>
   deleteMsgsTips({ userID: from, conversationID: conversation, seqs });

@@ -12,6 +12,7 @@ import { rebuild } from '../cli/rebuild.ts';
 import { token } from '../cli/token.ts';
 import { version } from '../cli/version.ts';
 import { verify } from '../cli/verify.ts';
+import { webhook } from '../cli/webhook.ts';
 import { serve } from './serve.ts';
 import { ConfigError, readConfig } from '../config/config.ts';
 
@@ -20,6 +21,7 @@ const COMMANDS = {
   doctor,
   token,
   projector,
+  webhook,
   verify,
   replay,
   eventstore,
@@ -46,6 +48,7 @@ const run = async (): Promise<number> => {
       roles: { type: 'string' },
       platform: { type: 'string' },
       reason: { type: 'string' },
+      dead: { type: 'boolean', default: false },
       port: { type: 'string' },
       host: { type: 'string' },
       expose: { type: 'boolean', default: false },
@@ -72,6 +75,8 @@ const run = async (): Promise<number> => {
     roles: values.roles,
     platform: values.platform,
     reason: values.reason,
+    from: values.from,
+    dead: values.dead,
     port: values.port,
     host: values.host,
     exposed: values.expose,

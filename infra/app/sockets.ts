@@ -41,6 +41,8 @@ type SocketsDeps = Readonly<{
   groupLists: Pick<GroupLists, 'joinedIds'>;
   noticing: NoticingDeps;
   meter: NonNullable<WsGatewayDeps['meter']>;
+  /** Who else wants to know. */
+  presenceChanged: WsGatewayDeps['presenceChanged'] | undefined;
   now: () => Millis;
   log: Log;
 }>;
@@ -80,6 +82,7 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     meter,
     now,
     log,
+    presenceChanged,
   } = deps;
   const { bus, members } = cluster;
   let ws: WsGateway | undefined;
@@ -102,7 +105,10 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     log,
     meter,
     elsewhere: members.elsewhere,
-    presenceChanged: (user, platforms) => members.presenceChanged(user, platforms),
+    presenceChanged: (user, platforms) => {
+      members.presenceChanged(user, platforms);
+      presenceChanged?.(user, platforms);
+    },
     ...(bus.isShared() && { interest }),
   });
   ws = gateway;

@@ -112,7 +112,7 @@ export const start = async (
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
     const standings = openStandings(groups, freshnessOf(events, models.follower, log));
     const known = openKnown(reading, users, reach, standings);
-    const webhooks = openWebhooks({ path: config.webhooks, now, log });
+    const webhooks = openWebhooks({ path: config.webhooks, cluster, models, writers, now, log });
     closers.add(webhooks.close);
     const messages = openMessages(deps, known, webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
@@ -127,6 +127,7 @@ export const start = async (
       ...{ config, cluster, models, logins, messages, groupLists, noticing, now, log },
       chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
       meter: metrics.sockets,
+      presenceChanged: webhooks.presence.changed,
     };
     const sockets = roles.has('gateway') ? await openSockets(opening, before) : noSockets(cluster);
     ws = sockets.gateway;
@@ -149,6 +150,7 @@ export const start = async (
         copiesAfter: cluster.bus.isShared() ? 0 : before,
       });
       closers.add(stop);
+      await webhooks.tell();
     }
 
     const { runner, tail, skips } = models;
@@ -159,10 +161,9 @@ export const start = async (
     closers.add(history.close);
 
     const http = buildHttp({
-      users,
+      ...webhooks.askedFirst({ users, friends, blocks }),
+      webhooks: webhooks.admin,
       userLists: openUserLists(reading),
-      friends,
-      blocks,
       friendLists,
       groups,
       groupLists,

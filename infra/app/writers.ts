@@ -35,6 +35,21 @@ import { user } from '../../core/user/decider.ts';
 import { userStream } from '../../core/user/events.ts';
 import type { UserWriters } from '../../core/user/handler.ts';
 import { openGroupWriters } from './groupWriters.ts';
+import {
+  webhook,
+  type OutcomeEvent,
+  type Webhook,
+  type WebhookCommand,
+  type WebhookRefusal,
+} from '../../core/webhook/decider.ts';
+import {
+  WEBHOOK_PREFIX,
+  webhookStream,
+  type DeliveriesMade,
+  type PresenceChanged,
+  type WebhookEvent,
+} from '../../core/webhook/events.ts';
+import { loadWebhook } from '../../core/webhook/load.ts';
 
 /**
  * Memory for the windows of once-only sends: at 10 bytes a message (docs/adr/0005), 15 minutes of 20,000
@@ -67,6 +82,7 @@ const weighTexts = ({ data }: Readonly<{ data: object }>): number =>
     EVENT_OVERHEAD_BYTES,
   );
 
+export type WebhookWriters = StreamWriters<WebhookCommand, OutcomeEvent, Webhook, WebhookRefusal>;
 export type ProjectorWriters = StreamWriters<SkipEvent, ProjectorEvent, Skipped, never>;
 
 export type Writers = KeptWriters &
@@ -79,6 +95,7 @@ export type Writers = KeptWriters &
     blocks: BlockWriters;
     groups: GroupWriters;
     projectors: ProjectorWriters;
+    webhooks: WebhookWriters;
     /** What the process's follower has seen. */
     observe: (events: readonly Recorded<SeqlineEvent>[]) => void;
   }>;
@@ -87,8 +104,28 @@ const isOfFriends = (event: Recorded<SeqlineEvent>): event is Recorded<Friendshi
   event.stream.startsWith('friendship-');
 const isOfGroups = (event: Recorded<SeqlineEvent>): event is Recorded<GroupEvent> =>
   event.stream.startsWith(GROUP_PREFIX);
+/** What becomes of deliveries is decided; that they were made is only told. */
+const isOfWebhooks = (event: Recorded<SeqlineEvent>): event is Recorded<OutcomeEvent> =>
+  event.stream.startsWith(WEBHOOK_PREFIX) && !isOfDeliveries(event);
+const isOfDeliveries = (
+  event: Recorded<SeqlineEvent>,
+): event is Recorded<DeliveriesMade | PresenceChanged> =>
+  event.type === 'DeliveriesMade' || event.type === 'PresenceChanged';
 const isOfBlocks = (event: Recorded<SeqlineEvent>): event is Recorded<BlockEvent> =>
   event.stream.startsWith('block-');
+
+const openWebhookWriters = (
+  log: EventLog,
+  time: Pick<ConstructorParameters<typeof StreamWriters>[0], 'clock' | 'pause'>,
+): WebhookWriters =>
+  new StreamWriters({
+    log,
+    decider: webhook,
+    streamOf: ({ data }) => webhookStream(data.endpoint),
+    metaOf: ({ meta }) => meta,
+    load: loadWebhook(log),
+    ...time,
+  });
 
 /** One writer for each kind of stream: all that this process appends goes through these. */
 export const openWriters = (
@@ -168,15 +205,19 @@ export const openWriters = (
     ...time,
   });
 
+  const webhooks = openWebhookWriters(log, time);
   const observeOne = (event: Recorded<SeqlineEvent>): void => {
     if (isOfFriends(event)) friendships.observe(event);
     else if (isOfBlocks(event)) blocks.observe(event);
     else if (isKept(event)) observeKept(kept, event);
     else if (isOfGroups(event)) groups.observe(event);
-    else observeOther(event);
+    else if (isOfWebhooks(event)) webhooks.observe(event);
+    else if (!isOfDeliveries(event)) observeOther(event);
   };
   const observeOther = (
-    event: Recorded<Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent | KeptEvent>>,
+    event: Recorded<
+      Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent | KeptEvent | WebhookEvent>
+    >,
   ): void => {
     switch (event.type) {
       case 'UserRegistered':
@@ -213,6 +254,7 @@ export const openWriters = (
     groups,
     ...kept,
     projectors,
+    webhooks,
     observe: (events) => {
       for (const event of events) observeOne(event);
     },

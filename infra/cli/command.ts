@@ -6,6 +6,9 @@ export type Arguments = Readonly<{
   roles: string | undefined;
   platform: string | undefined;
   reason: string | undefined;
+  /** A position or a time. */
+  from: string | undefined;
+  dead: boolean;
   port: string | undefined;
   host: string | undefined;
   exposed: boolean;

@@ -15,6 +15,13 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
   seqline projector status              how far the read models are, and what stops them
   seqline projector skip POSITION --reason "…"
                                         has the one that stops at this event do without it
+  seqline webhook list                  the app server's endpoints, and how far each has been told
+  seqline webhook test NAME             posts a call to one that says that it is a test
+  seqline webhook deliveries NAME [--dead] [--json]
+                                        what it was told of late, or what was given up
+  seqline webhook resend NAME [ID …]    sends what was given up again, all or some
+  seqline webhook replay NAME --from POSITION|TIME|start
+                                        tells it once more what came from there on, marked as such
   seqline verify [--log-only] [--json]  counts the whole log again and compares the tables with it, while
                                         the server runs or not; ends with 0 (equal), 1 (differences) or
                                         2 (could not be done)

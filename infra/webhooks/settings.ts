@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Before, Convention, Endpoint, Filter, TypeRange } from '../../core/webhook/ports.ts';
+import type {
+  After,
+  Before,
+  Convention,
+  Endpoint,
+  Filter,
+  TypeRange,
+} from '../../core/webhook/ports.ts';
 import type { Millis } from '../../core/kernel/ids.ts';
 import { addressIn, isPublicAddress } from './addresses.ts';
 
@@ -151,8 +158,13 @@ const endpointOf = (value: unknown, path: string, known: Known, complain: Compla
       known.after,
       complain,
       (entry, at, name) => {
-        onlyKnown(entry, known.messages.has(name) ? FILTERS : [], at, complain);
-        return filterOf(entry, at, complain);
+        onlyKnown(
+          entry,
+          known.messages.has(name) ? ['timeout', ...FILTERS] : ['timeout'],
+          at,
+          complain,
+        );
+        return afterOf(entry, at, complain);
       },
     ),
   };
@@ -177,6 +189,11 @@ const callbacksAt = <T>(
 const beforeOf = (entry: Json, path: string, complain: Complain): Before => ({
   timeout: durationAt(entry, 'timeout', path, [TIMEOUT_MS, TIMEOUT_MS_MAX], complain),
   failedContinue: flagAt(entry, 'failedContinue', path, complain),
+  filter: filterOf(entry, path, complain),
+});
+
+const afterOf = (entry: Json, path: string, complain: Complain): After => ({
+  timeout: durationAt(entry, 'timeout', path, [TIMEOUT_MS, TIMEOUT_MS_MAX], complain),
   filter: filterOf(entry, path, complain),
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Role } from '../../core/group/events.ts';
 import type { EventType, SeqlineEvent } from '../../core/kernel/catalogue.ts';
-import type { ConversationId, GroupId, TokenId, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, EventId, GroupId, TokenId, UserId } from '../../core/kernel/ids.ts';
 
 type DataOf<Type extends EventType> = Extract<SeqlineEvent, { type: Type }>['data'];
 
@@ -100,6 +100,9 @@ const favourite = { user, kind: number, uuid: text };
 const configs = fc
   .uniqueArray(fc.tuple(text, text), { maxLength: 3, selector: ([key]) => key })
   .map((pairs) => [pairs.map(([key]) => key), pairs.map(([, value]) => value)] as const);
+
+const eventId = fc.uuid() as fc.Arbitrary<EventId>;
+const delivery = { stream: text, revision: number, delivery: eventId, callback: text };
 
 /** Any data that an event of a type may have. A new event does not compile until it is here. */
 export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> } = {
@@ -296,6 +299,46 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
     { requiredKeys: ['group', 'version', 'by'] },
   ),
   GroupDisbanded: fc.record({ group }),
+  DeliveryGivenUp: fc.record({ ...delivery, endpoint: text, attempts: number, why: text }),
+  ResendAsked: fc.record({ endpoint: text, delivery: eventId }),
+  DeliveryResent: fc.record({ endpoint: text, delivery: eventId }),
+  ReplayAsked: fc.record({ endpoint: text, after: number }),
+  ReplayMoved: fc.record({ endpoint: text, replay: eventId, position: number }),
+  ReplayEnded: fc.record({ endpoint: text, replay: eventId }),
+  DeliveriesMade: fc.record({
+    endpoint: text,
+    made: fc.array(
+      fc.record(
+        {
+          ...delivery,
+          at: moment,
+          attempts: number,
+          status: number,
+          ms: number,
+          failed: fc.constant(true as const),
+          replay: eventId,
+        },
+        {
+          requiredKeys: [
+            'stream',
+            'revision',
+            'delivery',
+            'callback',
+            'at',
+            'attempts',
+            'status',
+            'ms',
+          ],
+        },
+      ),
+      { maxLength: 3 },
+    ),
+  }),
+  PresenceChanged: fc.record({
+    changes: fc.array(fc.record({ user, platform: number, online: fc.boolean(), at: moment }), {
+      maxLength: 3,
+    }),
+  }),
   ProjectionSkipped: fc.record({
     projection: text,
     version: number,

@@ -23,6 +23,7 @@ import type {
   UserView,
 } from '../../gateways/ports.ts';
 import { FakeFriends, fakeFriendLists } from './fakeFriends.ts';
+import { fakeWebhooks } from './fakeWebhooks.ts';
 import { FakeGroups, fakeGroupLists } from './fakeGroups.ts';
 import { FakeClientConfigs, FakeFavourites, FakeSubscriptions } from './fakeKept.ts';
 import { ann, annAndBob, bob, by, eventId } from './people.ts';
@@ -479,6 +480,7 @@ export const fakeDeps = (): FakeDeps => {
     chats: new FakeChats(),
     projector: new FakeProjector(),
     history: fakeHistory,
+    webhooks: fakeWebhooks,
     projected: () => Promise.resolve(true),
     versionIdOf,
     presence: (user) => (user === ann ? [5] : []),

@@ -54,7 +54,9 @@ describe('[HOK-8] the file of webhooks', () => {
           },
         ],
       ]),
-      after: new Map([['afterSendSingleMsg', { ...none, allowedTypes: [[101, 101]] }]]),
+      after: new Map([
+        ['afterSendSingleMsg', { timeout: 5_000, filter: { ...none, allowedTypes: [[101, 101]] } }],
+      ]),
     });
   });
 

@@ -1,0 +1,154 @@
+import { conversationOfStream } from '../../core/conversation/events.ts';
+import type { EventType, SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../core/kernel/fact.ts';
+import { formOf } from '../../core/sequence/head.ts';
+import { GROUPS_TOLD } from './afterGroupCallbacks.ts';
+import type { Fields } from './callbackAnswer.ts';
+import { opened, orNull } from './callbackFields.ts';
+import { messageFields } from './callbackMessages.ts';
+import { PLATFORM_NAMES, type AfterName } from './callbacks.ts';
+import type { MsgData } from './msgData.ts';
+import { SESSION_TYPES } from './numbers.ts';
+import { renderEvent, seqsRead } from './render.ts';
+
+/** A callback that tells of a fact, in OpenIM's form. */
+export type After = Readonly<{
+  name: AfterName;
+  /** Those of one order are told one after the other. */
+  order: string;
+  body: Fields;
+  /** Only messages: filters look at it. */
+  message?: MsgData;
+  key?: string;
+}>;
+
+type Of<Type extends EventType> = Recorded<Extract<SeqlineEvent, { type: Type }>>;
+/** By type of event: what is told of it. */
+export type Telling<E extends SeqlineEvent> = {
+  readonly [Type in E['type']]?: (event: Of<Type>) => readonly After[];
+};
+
+/** What receivers can hand back to `/msg/send_simple_msg`. */
+const keyOf = ({ sendID, recvID, groupID }: MsgData): string =>
+  Buffer.from(JSON.stringify({ sendID, recvID, groupID })).toString('base64');
+
+/** OpenIM's number for a request that was agreed to. */
+const AGREED = 1;
+
+const TOLD: Telling<SeqlineEvent> = {
+  ...GROUPS_TOLD,
+
+  MessageSent: (event) => {
+    const message = renderEvent(event);
+    const order = conversationOfStream(event.stream);
+    const told = { order, message, body: messageFields(message), key: keyOf(message) };
+    const saved = { ...told, name: 'afterMsgSaveDB' } as const;
+    switch (message.sessionType) {
+      case SESSION_TYPES.single:
+        return [{ ...told, name: 'afterSendSingleMsg' }, saved];
+      case SESSION_TYPES.group:
+        return [{ ...told, name: 'afterSendGroupMsg' }, saved];
+      default:
+        return [saved];
+    }
+  },
+
+  MessageRevoked: ({ data: { conversation: order, seq, by } }) => [
+    { name: 'afterRevokeMsg', order, body: { conversationID: order, seq, userID: by } },
+  ],
+
+  MessagesRead: ({ data }) => {
+    const { conversation: order, from } = data;
+    const read = { conversationID: order, userID: from, Seqs: seqsRead(data) };
+    const body = { ...read, contentType: SESSION_TYPES.single };
+    return [{ name: 'afterSingleMsgRead', order, body }];
+  },
+
+  ReadMarked: ({ data: { conversation: order, user, upTo } }) => {
+    if (formOf(order) !== 'group') return [];
+    const who = { sendID: user, receiveID: user };
+    const body = { ...who, unreadMsgNum: upTo, contentType: SESSION_TYPES.group };
+    return [{ name: 'afterGroupMsgRead', order, body }];
+  },
+
+  UserRegistered: ({ stream: order, created, data }) => {
+    const { nickname = '', faceUrl = '', ex = '' } = opened(data.profile);
+    const info = {
+      userID: data.user,
+      nickname,
+      faceURL: faceUrl,
+      ex,
+      createTime: created,
+      appMangerLevel: data.level,
+      globalRecvMsgOpt: data.globalReceive,
+    };
+    return [{ name: 'afterUserRegister', order, body: { users: [info] } }];
+  },
+
+  UserChanged: ({ stream: order, data }) => {
+    const { nickname, faceUrl, ex } = opened(data.profile);
+    const shown = orNull({ nickName: nickname, faceURL: faceUrl, ex });
+    const told = { order, body: { userID: data.user, ...shown } };
+    // By which of OpenIM's two calls it was changed is no part of the fact.
+    return [
+      { name: 'afterUpdateUserInfo', ...told },
+      { name: 'afterUpdateUserInfoEx', ...told },
+    ];
+  },
+
+  FriendRequested: ({ stream: order, data: { from, to, application } }) => {
+    const { greeting = '' } = opened(application);
+    const body = { fromUserID: from, toUserID: to, reqMsg: greeting };
+    return [{ name: 'afterAddFriend', order, body }];
+  },
+
+  FriendAccepted: ({ stream: order, data: { from, to, answer } }) => {
+    const { message = '' } = opened(answer);
+    const who = { fromUserID: from, blackUserID: to };
+    const body = { ...who, HandleResult: AGREED, HandleMsg: message };
+    return [{ name: 'afterAddFriendAgree', order, body }];
+  },
+
+  FriendConfigured: ({ stream: order, data: { owner, friend, notes } }) => {
+    const { remark } = opened(notes);
+    if (remark === undefined) return [];
+    const body = { ownerUserID: owner, friendUserID: friend, remark };
+    return [{ name: 'afterSetFriendRemark', order, body }];
+  },
+
+  FriendDeleted: ({ stream: order, data: { owner, friend } }) => [
+    { name: 'afterDeleteFriend', order, body: { ownerUserID: owner, friendUserID: friend } },
+  ],
+
+  FriendImported: ({ stream: order, data: { owner, friend } }) => [
+    { name: 'afterImportFriends', order, body: { ownerUserID: owner, friendUserIDs: [friend] } },
+  ],
+
+  UserUnblocked: ({ stream: order, data: { owner, blocked } }) => [
+    { name: 'afterRemoveBlack', order, body: { ownerUserID: owner, blackUserID: blocked } },
+  ],
+
+  PresenceChanged: ({ data: { changes } }) =>
+    changes.map(({ user, platform, online, at }) => ({
+      name: online ? 'afterUserOnline' : 'afterUserOffline',
+      order: `user-${user}`,
+      body: {
+        platformID: platform,
+        platform: PLATFORM_NAMES[platform] ?? '',
+        userID: user,
+        seq: at,
+        // A platform is online with its first connection and offline with its last: it is none of them.
+        connID: '',
+        ...(online && { isAppBackground: false }),
+      },
+    })),
+};
+
+const NOTHING: readonly After[] = [];
+
+/** What is told of a fact, whoever wants to hear it: made of the fact alone. */
+export const afterOf = (event: Recorded<SeqlineEvent>): readonly After[] => {
+  // The table has, under each type, what takes events of that type: more than the compiler can see here.
+  const tell = TOLD[event.type] as ((told: typeof event) => readonly After[]) | undefined;
+  return tell?.(event) ?? NOTHING;
+};
