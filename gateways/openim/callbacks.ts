@@ -16,6 +16,13 @@ export const BEFORE = {
   beforeSetFriendRemark: 'callbackBeforeSetFriendRemarkCommand',
   beforeImportFriends: 'callbackBeforeImportFriendsCommand',
   beforeAddBlack: 'callbackBeforeAddBlackCommand',
+  beforeCreateGroup: 'callbackBeforeCreateGroupCommand',
+  beforeSetGroupInfo: 'callbackBeforeSetGroupInfoCommand',
+  beforeSetGroupInfoEx: 'callbackBeforeSetGroupInfoExCommand',
+  beforeApplyJoinGroup: 'callbackBeforeJoinGroupCommand',
+  beforeInviteUserToGroup: 'callbackBeforeInviteJoinGroupCommand',
+  beforeMemberJoinGroup: 'callbackBeforeMembersJoinGroupCommand',
+  beforeSetGroupMemberInfo: 'callbackBeforeSetGroupMemberInfoCommand',
 } as const;
 
 /** Told after something has been done. */

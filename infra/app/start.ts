@@ -161,11 +161,10 @@ export const start = async (
     closers.add(history.close);
 
     const http = buildHttp({
-      ...webhooks.askedFirst({ users, friends, blocks }),
+      ...webhooks.askedFirst({ users, friends, blocks, groups }),
       webhooks: webhooks.admin,
       userLists: openUserLists(reading),
       friendLists,
-      groups,
       groupLists,
       logins,
       messages,

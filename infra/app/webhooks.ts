@@ -2,10 +2,11 @@ import type { BeforeSend } from '../../core/conversation/ports.ts';
 import type { Millis } from '../../core/kernel/ids.ts';
 import { blocksAskedFirst, friendsAskedFirst } from '../../gateways/hooks/contacts.ts';
 import { openQuestions, WAITING_MAX } from '../../gateways/hooks/ask.ts';
+import { groupsAskedFirst } from '../../gateways/hooks/groups.ts';
 import { askAboutMessages } from '../../gateways/hooks/messages.ts';
 import { usersAskedFirst } from '../../gateways/hooks/users.ts';
 import { KNOWN_CALLBACKS } from '../../gateways/openim/callbacks.ts';
-import type { Blocks, Friends, Users } from '../../gateways/ports.ts';
+import type { Blocks, Friends, Groups, Users } from '../../gateways/ports.ts';
 import type { Webhooks } from '../../gateways/webhookPorts.ts';
 import type { Log } from '../observe/log.ts';
 import { openPost } from '../webhooks/post.ts';
@@ -30,7 +31,7 @@ type Deps = Readonly<{
   log: Log;
 }>;
 
-type Asked = Readonly<{ users: Users; friends: Friends; blocks: Blocks }>;
+type Asked = Readonly<{ users: Users; friends: Friends; blocks: Blocks; groups: Groups }>;
 
 export type OpenWebhooks = Readonly<{
   /** Undefined: nobody is asked about messages. */
@@ -59,6 +60,7 @@ export const openWebhooks = ({ path, cluster, models, writers, now, log }: Deps)
       users: usersAskedFirst(commands.users, questionOf),
       friends: friendsAskedFirst(commands.friends, questionOf),
       blocks: blocksAskedFirst(commands.blocks, questionOf),
+      groups: groupsAskedFirst(commands.groups, questionOf),
     }),
     presence,
     tell: async () => {

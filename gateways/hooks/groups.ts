@@ -1,0 +1,236 @@
+import type { GroupProfile, GroupRules, MemberNotes, Role } from '../../core/group/events.ts';
+import type { Meta } from '../../core/kernel/fact.ts';
+import type { UserId } from '../../core/kernel/ids.ts';
+import type { Fields } from '../openim/callbackAnswer.ts';
+import { orNull } from '../openim/callbackFields.ts';
+import type { GroupChange, Groups, MemberChange, NewGroup } from '../ports.ts';
+import type { Question, QuestionOf } from './ask.ts';
+
+/** OpenIM's kind of group, as a number and as the character of it. */
+const GROUP_TYPE = 2;
+const GROUP_TYPE_CHARACTER = '\u0002';
+const OWNER: Role = 100;
+const ADMIN: Role = 60;
+const MEMBER: Role = 20;
+/** As long as any text of a group may be. */
+const TEXT_LENGTH_MAX = 16_384;
+const CHOICE_MAX = { needVerification: 2, lookMemberInfo: 1, applyMemberFriend: 1 } as const;
+
+/** Commands about groups, each after the app server has been asked. Those that are not configured cost nothing. */
+export const groupsAskedFirst = (groups: Groups, questionOf: QuestionOf): Groups => {
+  const creating = questionOf('beforeCreateGroup');
+  const changing = questionOf('beforeSetGroupInfoEx') ?? questionOf('beforeSetGroupInfo');
+  const applying = questionOf('beforeApplyJoinGroup');
+  const inviting = questionOf('beforeInviteUserToGroup');
+  const entering = questionOf('beforeMemberJoinGroup');
+  const members = questionOf('beforeSetGroupMemberInfo');
+
+  /** Undefined: they may come in. */
+  const kept = async (group: string, users: readonly UserId[], meta: Meta) => {
+    const memberList = users.map((userID) => ({ userID, ex: '' }));
+    const answer = await entering?.ask({ groupID: group, memberList, groupEx: '' }, meta);
+    return answer?.kind === 'refused' ? answer : undefined;
+  };
+
+  const create: Groups['create'] = async (asked, by, meta, id) => {
+    const wanted = await createdAs(asked, creating, meta);
+    if ('kind' in wanted) return wanted;
+    const { owner, admins, members: others, group = '' } = wanted.request;
+    const no = await kept(group, [owner, ...admins, ...others], meta);
+    return no ?? groups.create(wanted.request, by, wanted.meta, id);
+  };
+
+  const change: Groups['change'] = async (group, asked, by, meta) => {
+    if (changing === undefined) return groups.change(group, asked, by, meta);
+    const wanted = await changedAs(group, asked, changing, meta);
+    return 'kind' in wanted ? wanted : groups.change(group, wanted.request, by, wanted.meta);
+  };
+
+  const join: Groups['join'] = async (asked, meta) => {
+    const { group, user, message, ex } = asked;
+    const body = { groupID: group, groupType: GROUP_TYPE_CHARACTER, applyID: user };
+    const answer = await applying?.ask({ ...body, reqMessage: message, ex }, meta);
+    return answer?.kind === 'refused' ? answer : groups.join(asked, meta);
+  };
+
+  const answerTo: Groups['answer'] = async (given, by, meta) => {
+    const no = given.agrees ? await kept(given.group, [given.user], meta) : undefined;
+    return no ?? groups.answer(given, by, meta);
+  };
+
+  const invite: Groups['invite'] = async (asked, by, meta) => {
+    const { group, users, message: reason } = asked;
+    const body = { groupID: group, reason, invitedUserIDs: users };
+    const answer = await inviting?.ask(body, meta);
+    if (answer?.kind === 'refused') return answer;
+    return (await kept(group, users, meta)) ?? groups.invite(asked, by, meta);
+  };
+
+  const changeMembers: Groups['changeMembers'] = async (asked, by, meta) => {
+    if (members === undefined) return groups.changeMembers(asked, by, meta);
+    const wanted = await membersAs(asked, members, meta);
+    return 'kind' in wanted ? wanted : groups.changeMembers(wanted.request, by, wanted.meta);
+  };
+
+  return {
+    create,
+    change,
+    join,
+    answer: answerTo,
+    invite,
+    kick: (...asked) => groups.kick(...asked),
+    quit: (...asked) => groups.quit(...asked),
+    transfer: (...asked) => groups.transfer(...asked),
+    dismiss: (...asked) => groups.dismiss(...asked),
+    muteMember: (...asked) => groups.muteMember(...asked),
+    mute: (...asked) => groups.mute(...asked),
+    changeMembers,
+    roleOf: (...asked) => groups.roleOf(...asked),
+  };
+};
+
+class Wrong extends Error {}
+
+/** An absent field and `null` keep what is asked for. */
+const textIn = (fields: Fields, key: string): string | undefined => {
+  const value = fields[key] ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value.length <= TEXT_LENGTH_MAX) return value;
+  throw new Wrong(`${key}: must be text`);
+};
+
+const choiceIn = (fields: Fields, key: keyof typeof CHOICE_MAX): number | undefined => {
+  const value = fields[key] ?? undefined;
+  if (value === undefined) return undefined;
+  const isChoice = typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  if (isChoice && value <= CHOICE_MAX[key]) return value;
+  throw new Wrong(`${key}: must be 0 to ${String(CHOICE_MAX[key])}`);
+};
+
+const present = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const profileIn = (fields: Fields): Partial<GroupProfile> =>
+  present({
+    name: textIn(fields, 'groupName'),
+    introduction: textIn(fields, 'introduction'),
+    faceUrl: textIn(fields, 'faceURL'),
+    ex: textIn(fields, 'ex'),
+  });
+
+const rulesIn = (fields: Fields): Partial<GroupRules> =>
+  present({
+    verification: choiceIn(fields, 'needVerification'),
+    lookMemberInfo: choiceIn(fields, 'lookMemberInfo'),
+    applyMemberFriend: choiceIn(fields, 'applyMemberFriend'),
+  });
+
+/** The request as the answer has it, with who has changed it if anything is different. */
+const asAnswered = async <R>(
+  request: R,
+  { question, body, meta }: Readonly<{ question: Question; body: Fields; meta: Meta }>,
+  read: (fields: Fields) => R,
+) => {
+  const answer = await question.ask(body, meta);
+  if (answer.kind === 'refused') return answer;
+  try {
+    const wanted = read(answer.fields);
+    // Compared with what an answer without changes leads to.
+    const isSame = JSON.stringify(wanted) === JSON.stringify(read({}));
+    return { request: wanted, meta: isSame ? meta : { ...meta, modifiedBy: answer.by } };
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    const unusable = question.unusable(error.message, meta);
+    return unusable.kind === 'refused' ? unusable : { request, meta };
+  }
+};
+
+const createdAs = async (request: NewGroup, question: Question | undefined, meta: Meta) => {
+  if (question === undefined) return { request, meta };
+  const { group = '', owner, admins, members, creator, rules, profile, announcement } = request;
+  const withRole = (users: readonly UserId[], roleLevel: Role) =>
+    users.map((userID) => ({ userID, roleLevel }));
+  const body = {
+    groupID: group,
+    groupName: profile.name,
+    notification: announcement,
+    introduction: profile.introduction,
+    faceURL: profile.faceUrl,
+    ownerUserID: owner,
+    memberCount: 1 + admins.length + members.length,
+    ex: profile.ex,
+    status: 0,
+    creatorUserID: creator,
+    groupType: GROUP_TYPE,
+    needVerification: rules.verification,
+    lookMemberInfo: rules.lookMemberInfo,
+    applyMemberFriend: rules.applyMemberFriend,
+    initMemberList: [
+      ...withRole([owner], OWNER),
+      ...withRole(admins, ADMIN),
+      ...withRole(members, MEMBER),
+    ],
+  };
+  return asAnswered(request, { question, body, meta }, (fields) => ({
+    ...request,
+    rules: { ...rules, ...rulesIn(fields) },
+    profile: { ...profile, ...profileIn(fields) },
+    announcement: textIn(fields, 'notification') ?? announcement,
+  }));
+};
+
+const changedAs = async (group: string, request: GroupChange, question: Question, meta: Meta) => {
+  const { profile = {}, announcement, rules = {} } = request;
+  const body = {
+    groupID: group,
+    ...orNull({
+      groupName: profile.name,
+      notification: announcement,
+      introduction: profile.introduction,
+      faceURL: profile.faceUrl,
+      ex: profile.ex,
+      needVerification: rules.verification,
+      lookMemberInfo: rules.lookMemberInfo,
+      applyMemberFriend: rules.applyMemberFriend,
+    }),
+  };
+  return asAnswered(request, { question, body, meta }, (fields) => {
+    const said = textIn(fields, 'notification') ?? announcement;
+    const next = { ...profile, ...profileIn(fields) };
+    const nextRules = { ...rules, ...rulesIn(fields) };
+    return {
+      ...(Object.keys(next).length > 0 && { profile: next }),
+      ...(said !== undefined && { announcement: said }),
+      ...(Object.keys(nextRules).length > 0 && { rules: nextRules }),
+    };
+  });
+};
+
+/** Each member is asked about. */
+const membersAs = async (changes: readonly MemberChange[], question: Question, meta: Meta) => {
+  const wanted = await Promise.all(
+    changes.map(async (change) => {
+      const { group, user, role, notes = {} } = change;
+      const { nickname, faceUrl, ex } = notes;
+      const shown = orNull({ nickName: nickname, faceURL: faceUrl, roleLevel: role, ex });
+      const body = { groupID: group, userID: user, ...shown };
+      return asAnswered(change, { question, body, meta }, (fields) => {
+        const said: MemberNotes = present({
+          nickname: textIn(fields, 'nickName'),
+          faceUrl: textIn(fields, 'faceURL'),
+          ex: textIn(fields, 'ex'),
+        });
+        const next = { ...notes, ...said };
+        return { ...change, ...(Object.keys(next).length > 0 && { notes: next }) };
+      });
+    }),
+  );
+  const request: MemberChange[] = [];
+  let changedMeta = meta;
+  for (const each of wanted) {
+    if ('kind' in each) return each;
+    request.push(each.request);
+    if (each.meta !== meta) changedMeta = each.meta;
+  }
+  return { request, meta: changedMeta };
+};
