@@ -7,8 +7,8 @@ export type Arguments = Readonly<{
   platform: string | undefined;
   reason: string | undefined;
   /** A position or a time. */
-  from: string | undefined;
-  dead: boolean;
+  from?: string | undefined;
+  dead?: boolean;
   port: string | undefined;
   host: string | undefined;
   exposed: boolean;

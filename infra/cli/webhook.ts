@@ -78,7 +78,7 @@ const deadLetters: Command = async (config, { rest: [endpoint = ''], json }) => 
 const deliveries: Command = async (config, args) => {
   const {
     rest: [endpoint = ''],
-    dead,
+    dead = false,
     json,
   } = args;
   if (dead) return deadLetters(config, args);

@@ -50,8 +50,6 @@ const usual = {
     reason: undefined,
     port: undefined,
     host: undefined,
-    from: undefined,
-    dead: false,
   },
   ...{ exposed: false, allowWrites: false, logOnly: false, json: false, verifyOnly: false },
 } as const;
