@@ -146,6 +146,67 @@ describe('after something has been done', () => {
     });
   });
 
+  test('[HOK-20] [HOK-11] of groups it is asked and told, in the order of what is said in them', async () => {
+    const before = { beforeSendGroupMsg: {}, beforeCreateGroup: {}, beforeMsgModify: {} };
+    const names = [
+      'afterCreateGroup',
+      'afterSendGroupMsg',
+      'afterSetGroupInfoEx',
+      'afterQuitGroup',
+    ];
+    app.behave(({ body }, reply) => {
+      if (body['callbackCommand'] === 'callbackBeforeCreateGroupCommand') {
+        return { groupName: 'a good name' };
+      }
+      const isBad = String(body['content']).includes('bad');
+      return isBad ? { content: '{"content":"***"}' } : consent({} as Received, reply);
+    });
+    await server.begin([{ ...told(...names), before }]);
+    await server.register('ann', 'bob');
+    const created = await server.post('/group/create_group', {
+      ownerUserID: 'ann',
+      memberUserIDs: ['bob'],
+      groupInfo: { groupID: 'g1', groupName: 'a bad name', groupType: 2 },
+    });
+    expect(created).toMatchObject({
+      errCode: 0,
+      data: { groupInfo: { groupName: 'a good name' } },
+    });
+    const message = { content: { content: 'bad' }, contentType: 101, sessionType: 3 };
+    const sent = await server.post('/msg/send_msg', { ...message, sendID: 'ann', groupID: 'g1' });
+    expect(sent).toMatchObject({ errCode: 0, data: { modify: { content: '{"content":"***"}' } } });
+    await server.post('/group/set_group_info_ex', { groupID: 'g1', groupName: 'a name' });
+    await server.post('/group/quit_group', { groupID: 'g1', userID: 'bob' });
+    const after = () =>
+      app.received.filter(({ path }) => path.includes('callbackAfter')).map(({ body }) => body);
+    await untilTrue('all have come', () => after().length >= 4, { seen: app.commands });
+    expect(after()).toMatchObject([
+      {
+        callbackCommand: 'callbackAfterCreateGroupCommand',
+        groupID: 'g1',
+        groupName: 'a good name',
+        ownerUserID: 'ann',
+        initMemberList: [
+          { userID: 'ann', roleLevel: 100 },
+          { userID: 'bob', roleLevel: 20 },
+        ],
+      },
+      {
+        callbackCommand: 'callbackAfterSendGroupMsgCommand',
+        groupID: 'g1',
+        sendID: 'ann',
+        content: '{"content":"***"}',
+      },
+      {
+        callbackCommand: 'callbackAfterSetGroupInfoExCommand',
+        groupID: 'g1',
+        groupName: 'a name',
+        notification: null,
+      },
+      { callbackCommand: 'callbackAfterQuitGroupCommand', groupID: 'g1', userID: 'bob' },
+    ]);
+  });
+
   test('[HOK-21] a receiver that was dead gets all when it is back, in order, and sends do not wait', async () => {
     await server.begin([told('afterSendSingleMsg')]);
     await server.register('ann', 'bob', 'cat');
