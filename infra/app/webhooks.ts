@@ -81,9 +81,10 @@ export const openWebhooks = ({ path, cluster, models, writers, now, log }: Deps)
     close: async () => {
       asking.close();
       await presence.close();
+      const closing = told.map(({ close }) => close());
       // Calls under way end here: they are made again, under the same ids.
       telling.close();
-      await Promise.all(told.map(({ close }) => close()));
+      await Promise.all(closing);
     },
   };
 };

@@ -71,7 +71,8 @@ const headersOf = ({ keys }: Endpoint, call: Call, now: Millis): http.OutgoingHt
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     'accept-encoding': 'identity',
-    operationID: encodeURIComponent(operationId),
+    // By way of bytes: half a character, which JSON may hold, cannot be encoded.
+    operationID: encodeURIComponent(Buffer.from(operationId).toString()),
     'webhook-id': id,
     'webhook-timestamp': String(seconds),
     'webhook-attempt': String(attempt),

@@ -105,6 +105,16 @@ describe('a call', () => {
     expect(app.received[0]!.headers).not.toHaveProperty('webhook-signature');
   });
 
+  test('is made whatever its trace id is', async () => {
+    const app = await started();
+    const posted = await posting()(endpointAt(app.url), {
+      ...CALL,
+      operationId: 'half \ud800 a\n',
+    });
+    expect(posted).toMatchObject({ kind: 'answered' });
+    expect(app.received[0]!.headers).toMatchObject({ operationid: 'half%20%EF%BF%BD%20a%0A' });
+  });
+
   test('is made again once where the other side had just closed the idle connection', async () => {
     const calls: string[] = [];
     const url = await rawServer((socket) => {
