@@ -3,6 +3,7 @@ import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { numberAt, textAt } from '../support/json.ts';
 import type { SdkClient } from '../support/sdkClient.ts';
 import { startSeqline, type Seqline } from '../support/seqline.ts';
+import { untilTrue } from '../support/until.ts';
 import {
   groupsWhere,
   heardOf,
@@ -200,4 +201,64 @@ describe('three users with the wasm SDK', () => {
     await lineIn(anns, 1510);
     for (const client of clients) expect(client.faults()).toEqual([]);
   });
+});
+test('[GRP-92] the JS SDK lists groups and members, and is told of each change', async () => {
+  const { ids, clients } = await three('js');
+  const [ann, bob, cat] = ids;
+  const [anns, bobs, cats] = clients;
+  const groupID = await create(anns, [bob]);
+  await groupsWhere(bobs, ([group]) => group?.groupID === groupID && group.owner === ann);
+  await membersWhere(bobs, groupID, rolesAre({ [ann]: 100, [bob]: 20 }));
+  await sendToGroup(bobs, groupID, 'hello');
+  await hears(anns, 'hello');
+
+  await anns.call('inviteUserToGroup', { groupID, reason: '', userIDList: [cat] });
+  await groupsWhere(cats, ({ length }) => length === 1);
+  await heardOf(bobs, 'OnGroupMemberAdded', 'userID', cat);
+  await anns.call('setGroupInfo', { groupID, groupName: 'Renamed' });
+  await everywhere([bobs, cats], (client) =>
+    groupsWhere(client, ([one]) => one?.name === 'Renamed'),
+  );
+  await anns.call('kickGroupMember', { groupID, reason: '', userIDList: [cat] });
+  await heardOf(cats, 'OnJoinedGroupDeleted', 'groupID', groupID);
+  expect(await groupsWhere(cats, ({ length }) => length === 0)).toEqual([]);
+  await heardOf(bobs, 'OnGroupMemberDeleted', 'userID', cat);
+  await anns.call('dismissGroup', groupID);
+  await groupsWhere(bobs, ({ length }) => length === 0);
+});
+
+/** The `groupAtType` that the app of this device would show. */
+const namedAs = async (client: SdkClient, conversationID: string): Promise<number | undefined> => {
+  const all = items(await client.call('getAllConversationList'));
+  const found = all.find((each) => textAt(each, 'conversationID') === conversationID);
+  return found === undefined ? undefined : numberAt(found, 'groupAtType');
+};
+
+test('[GRP-93] who is named, and all, see that they are, and an empty device has the history', async () => {
+  const { ids, clients } = await three('wasm');
+  const [, bob, cat] = ids;
+  const [anns, bobs, cats] = clients;
+  const groupID = await create(anns, [bob, cat]);
+  const chat = `sg_${groupID}`;
+  const sendAt = async (atUserIDList: readonly string[], text: string): Promise<void> => {
+    const atUsersInfo = atUserIDList.map((atUserID) => ({ atUserID, groupNickname: atUserID }));
+    const message = await anns.call('createTextAtMessage', { text, atUserIDList, atUsersInfo });
+    await anns.call('sendMessage', { recvID: '', groupID, message });
+  };
+  await sendAt([bob], 'hear, bob');
+  const shows = (client: SdkClient, type: number) =>
+    untilTrue(`${client.userID} is named as ${String(type)}`, async () => {
+      return (await namedAs(client, chat)) === type;
+    });
+  await shows(bobs, 1);
+  expect(await namedAs(cats, chat)).toBe(0);
+  await sendAt(['AtAllTag'], 'hear, all');
+  await shows(cats, 2);
+
+  await bobs.close();
+  const { client: fresh } = await devices.ready('wasm', bob);
+  await groupsWhere(fresh, ({ length }) => length === 1);
+  const history = await fresh.history(chat, 20);
+  expect(history.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  for (const client of [anns, cats, fresh]) expect(client.faults()).toEqual([]);
 });
