@@ -40,6 +40,9 @@ const movedBy = (event: MembershipEvent): Moved => {
   }
 };
 
+/** Who comes into a group by it. */
+export const joinedBy = (event: MembershipEvent): readonly UserId[] => movedBy(event).joined;
+
 /** The groups of a user, with all that has happened up to `asOf`. */
 export type Loaded = Readonly<{ groups: readonly GroupId[]; asOf: Position }>;
 

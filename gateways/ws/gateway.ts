@@ -246,6 +246,11 @@ export class Gateway {
     for (const connection of this.#connections.withTokens(user, kicks)) this.#kick(connection);
   }
 
+  /** Whether a user is connected to this gateway. */
+  isHere(user: UserId): boolean {
+    return this.#connections.of(user).size > 0;
+  }
+
   readonly presenceOf: Presence = (user) => this.#connections.platformsOf(user);
 
   get presenceSubscriptions(): PresenceSubscriptions {

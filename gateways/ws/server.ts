@@ -57,6 +57,7 @@ export type WsGateway = Readonly<{
   /** A user has come to another gateway, or gone from it. */
   presenceMoved: (user: UserId) => void;
   loginChanged: (event: LoginEvent) => void;
+  isHere: (user: UserId) => boolean;
   presenceOf: Presence;
   presenceSubscriptions: PresenceSubscriptions;
   stats: () => GatewayStats;
@@ -113,6 +114,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     passTo: (...passed) => gateway.passTo(...passed),
     presenceMoved: (user) => gateway.presenceMoved(user),
     loginChanged: (event) => gateway.loginChanged(event),
+    isHere: (user) => gateway.isHere(user),
     presenceOf: gateway.presenceOf,
     presenceSubscriptions: gateway.presenceSubscriptions,
     stats: () => gateway.stats(),

@@ -1,9 +1,10 @@
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { EventId, Millis, Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import type { Interest, Topic } from '../../gateways/ws/interest.ts';
 import type { Bus } from '../bus/bus.ts';
+import { RecentMap } from '../recentMap.ts';
 import { subjectOfTopic } from './subjects.ts';
 import { read, type ToUser } from './wire.ts';
 
@@ -25,8 +26,17 @@ type HearingDeps = Readonly<{
   passTo: (topics: readonly Topic[], passing: Passing, openedBefore?: Millis) => void;
 }>;
 
+/** Facts of which notices have come, that are remembered: more than are told of in some seconds. */
+const HEARD_MAX = 10_000;
+
 /** What others tell of the users that are connected here. */
-export const hearing = ({ bus, follower, announce, passTo }: HearingDeps): Interest => {
+export const hearing = ({
+  bus,
+  follower,
+  announce,
+  passTo,
+}: HearingDeps): Interest & Readonly<{ heard: (fact: EventId) => boolean }> => {
+  const facts = new RecentMap<EventId, true>(HEARD_MAX);
   const subscribed = new Map<Topic, () => void>();
   /** By topic, what is passed waits in its order for the follower. */
   const held = new Map<Topic, Promise<void>>();
@@ -58,12 +68,17 @@ export const hearing = ({ bus, follower, announce, passTo }: HearingDeps): Inter
         announce(told.events);
         break;
       case 'passing':
+        if (told.fact !== undefined && told.passing.meta.causationId !== undefined) {
+          facts.set(told.passing.meta.causationId, true);
+        }
         passInOrder(topic, told);
         break;
     }
   };
 
   return {
+    /** Whether a notice of this fact has come over the bus, of late. */
+    heard: (fact) => facts.get(fact) === true,
     join: (topic) => {
       if (subscribed.has(topic)) return;
       subscribed.set(

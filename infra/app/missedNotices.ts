@@ -1,6 +1,6 @@
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { DeriveId, Millis, Position } from '../../core/kernel/ids.ts';
+import type { DeriveId, EventId, Millis, Position } from '../../core/kernel/ids.ts';
 import { checkpointStream } from '../../core/notice/events.ts';
 import type { Reaction } from '../../core/notice/reaction.ts';
 import {
@@ -16,6 +16,8 @@ import type { Log } from '../observe/log.ts';
 
 /** Facts that may be looked at again; more than there are between two checkpoints of the reactor. */
 const KEPT_MAX = 10_000;
+/** What others have published before is heard here once the bus has answered. */
+const FLUSH_MS = 2_000;
 
 type Event = Recorded<SeqlineEvent>;
 
@@ -24,6 +26,10 @@ type MissedDeps = Readonly<{
   /** Of whose checkpoint: what comes before it has been told. */
   reactor: string;
   reactionTo: (event: Event) => Reaction | undefined;
+  /** Whether somebody who is connected here begins with this event to hear of a group. */
+  isJoining: (event: Event) => boolean;
+  /** Whether a notice of this fact has come over the bus. */
+  heard: (fact: EventId) => boolean;
   projected: (position: Position, ms: Millis) => Promise<boolean>;
   /** To the connections of this process alone. */
   passHere: (copy: Copy, fact: Millis) => void;
@@ -40,7 +46,7 @@ type MissedDeps = Readonly<{
 export const missedNotices = (
   deps: MissedDeps,
 ): Readonly<{ take: (events: readonly Event[]) => void; settled: () => Promise<void> }> => {
-  const { bus, reactor, reactionTo, log } = deps;
+  const { bus, reactor, reactionTo, isJoining, heard, log } = deps;
   const stream = checkpointStream(reactor);
   /** Facts that the reactor's checkpoint has not passed, or that were there when the bus was cut. */
   let kept: Event[] = [];
@@ -68,6 +74,18 @@ export const missedNotices = (
     }
   };
 
+  /**
+   * Who comes into a group may be told of it before this gateway hears what is for the group. Once the reactor
+   * says that it has told, what it has told has been heard here too, or was missed.
+   */
+  const seeTo = (joining: readonly Event[]): void => {
+    if (joining.length === 0) return;
+    repairing = repairing.then(async () => {
+      await bus.flush(FLUSH_MS);
+      await repair(joining.filter(({ id }) => !heard(id)));
+    });
+  };
+
   bus.onChange({
     cut: () => {
       isCut = true;
@@ -86,8 +104,10 @@ export const missedNotices = (
       for (const event of events) {
         if (event.type === 'CheckpointMoved') {
           const { position } = event.data;
-          if (event.stream === stream && !isCut)
+          if (event.stream === stream && !isCut) {
+            seeTo(kept.filter((fact) => fact.position <= position && isJoining(fact)));
             kept = kept.filter((fact) => fact.position > position);
+          }
           continue;
         }
         const reaction = reactionTo(event);

@@ -21,6 +21,7 @@ import type { Config } from '../config/config.ts';
 import { deriveId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import type { Cluster } from './cluster.ts';
+import { isMembership, joinedBy } from '../../gateways/ws/audience.ts';
 import { fanOut } from './fanOut.ts';
 import { groupsOf } from './groupLists.ts';
 import { FETCHED_MS, hearing } from './hearing.ts';
@@ -119,6 +120,8 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
       bus,
       reactor: NOTICES,
       reactionTo: noticesOf(noticing),
+      isJoining: (event) => isMembership(event) && joinedBy(event).some(gateway.isHere),
+      heard: interest.heard,
       projected: (position, ms) => models.runner.reached(position, ms),
       passHere: ({ passing, senderSync }, fact) => {
         gateway.pass(passing, senderSync, fact + FETCHED_MS);

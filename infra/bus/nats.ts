@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   connect,
   credsAuthenticator,
@@ -28,6 +29,7 @@ const AGAIN_MS = [50, 2_000] as const;
 const ATTEMPTS_COUNTED = 10;
 /** How long the server has for saying that all subscriptions are in force again, before it is asked anew. */
 const WHOLE_MS = 2_000;
+const LOOK_AGAIN_MS = 50;
 
 /** NATS cannot be used as it is; the message says why and how to mend it, and holds no secret. */
 export class BusUnusable extends Error {
@@ -182,7 +184,11 @@ class NatsBus implements Bus {
   }
 
   async flush(ms: number): Promise<boolean> {
-    if (!this.#connected) return false;
+    return this.#connected && (await this.#answers(ms));
+  }
+
+  /** Whether the server answers in time, after all that was written before. */
+  async #answers(ms: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {
       timer = setTimeout(() => {
@@ -225,27 +231,35 @@ class NatsBus implements Bus {
   async #watch(): Promise<void> {
     for await (const { type, data } of this.#connection.status()) {
       if (type === Events.Disconnect) this.#cut();
-      else if (type === Events.Reconnect) void this.#mend(this.#cuts);
-      else if (type === Events.Error) {
+      if (type === Events.Error) {
         this.#log.warn({ reason: data }, 'NATS has a complaint');
       }
     }
   }
 
   #cut(): void {
-    this.#cuts += 1;
     if (this.#connection.isClosed()) return;
+    this.#cuts += 1;
+    if (!this.#connected) return;
     this.#connected = false;
     this.#log.warn({}, 'the connection to NATS is lost; what is stored still reaches everybody');
     for (const { cut } of this.#changes) cut();
+    void this.#mend();
   }
 
-  /** The library has asked for all subscriptions again; they hold once the server has answered. */
-  async #mend(cuts: number): Promise<void> {
+  /**
+   * The library connects again and asks for all subscriptions; they hold once the server answers. What it says
+   * of that is not relied on: of several attempts it tells in no order.
+   */
+  async #mend(): Promise<void> {
+    for (;;) {
+      const cuts = this.#cuts;
+      await pause(LOOK_AGAIN_MS);
+      if (this.#connection.isClosed()) return;
+      if ((await this.#answers(WHOLE_MS)) && cuts === this.#cuts) break;
+    }
     this.#connected = true;
     this.#backOff.attempts = 0;
-    while (!(await this.flush(WHOLE_MS))) if (cuts !== this.#cuts) return;
-    if (cuts !== this.#cuts) return;
     this.#log.info('the connection to NATS is back');
     for (const { whole } of this.#changes) whole();
   }

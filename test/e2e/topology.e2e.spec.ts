@@ -32,6 +32,60 @@ afterAll(async () => {
 });
 
 describe(`two API nodes, two gateways, a projector and a standby (seed ${String(seed)})`, () => {
+  test('[NOD-8] wasm SDKs at two gateways chat, in a group too, see each other, and a second login cuts the first', async () => {
+    const { services, tokenOf } = topology;
+    await topology.asAdmin('/user/user_register', {
+      users: ['una', 'vic'].map((userID) => ({ userID, nickname: userID })),
+    });
+    const at = (api: 'api1' | 'api2', gateway: 'gateway1' | 'gateway2') =>
+      devicesOn(
+        {
+          httpPort: services[api].httpPort,
+          wsPort: services[gateway].wsPort,
+          tokenOf: (user, platform) => tokenOf(user, platform, api),
+        },
+        chromium,
+      );
+    const [here, there] = [at('api1', 'gateway1'), at('api2', 'gateway2')];
+    try {
+      const { client: una } = await here.ready('wasm', 'una');
+      const { client: vic } = await there.ready('wasm', 'vic');
+
+      const found = await una.call('subscribeUsersStatus', ['vic']);
+      expect(JSON.stringify(found)).toMatch(/"userID":"vic","status":1/);
+
+      await una.sendText('vic', 'hello');
+      const chat = singleChat('una', 'vic');
+      await conversationWhere(vic, chat, ({ latest }) => latest?.text === 'hello');
+      await vic.sendText('una', 'hello yourself');
+      await conversationWhere(una, chat, ({ latest }) => latest?.text === 'hello yourself');
+
+      const made = await una.call('createGroup', {
+        groupInfo: { groupName: 'two gateways', groupType: 2 },
+        memberUserIDs: ['vic'],
+        adminUserIDs: [],
+        ownerUserID: 'una',
+      });
+      const groupID = textAt(made, 'groupID');
+      await vic.events.heard('OnJoinedGroupAdded');
+      const text = await una.call('createTextMessage', 'to all');
+      await una.call('sendMessage', { recvID: '', groupID, message: text });
+      await untilTrue('vic has it', () =>
+        vic.events.messages().some((message) => message.text === 'to all'),
+      );
+
+      const { client: again } = await here.ready('wasm', 'vic');
+      await vic.events.heard('OnKickedOffline');
+      await again.sendText('una', 'from elsewhere');
+      await conversationWhere(una, chat, ({ latest }) => latest?.text === 'from elsewhere');
+      await again.close();
+      await una.events.heard('OnUserStatusChanged');
+    } finally {
+      await here.closeAll();
+      await there.closeAll();
+    }
+  }, 180_000);
+
   test('[NOD-7] whatever of it fails, nothing acknowledged is lost or doubled, and all see the same', async () => {
     const faults = FAULTS.filter(({ name }) => SHORT.includes(name));
     expect(faults).toHaveLength(SHORT.length);
@@ -97,58 +151,4 @@ describe(`two API nodes, two gateways, a projector and a standby (seed ${String(
     await topology.services.gateway1.start();
     await untilTrue('and is back', () => status(here.userID));
   });
-
-  test('[NOD-8] wasm SDKs at two gateways chat, in a group too, see each other, and a second login cuts the first', async () => {
-    const { services, tokenOf } = topology;
-    await topology.asAdmin('/user/user_register', {
-      users: ['una', 'vic'].map((userID) => ({ userID, nickname: userID })),
-    });
-    const at = (api: 'api1' | 'api2', gateway: 'gateway1' | 'gateway2') =>
-      devicesOn(
-        {
-          httpPort: services[api].httpPort,
-          wsPort: services[gateway].wsPort,
-          tokenOf: (user, platform) => tokenOf(user, platform, api),
-        },
-        chromium,
-      );
-    const [here, there] = [at('api1', 'gateway1'), at('api2', 'gateway2')];
-    try {
-      const { client: una } = await here.ready('wasm', 'una');
-      const { client: vic } = await there.ready('wasm', 'vic');
-
-      const found = await una.call('subscribeUsersStatus', ['vic']);
-      expect(JSON.stringify(found)).toMatch(/"userID":"vic","status":1/);
-
-      await una.sendText('vic', 'hello');
-      const chat = singleChat('una', 'vic');
-      await conversationWhere(vic, chat, ({ latest }) => latest?.text === 'hello');
-      await vic.sendText('una', 'hello yourself');
-      await conversationWhere(una, chat, ({ latest }) => latest?.text === 'hello yourself');
-
-      const made = await una.call('createGroup', {
-        groupInfo: { groupName: 'two gateways', groupType: 2 },
-        memberUserIDs: ['vic'],
-        adminUserIDs: [],
-        ownerUserID: 'una',
-      });
-      const groupID = textAt(made, 'groupID');
-      await vic.events.heard('OnJoinedGroupAdded');
-      const text = await una.call('createTextMessage', 'to all');
-      await una.call('sendMessage', { recvID: '', groupID, message: text });
-      await untilTrue('vic has it', () =>
-        vic.events.messages().some((message) => message.text === 'to all'),
-      );
-
-      const { client: again } = await here.ready('wasm', 'vic');
-      await vic.events.heard('OnKickedOffline');
-      await again.sendText('una', 'from elsewhere');
-      await conversationWhere(una, chat, ({ latest }) => latest?.text === 'from elsewhere');
-      await again.close();
-      await una.events.heard('OnUserStatusChanged');
-    } finally {
-      await here.closeAll();
-      await there.closeAll();
-    }
-  }, 180_000);
 });

@@ -41,21 +41,29 @@ const reactionTo = (event: Event): Reaction | undefined =>
       }
     : undefined;
 
-const world = () => {
+const world = (heard: readonly Event['id'][] = []) => {
   const listeners: BusListener[] = [];
   const bus = memoryBus().join();
   const told: (readonly [string, number])[] = [];
   const waited: Position[] = [];
   const missed = missedNotices({
     bus: {
-      ...bus,
-      onChange: (listener: BusListener) => {
+      publish: (...told) => bus.publish(...told),
+      subscribe: (...told) => bus.subscribe(...told),
+      flush: () => bus.flush(0),
+      isShared: () => true,
+      isConnected: () => true,
+      onChange: (listener) => {
         listeners.push(listener);
         return () => undefined;
       },
+      close: () => bus.close(),
     },
     reactor: 'notices',
     reactionTo,
+    // Of the facts of these tests those with an odd position bring somebody in.
+    isJoining: ({ position }) => position % 2 === 1,
+    heard: (id) => heard.includes(id),
     projected: (position) => {
       waited.push(position);
       return Promise.resolve(true);
@@ -78,7 +86,7 @@ const world = () => {
 };
 
 test('[NOD-16] of facts that another may have told of while the bus was cut, each is told again here', async () => {
-  const { take, cut, whole, told, waited } = world();
+  const { take, cut, whole, told, waited } = world([eventId(1)]);
   // Told of before the cut, as the checkpoint says.
   take([fact(1), fact(2), checkpoint(2, 3)]);
   // Perhaps told of, and told of while nobody heard it.
@@ -102,5 +110,15 @@ test('[NOD-16] a checkpoint of something else says nothing of notices', async ()
   take([fact(1), { ...checkpoint(1, 2), stream: 'checkpoint-others' }]);
   cut();
   await whole();
+  expect(told).toEqual([[eventId(1), 10]]);
+});
+
+test('[NOD-16] who comes into a group is told of it here, if that was told before the gateway heard for the group', async () => {
+  const { take, settled, told } = world([eventId(3)]);
+  take([fact(1), fact(2), fact(3), fact(5)]);
+  expect(told).toEqual([]);
+  take([checkpoint(3, 6)]);
+  await settled();
+  // The first brings somebody in and was not heard; the third was; the fifth is not told of yet.
   expect(told).toEqual([[eventId(1), 10]]);
 });
