@@ -170,9 +170,9 @@ const goThrough = async (world: World, outage: Outage): Promise<void> => {
   }
   await acknowledgedMore(world, 'meanwhile');
   await delivered(world, 'meanwhile');
-  const closed = () => visiting.visits.filter(({ outcome }) => outcome === 'closed');
+  const closed = () => visiting.visits.filter(({ outcome }) => outcome !== 'answered');
   await untilTrue(
-    'visits are held and closed',
+    'visits are held and closed, or not let in',
     () =>
       performance.now() - beganAt >= outage.lasts && (outage.lasts === 0 || closed().length > 0),
     { within: WITHIN, seen: () => ({ visits: visiting.visits.length, faults: prober.faults }) },

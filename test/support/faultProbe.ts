@@ -1,13 +1,18 @@
 import type { Truth } from './faultLoad.ts';
-import { dial, SocketClosed, type Login } from './rawSocket.ts';
+import { dial, DialRefused, SocketClosed, type Login } from './rawSocket.ts';
 import { PbCoder, userOnly, type MsgData } from './rawWire.ts';
 
-/** How one visit went: `answered` all through, or the socket was `closed` under a request. */
+/**
+ * How one visit went: `answered` all through, the socket was `closed` under a request, or it was not let in
+ * for now and told to come again.
+ */
 export type Visit = Readonly<{
-  outcome: 'answered' | 'closed';
+  outcome: 'answered' | 'closed' | 'turned away';
   /** Of the request that was closed, in milliseconds. */
   heldFor: number;
 }>;
+
+const SERVER_INTERNAL = 500;
 
 /** Messages asked for at once by range and by number. */
 const NEWEST = 10;
@@ -28,8 +33,16 @@ export class Prober {
   }
 
   async visit(login: Login): Promise<Visit> {
-    const socket = await dial(login, { fault: (what) => this.faults.push(what) });
     let askedAt = performance.now();
+    const socket = await dial(login, { fault: (what) => this.faults.push(what) }).catch(
+      (error: unknown) => {
+        if (error instanceof DialRefused && error.errCode === SERVER_INTERNAL) return undefined;
+        throw error;
+      },
+    );
+    if (socket === undefined) {
+      return { outcome: 'turned away', heldFor: performance.now() - askedAt };
+    }
     const ask = async (reqIdentifier: number, data: Uint8Array): Promise<Uint8Array> => {
       askedAt = performance.now();
       const { errCode, errMsg, data: reply } = await socket.request(reqIdentifier, data);
