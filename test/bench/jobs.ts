@@ -19,6 +19,8 @@ export type ConnectJob = Readonly<{
   seats: readonly Seat[];
   /** Dials under way at a time. */
   atOnce: number;
+  /** Notices of what was done before may still come, and are passed over; otherwise each is a fault. */
+  lateNotices?: boolean;
 }>;
 export type Connected = Readonly<{
   seconds: number;
@@ -27,7 +29,10 @@ export type Connected = Readonly<{
 }>;
 
 /** From a seat to a user. */
-export type Flow = Readonly<{ seat: number; to: string }>;
+export type SingleFlow = Readonly<{ seat: number; to: string }>;
+/** From a seat to a group; the users of all seats are in it. */
+type GroupFlow = Readonly<{ seat: number; group: string }>;
+export type Flow = SingleFlow | GroupFlow;
 
 export type ExchangeJob = Readonly<{
   kind: 'exchange';
@@ -39,7 +44,7 @@ export type ExchangeJob = Readonly<{
     | Readonly<{ kind: 'closed'; outstanding: number }>
     /** Messages a second over all flows; times count from when each was due. */
     | Readonly<{ kind: 'open'; rate: number }>
-    /** So many of each flow, as fast as may be; nothing of it is a measurement. */
+    /** So many of each flow, as fast as may be; its times say something only with one under way. */
     | Readonly<{ kind: 'fill'; outstanding: number; each: number }>;
 }>;
 export type Exchanged = Readonly<{

@@ -19,6 +19,7 @@ const connect = async (job: ConnectJob): Promise<Connected> => {
   for (const client of clients) client.release();
   ({ form } = job);
   shared = sharedParts(form);
+  shared.lateNotices = job.lateNotices ?? false;
   clients = job.seats.map((seat) => new Client(seat, form, shared, faults));
   const synced = new Samples();
   const begun = performance.now();

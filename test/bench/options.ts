@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 export const SCENARIOS = {
   messages: '1:1 messages: throughput (closed loop) and latency (open loop), JSON and gob+gzip',
   devices: 'one user on 30 devices: deliveries a second',
+  groups: 'one group of 500 and of 1,000 members online: deliveries a second',
+  'large-group': 'a group of 100,000 members: making it, joining, muting and sending in it, memory',
   history: 'a conversation read from its beginning, in pages of 100, by 1005 and by 1002',
   idle: '10,000 logged-in sockets that say nothing: memory of each, CPU of all',
   storm: '1,000 users connect and sync at once',
@@ -51,7 +53,7 @@ export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--
 
 Scenarios (all but profile, if none is named):
 ${Object.entries(SCENARIOS)
-  .map(([name, what]) => `  ${name.padEnd(10)}${what}`)
+  .map(([name, what]) => `  ${name.padEnd(13)}${what}`)
   .join('\n')}
 
   --seconds N   measured seconds of a run (${String(SECONDS.whole)})
@@ -60,7 +62,7 @@ ${Object.entries(SCENARIOS)
   --store NAME  embedded: the server has the log. esdb: "seqline eventstore" has it, a process of its own
   --node FLAGS  flags for the server's Node, instead of what npm start gives
   --quick       short, single, small runs: to see that it works, not to quote
-  --profile     of history, storm and devices: where the server's CPU time goes
+  --profile     of history, storm, devices and groups: where the server's CPU time goes
 `;
 
 const wholeNumber = (name: string, text: string | undefined): number | undefined => {

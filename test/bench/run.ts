@@ -5,8 +5,10 @@ import { pinMyself, pinning } from './processes.ts';
 import { machine, table, type Row } from './report.ts';
 import type { Scenario } from './scenarios/common.ts';
 import { devices } from './scenarios/devices.ts';
+import { groups } from './scenarios/groups.ts';
 import { history } from './scenarios/history.ts';
 import { idle } from './scenarios/idle.ts';
+import { largeGroup } from './scenarios/largeGroup.ts';
 import { messages } from './scenarios/messages.ts';
 import { profile } from './scenarios/profile.ts';
 import { rebuild } from './scenarios/rebuild.ts';
@@ -15,6 +17,8 @@ import { storm } from './scenarios/storm.ts';
 const RUN: Readonly<Record<ScenarioName, Scenario>> = {
   messages,
   devices,
+  groups,
+  'large-group': largeGroup,
   history,
   idle,
   storm,

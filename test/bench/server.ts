@@ -17,7 +17,7 @@ import { until } from './until.ts';
 const READY_WITHIN = 300_000;
 const STOP_WITHIN = 30_000;
 const LOOK_EVERY_MS = 10;
-const USERS_A_CALL = 1_000;
+export const USERS_A_CALL = 1_000;
 const CALLS_AT_ONCE = 32;
 const PROJECTED_WITHIN = 300_000;
 const BLOCK_BYTES = 512;
@@ -140,26 +140,42 @@ export class Server {
 
   /** Users that exist from now on, by number, and a login for each. */
   async seats(names: readonly string[], logins = 1): Promise<readonly Seat[]> {
-    const admin = { secret: this.#secret, userID: 'imAdmin' };
-    this.#admin = textAt(await this.#call('/auth/get_admin_token', admin), 'token');
+    await this.register(names);
+    return this.logIn(names, logins);
+  }
+
+  async register(names: readonly string[]): Promise<void> {
     for (let at = 0; at < names.length; at += USERS_A_CALL) {
       const users = names
         .slice(at, at + USERS_A_CALL)
         .map((userID) => ({ userID, nickname: `${userID} of the benchmark` }));
-      await this.#call('/user/user_register', { users });
+      await this.asAdmin('/user/user_register', { users });
     }
+  }
+
+  /** Logins of users that exist, in their order. */
+  async logIn(names: readonly string[], logins = 1): Promise<readonly Seat[]> {
     const wanted = names.flatMap((user) => Array.from({ length: logins }, () => user));
     const seats: Seat[] = [];
     const fetchTokens = async (): Promise<void> => {
       for (let user = wanted.pop(); user !== undefined; user = wanted.pop()) {
         const asked = { userID: user, platformID: PLATFORM_WEB };
-        const token = textAt(await this.#call('/auth/get_user_token', asked), 'token');
+        const token = textAt(await this.asAdmin('/auth/get_user_token', asked), 'token');
         seats.push({ user, token, platform: PLATFORM_WEB });
       }
     };
     await Promise.all(Array.from({ length: CALLS_AT_ONCE }, fetchTokens));
     const place = new Map(names.map((name, index) => [name, index]));
     return seats.sort((one, other) => place.get(one.user)! - place.get(other.user)!);
+  }
+
+  /** A call of an app admin, which must be done; resolves with its data. */
+  async asAdmin(path: string, body: unknown): Promise<unknown> {
+    if (this.#admin === '') {
+      const admin = { secret: this.#secret, userID: 'imAdmin' };
+      this.#admin = textAt(await this.#call('/auth/get_admin_token', admin), 'token');
+    }
+    return this.#call(path, body);
   }
 
   /** Resolves when the read models hold so many messages of all conversations together. */

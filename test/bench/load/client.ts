@@ -23,12 +23,15 @@ type Shared = {
   readonly reader: ReplyReader;
   readonly walker: Walker;
   listener: Listener | undefined;
+  /** See `ConnectJob`. */
+  lateNotices: boolean;
 };
 /** Readers are used for one frame at a time, so all sockets of a form share one. */
 export const sharedParts = (form: Form): Shared => ({
   reader: replyReader(form),
   walker: new Walker(),
   listener: undefined,
+  lateNotices: false,
 });
 
 /** One device of one user: an open socket and how far it has come in each conversation. */
@@ -127,12 +130,13 @@ export class Client {
   }
 
   #heard(bytes: Buffer, start: number, end: number): void {
-    const { reader, walker, listener } = this.#shared;
+    const { reader, walker, listener, lateNotices } = this.#shared;
     reader.read(bytes, start, end);
     const { identifier, errCode, msgIncr } = reader;
     if (errCode !== 0) return this.#fault(`${String(identifier)} answered with ${String(errCode)}`);
     if (identifier === NUMBERS.push) {
       walker.walk(reader.data());
+      if (walker.count === 0 && walker.hasNotices && lateNotices) return;
       if (walker.count !== 1) return this.#fault(`${String(walker.count)} messages in one push`);
       if (listener === undefined) return this.#fault('a push when nobody had sent anything');
       return listener.pushed(this, walker.indexes[0]!, walker.seqs[0]!);

@@ -1,7 +1,7 @@
-import { single } from '../../../core/conversation/ids.ts';
-import type { UserId } from '../../../core/kernel/ids.ts';
+import { group as groupChat, single } from '../../../core/conversation/ids.ts';
+import type { GroupId, UserId } from '../../../core/kernel/ids.ts';
 import type { Form } from '../../support/rawWire.ts';
-import type { ExchangeJob, Exchanged } from '../jobs.ts';
+import type { ExchangeJob, Exchanged, Flow as AskedFlow } from '../jobs.ts';
 import { cpuBetween, cpuSeconds } from '../processes.ts';
 import { Samples } from '../quantiles.ts';
 import type { Client, Listener } from './client.ts';
@@ -15,7 +15,6 @@ const TICK_MS = 1;
 
 type Flow = {
   readonly sender: Client;
-  readonly to: string;
   readonly conversation: string;
   readonly sends: Sends;
   /** Sockets that each message of it has to reach, the sender's own among them. */
@@ -52,12 +51,26 @@ class Ledger {
   }
 }
 
+const placeOf = (flow: AskedFlow, from: string, clients: readonly Client[]) => {
+  if ('group' in flow) {
+    const { group } = flow;
+    const conversation = groupChat(group as GroupId);
+    return { to: { group }, conversation, sockets: clients.length };
+  }
+  const { to: user } = flow;
+  return {
+    to: { user },
+    conversation: single(from as UserId, user as UserId),
+    sockets: clients.filter(({ seat }) => seat.user === from || seat.user === user).length,
+  };
+};
+
 type Mark = Readonly<{ at: number; cpu: Exchanged['cpu'] }>;
 
 /**
  * Sends over all flows and checks what comes back: each message is answered once, reaches every socket of
- * its two users once, with one and the same seq, and each socket sees the seqs of a conversation without
- * a gap; the sender has its answer before its echo.
+ * its two users, or of its group, once, with one and the same seq, and each socket sees the seqs of a
+ * conversation without a gap; the sender has its answer before its echo.
  */
 export class Exchange implements Listener {
   readonly #job: ExchangeJob;
@@ -80,17 +93,12 @@ export class Exchange implements Listener {
     this.#job = job;
     this.#faults = faults;
     const run = newRun();
-    this.#flows = job.flows.map(({ seat, to }): Flow => {
-      const sender = clients[seat]!;
+    this.#flows = job.flows.map((flow): Flow => {
+      const sender = clients[flow.seat]!;
       const { user: from, platform } = sender.seat;
-      return {
-        sender,
-        to,
-        conversation: single(from as UserId, to as UserId),
-        sends: sendsOf({ form, from, to, platform, run }),
-        sockets: clients.filter(({ seat: { user } }) => user === from || user === to).length,
-        sent: 0,
-      };
+      const { to, conversation, sockets } = placeOf(flow, from, clients);
+      const sends = sendsOf({ form, from, to, platform, run });
+      return { sender, conversation, sends, sockets, sent: 0 };
     });
   }
 
@@ -135,7 +143,7 @@ export class Exchange implements Listener {
     if (index < 0 || index >= ledger.count) {
       return this.#fault(client, `a message ${String(index)} that nobody sent`);
     }
-    const { sender, to, conversation } = this.#flows[ledger.flow[index]!]!;
+    const { sender, conversation } = this.#flows[ledger.flow[index]!]!;
     const before = client.newest.get(conversation) ?? 0;
     if (seq !== before + 1) {
       this.#fault(client, `${conversation}: ${String(seq)} came after ${String(before)}`);
@@ -150,7 +158,7 @@ export class Exchange implements Listener {
       this.#fault(client, 'the echo came before the answer');
     }
     this.#pushes += 1;
-    if (this.#measuring && client.seat.user === to) {
+    if (this.#measuring && client.seat.user !== sender.seat.user) {
       this.#delivered += 1;
       this.#sample(this.#delivery, index);
     }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { msgData, emptyMsgData } from '../../../gateways/openim/msgData.ts';
+import { SESSION_TYPES } from '../../../gateways/openim/numbers.ts';
 import { encodeRequest, type Form } from '../../support/rawWire.ts';
 import { INDEX_DIGITS } from './walk.ts';
 import { frameOf, headerBytes } from './webSocket.ts';
 
-/** The frames of one sender to one receiver: all alike but for the message's index. */
+/** The frames of one sender to one user or group: all alike but for the message's index. */
 export interface Sends {
   /** A frame of its own, to be written and forgotten. */
   frame: (index: number) => Buffer;
@@ -18,7 +19,7 @@ const NO_INDEX = '0'.repeat(INDEX_DIGITS);
 export type SendsOf = Readonly<{
   form: Form;
   from: string;
-  to: string;
+  to: Readonly<{ user: string }> | Readonly<{ group: string }>;
   platform: number;
   /** What clientMsgIDs of this run begin with. */
   run: string;
@@ -34,12 +35,13 @@ const messageOf = ({ from, to, platform, run }: SendsOf, index: string): Uint8Ar
   msgData.encode({
     ...emptyMsgData(),
     sendID: from,
-    recvID: to,
+    ...('group' in to
+      ? { groupID: to.group, sessionType: SESSION_TYPES.group }
+      : { recvID: to.user, sessionType: SESSION_TYPES.single }),
     clientMsgID: `${run}${index}`,
     senderPlatformID: platform,
     senderNickname: `${from} of the benchmark`,
     senderFaceURL: 'https://files.example.com/faces/ann.png',
-    sessionType: 1,
     msgFrom: 100,
     contentType: 101,
     content: TEXT,

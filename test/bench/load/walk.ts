@@ -9,8 +9,9 @@ export const INDEX_DIGITS = 12;
 const VARINT = 0;
 const FIXED64 = 1;
 const DELIMITED = 2;
-/** PushMessages.msgs, its entries' value, PullMsgs.Msgs, as tags. */
+/** PushMessages.msgs and .notificationMsgs, their entries' value, PullMsgs.Msgs, as tags. */
 const MSGS = 0x0a;
+const NOTIFICATION_MSGS = 0x12;
 const VALUE = 0x12;
 const MESSAGE = 0x0a;
 /** MsgData.clientMsgID and MsgData.seq, as tags. */
@@ -20,6 +21,8 @@ const SEQ = 0x70;
 export class Walker {
   /** Messages found. */
   count = 0;
+  /** Whether there is something beside them that is no message of a chat. */
+  hasNotices = false;
   /** Of each in turn, up to `count`. */
   readonly seqs: number[] = [];
   readonly indexes: number[] = [];
@@ -30,10 +33,14 @@ export class Walker {
     this.#bytes = bytes;
     this.#at = 0;
     this.count = 0;
+    this.hasNotices = false;
     while (this.#at < bytes.length) {
       const tag = this.#varint();
       if (tag === MSGS) this.#entry(this.#end());
-      else this.#skip(tag);
+      else {
+        if (tag === NOTIFICATION_MSGS) this.hasNotices = true;
+        this.#skip(tag);
+      }
     }
   }
 

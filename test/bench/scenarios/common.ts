@@ -1,9 +1,10 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WORKING_GROUP } from '../../../gateways/openim/group.ts';
 import { isRecord } from '../../support/json.ts';
 import { Inspector } from '../inspector.ts';
-import type { Exchanged, Flow, Seat } from '../jobs.ts';
+import type { Exchanged, Seat, SingleFlow } from '../jobs.ts';
 import { LoadProcess } from '../loadProcess.ts';
 import type { Options } from '../options.ts';
 import { childrenKib, mib, rssKib, type Pinning } from '../processes.ts';
@@ -11,6 +12,7 @@ import { parseProfile, summary } from '../profile.ts';
 import { spreadOf, type Quantiles } from '../quantiles.ts';
 import { busyLoad, rounded, type Row } from '../report.ts';
 import { Server, type ServerOptions } from '../server.ts';
+import { settled } from '../until.ts';
 
 export type Context = Readonly<{
   options: Options;
@@ -54,7 +56,7 @@ export const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `user_${String(index).padStart(6, '0')}`);
 
 /** Every user talks with its neighbour, and the neighbour with it. */
-export const pairs = (seats: readonly Seat[]): readonly Flow[] =>
+export const pairs = (seats: readonly Seat[]): readonly SingleFlow[] =>
   seats.flatMap((_, seat) => {
     const other = seats[seat % 2 === 0 ? seat + 1 : seat - 1];
     return other === undefined ? [] : [{ seat, to: other.user }];
@@ -154,3 +156,41 @@ export const cost = (runs: readonly Cost[], counts: readonly number[], unit: str
 
 export const memory = ({ pid }: Server): string =>
   `memory: node ${rounded(mib(rssKib(pid)))} MiB, Postgres ${rounded(mib(childrenKib(pid)))} MiB`;
+
+/** Of a group: who may come in without being asked about (OpenIM's needVerification). */
+const OPEN_TO_ALL = 2;
+
+const SETTLED = { within: 120_000, every: 1_000, steady: 5 } as const;
+
+type Memory = Readonly<{ asItIs: number; collected: number }>;
+
+/**
+ * Resident KiB of an inspected server's Node once they settle by themselves; and after the garbage has been
+ * collected.
+ */
+export const memoryOf = async ({ pid, inspectorAddr }: Server): Promise<Memory> => {
+  const asItIs = await settled(() => rssKib(pid), SETTLED);
+  const inspector = await Inspector.attach(inspectorAddr);
+  await inspector.ask('HeapProfiler.collectGarbage');
+  inspector.close();
+  return { asItIs, collected: await settled(() => rssKib(pid), SETTLED) };
+};
+
+/** Has an app admin make a group that everybody may come into; no line in its chat says so. */
+export const makeGroup = async (
+  server: Server,
+  group: string,
+  [owner, ...members]: readonly string[],
+): Promise<void> => {
+  await server.asAdmin('/group/create_group', {
+    ownerUserID: owner,
+    memberUserIDs: members,
+    groupInfo: {
+      groupID: group,
+      groupName: `${group} of the benchmark`,
+      groupType: WORKING_GROUP,
+      needVerification: OPEN_TO_ALL,
+    },
+    sendMessage: false,
+  });
+};

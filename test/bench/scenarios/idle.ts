@@ -1,33 +1,18 @@
 import { JSON_FORM } from '../../support/rawWire.ts';
-import { Inspector } from '../inspector.ts';
 import type { Seat } from '../jobs.ts';
-import { cpuSeconds, openFilesMax, rssKib } from '../processes.ts';
+import { cpuSeconds, openFilesMax } from '../processes.ts';
 import { figure, rounded } from '../report.ts';
-import type { Server } from '../server.ts';
-import { settled } from '../until.ts';
-import { CONNECT_AT_ONCE, memory, names, withServer, type Scenario } from './common.ts';
+import { CONNECT_AT_ONCE, memory, memoryOf, names, withServer, type Scenario } from './common.ts';
 
 const USERS = { whole: 10_000, quick: 1_000 } as const;
 /** What each of the two processes needs open beside the sockets. */
 const OTHER_FILES = 500;
 const SOCKETS_AN_ADDRESS = 5_000;
-const SETTLED = { within: 120_000, every: 1_000, steady: 5 } as const;
 /** Longer than the pause between two pings, so that one of each socket falls into it. */
 const IDLE_SECONDS = { whole: 30, quick: 5 } as const;
 
 const addressOf = (index: number): string =>
   `127.0.0.${String(2 + Math.floor(index / SOCKETS_AN_ADDRESS))}`;
-
-type Memory = Readonly<{ asItIs: number; collected: number }>;
-
-/** Resident KiB once they settle by themselves; and after the garbage has been collected. */
-const memoryOf = async ({ pid, inspectorAddr }: Server): Promise<Memory> => {
-  const asItIs = await settled(() => rssKib(pid), SETTLED);
-  const inspector = await Inspector.attach(inspectorAddr);
-  await inspector.ask('HeapProfiler.collectGarbage');
-  inspector.close();
-  return { asItIs, collected: await settled(() => rssKib(pid), SETTLED) };
-};
 
 const pause = (seconds: number): Promise<void> =>
   new Promise((resolve) => {
