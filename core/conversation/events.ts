@@ -49,8 +49,18 @@ export type MessageData = {
 /** Numbered, in `conversation-si_…`, `-sg_…`, `-sn_…`. */
 export type MessageSent = Fact<'MessageSent', Parties & MessageData>;
 
+/** Somebody whom a line names beside its author, as it was called then; personal to that user. */
+export type Named = Readonly<{ user: UserId; shown: Personal<{ nickname: string }> }>;
+
 /** Numbered: the line in a chat that tells of a fact of another stream (metadata: causation). */
-export type NoticePosted = Fact<'NoticePosted', Parties & MessageData>;
+export type NoticePosted = Fact<
+  'NoticePosted',
+  Parties &
+    MessageData & {
+      /** Each once. The content has their ids, and these are put beside them as it is shown. */
+      others?: readonly Named[];
+    }
+>;
 
 /** Numbered: a number without a message (an importer's gap, a message that was lost upstream). */
 export type SeqVoided = Fact<

@@ -35,6 +35,11 @@ export type EventSpec<Data> = Readonly<{
   version: number;
   /** Which fields are personal, and whose: sealed with that user's key before they are stored. */
   personal?: Readonly<Partial<Record<keyof Data & string, (data: Data) => UserId>>>;
+  /**
+   * Which field is a list of users, each with something personal to it: `{ user, shown }`, of which `shown` is
+   * sealed with that user's key. Each user is in it once.
+   */
+  each?: keyof Data & string;
   /** Which field is a position in the log. A copy of the log has other positions, and says which. */
   position?: keyof Data & string;
   /** Brings stored data of an older version to today's. Gets `ERASED` where a key is gone. */
@@ -49,7 +54,7 @@ export const catalogue = {
   LoginActivated: { version: 1 },
   LogoutForced: { version: 1 },
   MessageSent: { version: 1, personal: { body: ({ from }) => from } },
-  NoticePosted: { version: 1, personal: { body: ({ from }) => from } },
+  NoticePosted: { version: 1, personal: { body: ({ from }) => from }, each: 'others' },
   SeqVoided: { version: 1 },
   MessageRevoked: {
     version: 1,

@@ -1,10 +1,12 @@
-import type { MessageData, Parties } from '../conversation/events.ts';
+import type { MessageData, Named, Parties } from '../conversation/events.ts';
 import type { InboxEvent } from '../inbox/events.ts';
 import type { ConversationId, GroupId, UserId } from '../kernel/ids.ts';
 
 type Said = Readonly<{
   conversation: ConversationId;
-  data: Parties & Omit<MessageData, 'sendTime' | 'createTime' | 'clientMsgId'>;
+  data: Parties &
+    Omit<MessageData, 'sendTime' | 'createTime' | 'clientMsgId'> &
+    Readonly<{ others?: readonly Named[] }>;
   /** Which of several notices of one fact this belongs to: a line, and its copies. Absent: there is one. */
   key?: string;
   /** Of a copy: not for the login that has called, for its client fetches by itself what has changed. */
@@ -45,6 +47,11 @@ export type Reaction = Readonly<{
   lines?: () => Promise<readonly Said[]>;
   /** What devices act on: to whoever is online, once the lists it speaks of show the change. */
   copies?: readonly Said[];
+  /**
+   * The copies go before the lines: a client that hears of a new group by a line first fetches the group for
+   * the line's sake, and then never tells its app that it has come into one.
+   */
+  copiesFirst?: true;
   /** Further copies, which can be made only of what the lists show by then. */
   look?: () => Promise<readonly Said[]>;
   /**

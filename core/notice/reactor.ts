@@ -116,8 +116,13 @@ export class Reactor {
       visible = position ?? visible;
     }
     const said = await linesOf(reaction);
-    const placed = await this.#post(event, said, meta);
-    await this.#tell(event, reaction, { said, meta, visible, after: Math.max(visible, placed) });
+    if (reaction.copiesFirst === true) {
+      await this.#tell(event, reaction, { said, meta, visible, after: visible });
+      await this.#post(event, said, meta);
+    } else {
+      const placed = await this.#post(event, said, meta);
+      await this.#tell(event, reaction, { said, meta, visible, after: Math.max(visible, placed) });
+    }
     await this.#follow(event, reaction, { meta, visible });
   }
 

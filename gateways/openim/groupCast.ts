@@ -1,3 +1,4 @@
+import type { Named } from '../../core/conversation/events.ts';
 import type { GroupId, UserId } from '../../core/kernel/ids.ts';
 import type { GroupLists } from '../ports.ts';
 import { groupInfo, memberInfo, WORKING_GROUP, type MemberInfo } from './group.ts';
@@ -77,8 +78,9 @@ const actingFromOutside = (member: MemberInfo, isAdmin: boolean): MemberInfo =>
     : { ...member, operatorUserID: member.userID };
 
 /**
- * For a line, which is kept with its author's words and erased with them: nobody else is in it but by id, and
- * of the group there is in it what this very fact says (`said`).
+ * For a line, which is kept with its author's words and erased with them: others are in it by their ids, for
+ * their names are kept beside it and erased with them (`othersOf`); and of the group there is in it what this
+ * very fact says (`said`).
  */
 export const castOfLine = async (
   { profileOf, isAdmin }: CastDeps,
@@ -93,6 +95,19 @@ export const castOfLine = async (
     opUser,
     member: (user) => (user === by ? opUser : blank(group, user)),
   };
+};
+
+/** The names of the others that a line speaks of, as the log has them. */
+export const othersOf = async (
+  { profileOf }: CastDeps,
+  { by, named }: Scene,
+): Promise<readonly Named[]> => {
+  const users = [...new Set(named)].filter((user) => user !== by);
+  const profiles = await Promise.all(users.map(profileOf));
+  return users.flatMap((user, index) => {
+    const nickname = profiles[index]?.nickname ?? '';
+    return nickname === '' ? [] : [{ user, shown: { nickname } }];
+  });
 };
 
 /** For a notice, as the lists show everybody; who is in none of them, as its profile does. */

@@ -48,15 +48,14 @@ export const groupCreated = (
     said: texts,
     tips: (cast) => groupCreatedTips(cast, named.map(cast.member), at, cast.member(owner), version),
   };
-  if (announcement === undefined) return told(deps, group, [made]);
+  if (announcement === undefined) return comingIn(told(deps, group, [made]));
   const text = isErased(announcement) ? '' : announcement.text;
-  return told(
-    deps,
-    group,
-    [made, announced(by, text, version)],
-    text === '' ? [] : [changedForAll(group, by)],
-  );
+  const more = text === '' ? [] : [changedForAll(group, by)];
+  return comingIn(told(deps, group, [made, announced(by, text, version)], more));
 };
+
+/** Of those who are told, some are new to the group. */
+const comingIn = (reaction: Reaction): Reaction => ({ ...reaction, copiesFirst: true });
 
 /** One that has been taken back is no line. */
 const announced = (by: UserId, text: string, version: MemberVersion): Telling => ({
@@ -123,7 +122,7 @@ export const membersAdded = (
         memberInvitedTips(cast, some.map(cast.member), cast.member(inviter ?? by), version),
     };
   });
-  return told(deps, group, tellings, changedFor(group, users));
+  return comingIn(told(deps, group, tellings, changedFor(group, users)));
 };
 
 export const membersKicked = (

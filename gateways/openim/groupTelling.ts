@@ -3,7 +3,7 @@ import { NAMED_MAX } from '../../core/group/events.ts';
 import type { GroupId, UserId } from '../../core/kernel/ids.ts';
 import type { Reaction } from '../../core/notice/reaction.ts';
 import type { GroupLists, VersionIdOf } from '../ports.ts';
-import { castOfLine, castOfNotice, type Cast, type CastDeps } from './groupCast.ts';
+import { castOfLine, castOfNotice, othersOf, type Cast, type CastDeps } from './groupCast.ts';
 import type { MemberVersion } from './groupTips.ts';
 import type { GroupInfo } from './jssdk.ts';
 import { toSelf } from './notices.ts';
@@ -102,7 +102,9 @@ export const told = (
       if (!telling.line) continue;
       const cast = await castOfLine(deps, scene(telling), telling.said ?? {});
       const options = cloneOptions(notificationOptions({ clone: true }));
-      const data = { ...(await saying(deps, group, telling, cast)), options };
+      const others = await othersOf(deps, scene(telling));
+      const said = { ...(await saying(deps, group, telling, cast)), options };
+      const data = others.length === 0 ? said : { ...said, others };
       all.push({ conversation: chat, ...keyOf(index), data });
     }
     return all;

@@ -4,6 +4,7 @@ import {
   type MessageRevoked,
   type MessagesDeleted,
   type MessagesRead,
+  type Named,
   type NumberedEvent,
   type OfflinePush,
   type Parties,
@@ -15,7 +16,13 @@ import type { Passing, Shown } from '../../core/sequence/shown.ts';
 import { emptyMsgData, type MsgData, type OfflinePushInfo } from './msgData.ts';
 import { CONTENT_TYPES, MESSAGE_FROM, MESSAGE_STATUS, SESSION_TYPES } from './numbers.ts';
 import { notificationOptions } from './options.ts';
-import { deleteMsgsTips, markAsReadTips, messageRevokedContent, revokeMsgTips } from './tips.ts';
+import {
+  deleteMsgsTips,
+  markAsReadTips,
+  messageRevokedContent,
+  revokeMsgTips,
+  withNicknames,
+} from './tips.ts';
 
 /** A receipt names at most so many messages, the newest: clients look each of them up. */
 export const RECEIPT_SEQS_MAX = 1_000;
@@ -28,7 +35,8 @@ export const renderEvent = (event: Recorded<NumberedEvent>, isRead = false): Msg
     case 'NoticePosted': {
       const conversation = conversationOfStream(event.stream);
       const told = event.type === 'NoticePosted' || event.data.system === true;
-      return renderMessage(conversation, event.id, event.data, { seq, isRead, told });
+      const message = renderMessage(conversation, event.id, event.data, { seq, isRead, told });
+      return event.type === 'NoticePosted' ? withNames(message, event.data.others) : message;
     }
     case 'SeqVoided':
       return renderVoid(seq);
@@ -39,6 +47,15 @@ export const renderEvent = (event: Recorded<NumberedEvent>, isRead = false): Msg
     case 'MessagesDeleted':
       return renderNotification(event, CONTENT_TYPES.deleteMessages, deletedTips(event.data));
   }
+};
+
+/** A line with the names of those of whom it holds the ids alone; who has been erased stays without. */
+const withNames = (message: MsgData, others: readonly Named[] = []): MsgData => {
+  if (others.length === 0 || message.content === '') return message;
+  const names = new Map<string, string>(
+    others.map(({ user, shown }) => [user, isErased(shown) ? '' : shown.nickname]),
+  );
+  return { ...message, content: withNicknames(message.content, names) };
 };
 
 /** What is not stored has no number. */

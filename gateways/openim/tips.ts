@@ -5,6 +5,25 @@
 export const notificationContent = (tips: object): string =>
   JSON.stringify({ detail: JSON.stringify(tips) });
 
+/** With the name of each user that it has by its id alone, wherever it stands in the tips. */
+export const withNicknames = (content: string, names: ReadonlyMap<string, string>): string => {
+  const fill = (_: string, value: unknown): unknown => {
+    if (!isUnnamed(value)) return value;
+    const nickname = names.get(value.userID);
+    return nickname === undefined ? value : { ...value, nickname };
+  };
+  const { detail } = JSON.parse(content) as Readonly<{ detail: string }>;
+  return JSON.stringify({ detail: JSON.stringify(JSON.parse(detail), fill) });
+};
+
+const isUnnamed = (value: unknown): value is Readonly<{ userID: string; nickname: '' }> =>
+  typeof value === 'object' &&
+  value !== null &&
+  'userID' in value &&
+  typeof value.userID === 'string' &&
+  'nickname' in value &&
+  value.nickname === '';
+
 export type RevokeMsgTips = Readonly<{
   revokerUserID: string;
   clientMsgID: string;

@@ -78,6 +78,8 @@ type PersonalField = Readonly<{ name: string; ownerOf: (fields: Fields) => UserI
 type Shape = Readonly<{
   version: number;
   personal: readonly PersonalField[];
+  /** The list of users with something personal to each, if there is one. */
+  each: string | undefined;
   upcast: EventSpec<never>['upcast'];
 }>;
 
@@ -96,20 +98,23 @@ export const codecOf = (catalogue: Catalogue): Codec => {
       const subjects = new Set<UserId>();
       for (const { type, data } of events) {
         const fields = fieldsOf(data);
-        for (const { name, ownerOf } of ownShapeOf(type).personal) {
+        const { personal, each } = ownShapeOf(type);
+        for (const { name, ownerOf } of personal) {
           if (fields[name] !== undefined) subjects.add(ownerOf(fields));
         }
+        for (const { user } of entriesOf(fields, each)) subjects.add(user);
       }
       return subjects;
     },
 
     encode: (stream, { id, type, data, meta }, keys) => {
-      const { version, personal } = ownShapeOf(type);
+      const shape = ownShapeOf(type);
+      const { version } = shape;
       const fields = fieldsOf(data);
       const { stored, sealing } =
         keys === undefined
           ? ({ stored: JSON.stringify(fields), sealing: { kind: 'plain' } } as const)
-          : sealed(personal, fields, keys, { stream, id });
+          : sealed(shape, fields, keys, { stream, id });
       const bytes = {
         data: Buffer.from(stored),
         metadata: Buffer.from(metadataJson({ version, sealing, meta }, fields)),
@@ -135,9 +140,12 @@ export const codecOf = (catalogue: Catalogue): Codec => {
         const key = keyFor(event, part, keyOf);
         const found =
           key === undefined
-            ? erasedFields(event, shape.personal, fields, part.subject)
+            ? erasedFields(event, shape, fields, part.subject)
             : unsealedFields(event, key, part);
-        opened = { ...opened, ...found };
+        opened = withFound(opened, found, shape.each, part.subject);
+      }
+      if (entriesOf(opened, shape.each).some(({ shown }) => shown === undefined)) {
+        throw new DamagedEvent(event, `something personal is missing in its ${shape.each ?? ''}`);
       }
       return recorded(event, { data: upcasted(event, shape, opened, version), meta });
     },
@@ -150,10 +158,11 @@ export const recorded = (
   { data, meta }: Readonly<{ data: object; meta: Meta }>,
 ): Recorded => ({ type, data, id, meta, stream, revision, position, created });
 
-const shapeOf = (type: string, { version, personal, upcast }: EventSpec<never>): Shape => {
+const shapeOf = (type: string, { version, personal, each, upcast }: EventSpec<never>): Shape => {
   assert(version === 1 || upcast !== undefined, `${type}, version ${version}, has an upcaster`);
   return {
     version,
+    each,
     upcast,
     personal: Object.entries(personal ?? {}).map(([name, ownerOf]) => ({
       name,
@@ -168,9 +177,31 @@ type Sealed = Readonly<{ stored: string; sealing: Sealing }>;
 /** Data is an object whose fields the catalogue names; nothing here writes to it. */
 const fieldsOf = (data: object): Fields => data as Fields;
 
+type Entry = Readonly<{ user: UserId; shown?: unknown }>;
+
+const entriesOf = (fields: Fields, each: string | undefined): readonly Entry[] => {
+  const entries = each === undefined ? undefined : fields[each];
+  return Array.isArray(entries) ? (entries as readonly Entry[]) : [];
+};
+
+/** What was sealed for one user, in its place: of its entry in the list, and of the fields. */
+const withFound = (
+  fields: Fields,
+  found: Fields,
+  each: string | undefined,
+  subject: UserId,
+): Fields => {
+  if (each === undefined || found[each] === undefined) return { ...fields, ...found };
+  const { [each]: shown, ...others } = found;
+  const entries = entriesOf(fields, each).map((entry) =>
+    entry.user === subject ? { ...entry, shown } : entry,
+  );
+  return { ...fields, ...others, [each]: entries };
+};
+
 /** Moves personal fields out of the open ones and into one sealed text for each owner. */
 const sealed = (
-  personal: readonly PersonalField[],
+  { personal, each }: Pick<Shape, 'personal' | 'each'>,
   fields: Fields,
   keys: SealingKeys,
   place: Readonly<{ stream: string; id: string }>,
@@ -180,6 +211,11 @@ const sealed = (
     if (fields[name] === undefined) continue;
     const owner = ownerOf(fields);
     owned.set(owner, { ...owned.get(owner), [name]: fields[name] });
+  }
+  if (each !== undefined) {
+    for (const { user, shown } of entriesOf(fields, each)) {
+      owned.set(user, { ...owned.get(user), [each]: shown });
+    }
   }
   if (owned.size === 0) return { stored: JSON.stringify(fields), sealing: { kind: 'plain' } };
   const texts: string[] = [];
@@ -192,16 +228,23 @@ const sealed = (
     if (key.id !== FIRST_KEY) keyIds.push([subject, key.id]);
   }
   // Written as text, for an object with a user's name as a key would be of a shape of its own each time.
-  const open = JSON.stringify(withoutPersonal(personal, fields));
+  const open = JSON.stringify(withoutPersonal(personal, each, fields));
   const separator = open === '{}' ? '' : ',';
   const stored = `${open.slice(0, -1)}${separator}"~":{${texts.join(',')}}}`;
   return { stored, sealing: { kind: 'sealed', keyIds: Object.fromEntries(keyIds) } };
 };
 
 /** JSON leaves out what is undefined. */
-const withoutPersonal = (personal: readonly PersonalField[], fields: Fields): Fields => {
+const withoutPersonal = (
+  personal: readonly PersonalField[],
+  each: string | undefined,
+  fields: Fields,
+): Fields => {
   const open: Record<string, unknown> = { ...fields };
   for (const { name } of personal) open[name] = undefined;
+  if (each !== undefined && fields[each] !== undefined) {
+    open[each] = entriesOf(fields, each).map(({ user }) => ({ user }));
+  }
   return open;
 };
 
@@ -249,12 +292,16 @@ const unsealedFields = (
 
 const erasedFields = (
   event: StoredEvent,
-  personal: readonly PersonalField[],
+  { personal, each }: Pick<Shape, 'personal' | 'each'>,
   fields: Fields,
   subject: UserId,
 ): Fields => {
-  const names = personal.filter(({ ownerOf }) => ownerOf(fields) === subject);
-  if (names.length > 0) return Object.fromEntries(names.map(({ name }) => [name, ERASED]));
+  const names = personal
+    .filter(({ ownerOf }) => ownerOf(fields) === subject)
+    .map(({ name }) => name);
+  const isNamed = entriesOf(fields, each).some(({ user }) => user === subject);
+  if (each !== undefined && isNamed) names.push(each);
+  if (names.length > 0) return Object.fromEntries(names.map((name) => [name, ERASED]));
   throw new DamagedEvent(event, `nothing in it belongs to ${subject}, whose seal it has`);
 };
 

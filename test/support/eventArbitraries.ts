@@ -125,7 +125,17 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
   LoginActivated: fc.record({ ...login, token: tokenId, kicks }),
   LogoutForced: fc.record({ ...login, kicks }),
   MessageSent: message,
-  NoticePosted: message,
+  NoticePosted: fc
+    .tuple(
+      message,
+      fc.option(
+        fc.uniqueArray(fc.record({ user, shown: fc.record({ nickname: text }) }), {
+          selector: (named) => named.user,
+          maxLength: 3,
+        }),
+      ),
+    )
+    .map(([said, others]) => (others === null ? said : { ...said, others })),
   SeqVoided: between(
     fc.record(
       { reason: text, sendTime: moment, clientMsgId: text },

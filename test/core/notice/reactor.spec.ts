@@ -123,6 +123,17 @@ describe('what follows from facts', () => {
     });
   });
 
+  test('[GRP-84] copies come before the lines where that is asked for', async () => {
+    const { did, reactor, add } = await world();
+    const events = await add(configured({ privateChat: true }));
+    const react: typeof reactionTo = (event) => {
+      const reaction = reactionTo(event);
+      return reaction && { ...reaction, copiesFirst: true };
+    };
+    await reactor(undefined, { reactionTo: react }).react(events);
+    expect(did.map((one) => Object.keys(one)[0])).toEqual(['note', 'passed', 'line']);
+  });
+
   test('[MSG-8] the other side of a private chat says nothing more', async () => {
     const { did, reactor, add } = await world();
     const caused = { ...by(ann), causationId: deriveId('the first') };

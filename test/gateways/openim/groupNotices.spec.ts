@@ -109,7 +109,7 @@ describe('[GRP-80] to all members is told, byte for byte as OpenIM writes it,', 
 });
 
 describe('[GRP-81] a line', () => {
-  test('holds of its author a name, of others nothing but ids', async () => {
+  test('holds of its author a name, and the names of others apart, for each of them to be erased', async () => {
     const { lines } = await told({
       type: 'MembersAdded',
       data: { ...base, users: [mia, zed], by: ann, inviter: ann, source: 2, historyVisible: true },
@@ -121,6 +121,19 @@ describe('[GRP-81] a line', () => {
       invitedUserList: [blank('mia'), blank('zed')],
       inviterUser: author,
     });
+    expect(only(lines).data.others).toEqual([
+      { user: mia, shown: { nickname: 'mia!' } },
+      { user: zed, shown: { nickname: 'zed!' } },
+    ]);
+  });
+
+  test('[GRP-84] comes after the notice where somebody comes in, and before it otherwise', () => {
+    const order = (event: SeqlineEvent) => reactions(recorded(event, ann))?.copiesFirst;
+    const added = { users: [mia], by: ann, inviter: ann, source: 2, historyVisible: true };
+    expect(order({ type: 'MembersAdded', data: { ...base, ...added } })).toBe(true);
+    expect(
+      order({ type: 'MembersKicked', data: { ...base, users: [zed], by: ann } }),
+    ).toBeUndefined();
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type {
   MessageData,
   MessageRevoked,
+  NoticePosted,
   NumberedEvent,
 } from '../../../core/conversation/events.ts';
 import { ERASED, type Recorded } from '../../../core/kernel/fact.ts';
@@ -17,7 +18,7 @@ import {
   renderShown,
   renderVoid,
 } from '../../../gateways/openim/render.ts';
-import { conversationUpdateTips } from '../../../gateways/openim/tips.ts';
+import { conversationUpdateTips, notificationContent } from '../../../gateways/openim/tips.ts';
 
 const u1 = 'u1' as UserId;
 const u2 = 'u2' as UserId;
@@ -301,5 +302,49 @@ describe('a stored notification', () => {
     expect(conversationUpdateTips({ userID: 'u1', conversationIDList: ['si_u1_u2'] })).toBe(
       String.raw`{"detail":"{\"userID\":\"u1\",\"conversationIDList\":[\"si_u1_u2\"]}"}`,
     );
+  });
+});
+
+describe('[GRP-81] a line that names others', () => {
+  const tips = {
+    opUser: { userID: 'u1', nickname: 'One' },
+    kickedUserList: [
+      { userID: 'u2', nickname: '' },
+      { userID: 'u3', nickname: '' },
+      { userID: 'u4', nickname: '' },
+    ],
+    operationTime: 0,
+  };
+  const line = (others: NoticePosted['data']['others']): NumberedEvent => ({
+    type: 'NoticePosted',
+    data: {
+      from: u1,
+      group: g1,
+      ...message,
+      contentType: 1508,
+      body: { content: notificationContent(tips) },
+      ...(others && { others }),
+    },
+  });
+  const shown = (event: NumberedEvent): unknown =>
+    JSON.parse(
+      (JSON.parse(renderEvent(recorded('sg_g1', 1, event)).content) as { detail: string }).detail,
+    );
+
+  test('shows their names where it has their ids, and none of who has been erased', () => {
+    const others = [
+      { user: u2, shown: { nickname: 'Two' } },
+      { user: 'u3' as UserId, shown: ERASED },
+    ];
+    const [two, ...rest] = tips.kickedUserList;
+    expect(shown(line(others))).toEqual({
+      ...tips,
+      kickedUserList: [{ ...two, nickname: 'Two' }, ...rest],
+    });
+  });
+
+  test('is shown as it is stored where it names nobody', () => {
+    const event = line(undefined);
+    expect(renderEvent(recorded('sg_g1', 1, event)).content).toBe(notificationContent(tips));
   });
 });

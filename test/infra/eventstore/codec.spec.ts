@@ -53,6 +53,9 @@ const events = fc.constantFrom(...types).chain((type) =>
   }),
 );
 
+const entriesErased = (entries: unknown): unknown =>
+  (entries as readonly object[]).map((entry) => ({ ...entry, shown: ERASED }));
+
 const placeOf = { stream: STREAM, revision: 3, position: 41, created: 1_767_225_600_000 };
 
 describe('an event that is stored and read', () => {
@@ -80,13 +83,14 @@ describe('an event that is stored and read', () => {
     (type) => {
       const spec = catalogue[type];
       const personal = 'personal' in spec ? Object.keys(spec.personal) : [];
+      const each = 'each' in spec ? spec.each : undefined;
       fc.assert(
         fc.property(dataOf[type] as fc.Arbitrary<object>, (data) => {
           const event = { type, id, meta, data };
           const stored = placed(STREAM, codec.encode(STREAM, event, keysFor(event)));
-          const wanted = Object.entries(data).map(([name, value]) => [
+          const wanted = Object.entries(data).map(([name, value]: [string, unknown]) => [
             name,
-            personal.includes(name) ? ERASED : (value as unknown),
+            personal.includes(name) ? ERASED : name === each ? entriesErased(value) : value,
           ]);
           expect(read(stored, noKeys).data).toEqual(Object.fromEntries(wanted));
         }),
@@ -101,6 +105,47 @@ describe('an event that is stored and read', () => {
     const { data, metadata } = textOf(codec.encode(STREAM, event, keysFor(event)));
     expect(data + metadata).not.toMatch(/cat|Example|body|content|nickname/);
     expect(data).toContain('"from":"ann","to":"bob"');
+  });
+
+  describe('with something personal to each of a list', () => {
+    const others = ['bob', 'cat'].map((user) => ({ user, shown: { nickname: `${user}!` } }));
+    const event: NewEvent = {
+      type: 'NoticePosted',
+      id,
+      meta,
+      data: {
+        from: 'ann',
+        group: 'g1',
+        clientMsgId: 'c',
+        contentType: 1509,
+        createTime: 1,
+        sendTime: 1,
+        body: { content: 'invited' },
+        others,
+      },
+    };
+    const stored = placed(STREAM, codec.encode(STREAM, event, keysFor(event)));
+
+    test('[SEA-1] holds none of it in the open, but who is in it', () => {
+      const { data } = textOf(stored);
+      expect(data).not.toMatch(/bob!|cat!|nickname/);
+      expect(data).toContain('"others":[{"user":"bob"},{"user":"cat"}]');
+      expect(read(stored).data).toEqual(event.data);
+    });
+
+    test('[SEA-2] loses what belongs to the user whose key is gone, and nothing else', () => {
+      const withoutBob: KeyOfPart = (part) => (part.subject === 'bob' ? undefined : keyOf(part));
+      const [bob, cat] = others;
+      const wanted = { ...event.data, others: [{ ...bob, shown: ERASED }, cat] };
+      expect(read(stored, withoutBob).data).toEqual(wanted);
+    });
+
+    test('[SEA-6] is damaged where the seal of one of them is missing', () => {
+      const { '~': seals, ...open } = JSON.parse(textOf(stored).data) as { '~': object };
+      const { bob: _, ...rest } = seals as { bob: string };
+      const data = Buffer.from(JSON.stringify({ ...open, '~': rest }));
+      expect(() => read({ ...stored, data })).toThrow(DamagedEvent);
+    });
   });
 
   test('[SEA-2] loses only the fields of the user whose key is gone', () => {
