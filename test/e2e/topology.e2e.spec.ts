@@ -67,6 +67,7 @@ describe(`two API nodes, two gateways, a projector and a standby (seed ${String(
         ownerUserID: 'una',
       });
       const groupID = textAt(made, 'groupID');
+      await vic.events.heard('OnJoinedGroupAdded');
       const text = await una.call('createTextMessage', 'to all');
       await una.call('sendMessage', { recvID: '', groupID, message: text });
       await untilTrue('vic has it', () =>

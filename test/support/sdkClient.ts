@@ -18,6 +18,8 @@ export type SdkMessage = Readonly<{
   isRead: boolean;
   /** Of a text message; else empty. */
   text: string;
+  /** What a notification tells, as JSON; else empty. */
+  detail: string;
 }>;
 
 export type SdkConversation = Readonly<{
@@ -127,6 +129,7 @@ export interface SdkClient {
 
 export const messageOf = (value: unknown): SdkMessage => {
   const elem = isRecord(value) ? value['textElem'] : undefined;
+  const notice = isRecord(value) ? value['notificationElem'] : undefined;
   return {
     clientMsgID: textAt(value, 'clientMsgID'),
     serverMsgID: textAt(value, 'serverMsgID'),
@@ -137,6 +140,7 @@ export const messageOf = (value: unknown): SdkMessage => {
     status: numberAt(value, 'status'),
     isRead: isRecord(value) && value['isRead'] === true,
     text: isRecord(elem) ? textAt(elem, 'content') : '',
+    detail: isRecord(notice) ? textAt(notice, 'detail') : '',
   };
 };
 
