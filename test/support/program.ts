@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -99,15 +100,30 @@ export const programOf = (options: ProgramOptions): Program => {
   };
 };
 
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+/**
+ * Ports that systems do not give to outgoing connections by themselves (Linux from 32,768, others from 49,152): what
+ * is free now is still so when a server listens to it, and when one that was killed listens to it again.
+ */
+const PORTS = { first: 15_000, count: 17_000 } as const;
+const PORTS_TRIED_MAX = 50;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
+    probe.once('error', () => {
+      resolve(false);
+    });
+    probe.listen(port, '127.0.0.1', () => {
       probe.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
+        resolve(true);
       });
     });
   });
+
+export const freePort = async (): Promise<number> => {
+  for (let tried = 0; tried < PORTS_TRIED_MAX; tried++) {
+    const port = PORTS.first + randomInt(PORTS.count);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`none of ${String(PORTS_TRIED_MAX)} ports was free`);
+};
