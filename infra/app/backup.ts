@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { syncFolder } from '../durableFile.ts';
+import { copyChainFolder } from '../eventstore/chain/chainFolder.ts';
 import { BackupRefused, copyOpenLog, holdsLog } from '../eventstore/embedded/backup.ts';
 import { openEmbeddedLog } from '../eventstore/embedded/embeddedLog.ts';
 import { renameLog } from '../eventstore/embedded/environment.ts';
@@ -9,8 +10,9 @@ import { foundLog, newLogId } from '../eventstore/esdb/founding.ts';
 import { keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { LOG_STREAM, logRestored, readHistory } from '../eventstore/history.ts';
 import { keepSealChoice, readSealChoice } from '../eventstore/sealChoice.ts';
+import { openEmbeddedKeys } from '../keys/embedded.ts';
 import { copyKeys } from './copyKeys.ts';
-import { keysDirectory, logDirectory, tokensDirectory } from './places.ts';
+import { chainDirectory, keysDirectory, logDirectory, tokensDirectory } from './places.ts';
 
 /** What a backup is made into, in a folder that already is there, until it is all there. */
 const UNFINISHED = 'unfinished';
@@ -18,22 +20,24 @@ const MODE_PRIVATE = 0o700;
 const MODE_USUAL = 0o777;
 
 /**
- * Copies log, keys and token keys into a new directory that is laid out as a data directory, also while a
- * server runs. The log first: keys are made before what they seal is stored, so none can be missing.
- * `log`: whether there was one of our own. @throws BackupRefused
+ * Copies log, keys, token keys and signed checkpoints into a new directory that is laid out as a data
+ * directory, also while a server runs. Checkpoints before the log: what they sign is in it then. The log
+ * before the keys: they are made before what they seal is stored, so none can be missing. `log`: whether
+ * there was one of our own; `chain`: whether it has been signed. @throws BackupRefused
  */
 export const backupData = async (
   { data, eventStore }: Pick<Config, 'data' | 'eventStore'>,
   directory: string,
-): Promise<Readonly<{ log: boolean }>> => {
+): Promise<Readonly<{ log: boolean; chain: boolean }>> => {
   await emptied(directory, MODE_PRIVATE);
   const draft = path.join(directory, UNFINISHED);
   await mkdir(draft, { mode: MODE_PRIVATE });
+  const chain = await copyChainFolder(chainDirectory(data), chainDirectory(draft));
   const log = eventStore.kind === 'embedded';
   if (log) await copyLogOf(data, draft);
   await copyKeys(data, draft);
   await putInPlace(draft, directory);
-  return { log };
+  return { log, chain };
 };
 
 /**
@@ -49,8 +53,12 @@ export const restoreData = async (directory: string, data: string): Promise<void
   const draft = path.join(data, UNFINISHED);
   await mkdir(draft, { mode: MODE_PRIVATE });
   await copyLogOf(directory, draft);
-  await copyKeys(directory, draft);
-  await becomeAnother(draft);
+  const { keys } = await copyKeys(directory, draft);
+  // They are over the bytes of the events, which stay; what is signed from here on names the new log.
+  await copyChainFolder(chainDirectory(directory), chainDirectory(draft));
+  const become = await becomeAnother(draft);
+  // So that what only reads knows them for its own, before a server has been started.
+  if (keys) await claimKeys(draft, become);
   await putInPlace(draft, data);
 };
 
@@ -75,7 +83,7 @@ const copyLogOf = async (from: string, to: string): Promise<void> => {
 
 /** The log last: without it a directory is taken for an empty one. */
 const putInPlace = async (draft: string, directory: string): Promise<void> => {
-  for (const folder of [keysDirectory, tokensDirectory, logDirectory]) {
+  for (const folder of [keysDirectory, tokensDirectory, chainDirectory, logDirectory]) {
     const [from, to] = [folder(draft), folder(directory)];
     if ((await readdir(draft)).includes(path.basename(from))) await rename(from, to);
   }
@@ -83,19 +91,29 @@ const putInPlace = async (draft: string, directory: string): Promise<void> => {
   await syncFolder(directory);
 };
 
-const becomeAnother = async (data: string): Promise<void> => {
+type Become = Readonly<{ id: string; formerIds: readonly string[] }>;
+
+const becomeAnother = async (data: string): Promise<Become> => {
   const directory = logDirectory(data);
   const seal = (await readSealChoice(directory)) ?? true;
   const logId = newLogId();
   const log = await openEmbeddedLog({ directory });
+  let become: Become;
   try {
     const before = await log.logId();
     await foundLog(log, before);
     await keepSealChosen(log, { seal, folder: directory });
     const { formerIds, revision } = await readHistory(log);
-    await log.append(LOG_STREAM, revision, [logRestored(logId, [...formerIds, before])]);
+    become = { id: logId, formerIds: [...formerIds, before] };
+    await log.append(LOG_STREAM, revision, [logRestored(logId, become.formerIds)]);
   } finally {
     await log.close();
   }
   await renameLog(directory, logId);
+  return become;
+};
+
+const claimKeys = async (data: string, log: Become): Promise<void> => {
+  const keys = await openEmbeddedKeys(keysDirectory(data), { ...log, mayHoldSealed: false });
+  await keys.close();
 };

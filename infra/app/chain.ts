@@ -20,14 +20,13 @@ import {
 import { keyIdOf, signed, type SignedCheckpoint } from '../eventstore/chain/checkpoints.ts';
 import { openFile } from '../replay/output.ts';
 import { openOwnLog } from './checkOwnLog.ts';
+import { chainDirectory } from './places.ts';
 
 type ChainConfig = Pick<Config, 'data' | 'eventStore'>;
 type OnLinked = (events: number, position: Position) => void;
 
 const PAGE = 2_000;
 const EVENTS = 'events.ndjson';
-
-export const chainDirectory = (data: string): string => join(data, 'chain');
 
 /** Where there is nothing to sign, or what is there does not fit the log. */
 export class ChainRefused extends Error {

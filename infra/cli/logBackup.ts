@@ -18,10 +18,13 @@ export const backup = async (config: BackupConfig, rest: readonly string[]): Pro
   const directory = directoryOf(rest);
   if (directory === undefined) return complain('log backup: name the directory to be made');
   if (config.keys?.kind === 'postgres') return complain(KEYS_ELSEWHERE);
-  const { log } = await backupData(config, directory);
+  const { log, chain } = await backupData(config, directory);
   if (log) await report(copyAt(directory));
   else out('The log is in an event store: back it up there, just before this.');
-  out(`${log ? 'Log, keys' : 'Keys'} and token keys are in ${directory}, to be kept as a secret.`);
+  const signed = chain ? ', and what has been signed of the log,' : '';
+  out(
+    `${log ? 'Log, keys' : 'Keys'} and token keys${signed} are in ${directory}, to be kept as a secret.`,
+  );
   return 0;
 };
 

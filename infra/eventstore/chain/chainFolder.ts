@@ -60,3 +60,23 @@ export const addCheckpoint = async (
   }
   await syncFolder(folder);
 };
+
+/**
+ * Copies what has been signed, and the key, into a new folder, also while the log is being signed: the
+ * checkpoints first, for there is a key before there is one, and whole lines of them. False: nothing has been
+ * signed.
+ */
+export const copyChainFolder = async (from: string, to: string): Promise<boolean> => {
+  const lines = (await readIfPresent(join(from, CHECKPOINTS))) ?? '';
+  const whole = lines.slice(0, lines.lastIndexOf('\n') + 1);
+  if (whole === '') return false;
+  await mkdir(to, { recursive: true, mode: MODE_FOLDER });
+  for (const name of [PUBLIC, PRIVATE]) {
+    const key = await readIfPresent(join(from, name));
+    if (key === undefined)
+      throw new Error(`${join(from, name)} is missing, and ${CHECKPOINTS} is not`);
+    await writeDurably(join(to, name), key);
+  }
+  await writeDurably(join(to, CHECKPOINTS), whole);
+  return true;
+};

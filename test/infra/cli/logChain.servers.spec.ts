@@ -1,8 +1,8 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { logDirectory } from '../../../infra/app/places.ts';
+import { chainDirectory, logDirectory } from '../../../infra/app/places.ts';
 import { log as command } from '../../../infra/cli/log.ts';
 import { verify } from '../../../infra/cli/verify.ts';
 import type { Config } from '../../../infra/config/config.ts';
@@ -141,6 +141,65 @@ describe('[OPS-63] what has been signed', () => {
     expect(code).toBe(1);
   });
 });
+
+describe('[STO-67] a backup of a log that is signed', () => {
+  const backup = (): string => join(folder, 'backup');
+  const restored = async (): Promise<Config> => {
+    const data = join(folder, 'restored');
+    const of = { ...config, data };
+    const { code, text } = await hearing(() =>
+      command(of, { rest: ['restore', backup()], verifyOnly: false }),
+    );
+    expect(code, text).toBe(0);
+    return of;
+  };
+
+  test('comes back with its checkpoints, is compared with them and signed on with the same key', async () => {
+    await live(1, 3);
+    const first = await run('sign');
+    await live(4, 6);
+    await run('sign');
+    // A line that is being written is not copied in half.
+    const checkpoints = join(chainDirectory(config.data), 'checkpoints.ndjson');
+    await appendFile(checkpoints, first.text.slice(0, 40));
+    const made = await run('backup', backup());
+    expect(made.text).toContain('what has been signed of the log, are in');
+    expect(made.code).toBe(0);
+
+    const of = await restored();
+    const { code, text } = await verified(of);
+    expect(text).toContain('Chain: 2 checkpoints compared');
+    expect(code).toBe(0);
+    await withLog(of, (storage) => say(storage, AB, 'after'));
+    const next = await hearing(() => command(of, { rest: ['sign'], verifyOnly: false }));
+    expect(JSON.parse(next.text)).toMatchObject({ events: 9, key: keyIn(first.text) });
+    expect((await verified(of)).text).toContain('Chain: 3 checkpoints compared');
+  });
+
+  test('shows what was changed in it', async () => {
+    await live(1, 3);
+    await run('sign');
+    await run('backup', backup());
+    const copy = openLogEnvironment(logDirectory(backup()));
+    const event = decodeRecord(4, copy.log.get(4));
+    const later = { ...event, created: event.created + 1 };
+    const record = Buffer.alloc(recordBytesMax(later));
+    await copy.log.put(4, record.subarray(0, encodeRecord(later, record, 0)));
+    await copy.close();
+    const { code, text } = await verified(await restored());
+    expect(text).toContain('chain broken');
+    expect(code).toBe(1);
+  });
+
+  test('has none where nothing has been signed', async () => {
+    await live(1, 3);
+    const made = await run('backup', backup());
+    expect(made.text).toContain('Log, keys and token keys are in');
+    expect((await verified(await restored())).text).not.toContain('Chain');
+  });
+});
+
+const keyIn = (line: string): unknown => (JSON.parse(line) as { key: unknown }).key;
 
 describe('[OPS-64] a bundle', () => {
   const bundled = async () => {
