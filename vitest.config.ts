@@ -10,6 +10,9 @@ const ALL = ['*'];
 /** Nearly all of it is waiting for nothing to happen, so it runs beside the servers' tests. */
 const WAITING = 'test/e2e/waiting.e2e.spec.ts';
 
+/** The servers' tests wait for what they have started most of the time: more of them at once than cores. */
+const SERVERS_AT_ONCE = 4;
+
 const suites = (names: readonly string[]): string[] =>
   names.map((name) => `test/e2e/${name}.e2e.spec.ts`);
 
@@ -71,6 +74,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ['test/**/*.servers.spec.ts'],
           globalSetup: ['test/support/postgres.ts'],
+          maxWorkers: SERVERS_AT_ONCE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -80,6 +84,7 @@ export default defineConfig({
           name: 'e2e-waiting',
           sequence: { groupOrder: 1 },
           include: stores.embedded.length === 0 ? [] : [WAITING],
+          maxWorkers: SERVERS_AT_ONCE,
           env: { SEQLINE_TEST_STORE: 'embedded' },
           testTimeout: 180_000,
           hookTimeout: 120_000,
