@@ -3,14 +3,16 @@ import pg from 'pg';
 import type { PostgresLog } from './place.ts';
 import { PreparingClient } from './preparing.ts';
 
-/** One for the projector, the rest for queries; an embedded Postgres takes 50 in all. */
-const CONNECTIONS_MAX = 12;
+/** One for each of the two projectors, the rest for queries; an embedded Postgres takes 50 in all. */
+const CONNECTIONS_MAX = 13;
 const CONNECT_MS_MAX = 5_000;
 /** A statement that runs longer is a fault: it would hold a connection that others wait for. */
 const STATEMENT_MS_MAX = 60_000;
 const ANSWER_MS_MAX = 2_000;
 /** Postgres' own number of the type bigint. */
 const INT8 = 20;
+/** And of date, which is a text here: a moment in some time zone is another thing. */
+const DATE = 1082;
 
 /** pg declares what its parsers give as `any`. */
 const usualParser: (type: number, format?: 'text' | 'binary') => (value: string) => unknown =
@@ -61,8 +63,11 @@ const parseInteger = (text: string): number => {
 };
 
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (type: number, format?: 'text' | 'binary') =>
-    type === INT8 && format !== 'binary' ? parseInteger : usualParser(type, format),
+  getTypeParser: (type: number, format?: 'text' | 'binary') => {
+    if (format === 'binary') return usualParser(type, format);
+    if (type === DATE) return (text: string) => text;
+    return type === INT8 ? parseInteger : usualParser(type, format);
+  },
 };
 
 const answers = async (pool: pg.Pool): Promise<boolean> => {

@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Position } from '../../core/kernel/ids.ts';
+import { oneAtATime } from './lock.ts';
 import type { AnyTables, Projection } from './model.ts';
 
 /** Where one version of a read model stands, and who moves it: each new runner takes a new epoch. */
@@ -39,6 +40,7 @@ export const takeOver = async (
   projections: readonly Projection[],
   log: Readonly<{ id: string; head: Position; formerIds?: readonly string[] }>,
 ): Promise<ReadonlyMap<Projection, Checkpoint>> => {
+  await oneAtATime(db);
   await createCheckpoints(db);
   await leaveFormerLogs(db, log.formerIds ?? []);
   const stored = await sql<Stored>`select * from seqline.checkpoint`.execute(db);

@@ -1,12 +1,26 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AnyTables } from './model.ts';
 
 /** "SEQL": advisory locks are numbers, and belong to one database. */
 const LOCK = 0x5345514c;
+/** "SEQM" */
+const NUMBERS_LOCK = 0x5345514d;
+/** "SEQT" */
+const TAKING_OVER = 0x53455154;
 
-/** Takes the one lock of the projectors if it is free. It is held by the connection, and dies with it. */
-export const tryLock = async (session: Kysely<AnyTables>): Promise<boolean> => {
+/** Which read models a runner builds: there is one at work for each of these, in whatever process. */
+export type Share = 'lists' | 'numbers';
+
+const LOCKS: Readonly<Record<Share, number>> = { lists: LOCK, numbers: NUMBERS_LOCK };
+
+/** Takes the one lock of a share's runners if it is free. It is held by the connection, and dies with it. */
+export const tryLock = async (session: Kysely<AnyTables>, share: Share): Promise<boolean> => {
   const { rows } = await sql<{ locked: boolean }>`
-    select pg_try_advisory_lock(${LOCK}::bigint) as locked`.execute(session);
+    select pg_try_advisory_lock(${LOCKS[share]}::bigint) as locked`.execute(session);
   return rows[0]?.locked === true;
+};
+
+/** Two that make schema and tables at the same moment would get in each other's way. */
+export const oneAtATime = async (db: Transaction<AnyTables>): Promise<void> => {
+  await sql`select pg_advisory_xact_lock(${TAKING_OVER}::bigint)`.execute(db);
 };

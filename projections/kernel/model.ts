@@ -52,4 +52,9 @@ export type Projection = Readonly<{
   /** Removes everything this version holds, to be built anew. */
   clear: (db: Transaction<AnyTables>) => Promise<void>;
   tables: readonly AnyTable[];
+  /**
+   * Gives the tables the names that people read them by, once they have come to where the log ended as they
+   * were taken over, and again after a rebuild (`anew`). Idempotent.
+   */
+  publish?: (db: Transaction<AnyTables>, how?: Readonly<{ anew: boolean }>) => Promise<void>;
 }>;

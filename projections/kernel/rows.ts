@@ -1,7 +1,8 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { AnyTables, Table } from './model.ts';
 
-type ColumnType = 'text' | 'int8' | 'bool' | 'uuid';
+/** A `date` is `YYYY-MM-DD`, here and in Postgres. */
+type ColumnType = 'text' | 'int8' | 'bool' | 'uuid' | 'date';
 type Value = string | number | boolean | null;
 
 export type Column<Row> = Readonly<{ type: ColumnType; of: (row: Row) => Value; null?: true }>;

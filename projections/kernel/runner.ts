@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely';
-import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { Batches, ProjectionFault } from './batch.ts';
 import { Bell } from './bell.ts';
@@ -12,10 +11,9 @@ import {
   takeOver,
 } from './checkpoint.ts';
 import { isPassing, messageOf } from './faults.ts';
-import type { Follower } from './follower.ts';
 import { tryLock } from './lock.ts';
 import type { AnyTables, Projection } from './model.ts';
-import type { Reached } from './reached.ts';
+import type { RunnerOptions } from './runnerOptions.ts';
 import {
   isFinal,
   type Lag,
@@ -23,9 +21,9 @@ import {
   type ProjectionLag,
   type RunnerState,
 } from './runnerState.ts';
-import type { Skips } from './skips.ts';
 import { Source } from './source.ts';
-import type { Event, Tail } from './tail.ts';
+import type { Event } from './tail.ts';
+import { Unpublished } from './unpublished.ts';
 
 /** Large enough that a statement's own cost is small against its rows', small enough to be quick. */
 export const BATCH_EVENTS_MAX = 2_000;
@@ -40,23 +38,6 @@ const STANDBY_POLL_MS = 500;
 const RETRY_AFTER_MS = [100, 5_000] as const;
 /** Postgres may have stopped answering in the middle of a batch; the process must end nevertheless. */
 const STOP_MS_MAX = 10_000;
-
-export type RunnerOptions = Readonly<{
-  projections: readonly Projection[];
-  db: Kysely<AnyTables>;
-  log: EventLog;
-  /** Logs that it is a copy of. What was built of them is built anew. */
-  formerIds?: readonly string[];
-  /** Among the follower's first listeners, so that it is up to date when the runner is woken. */
-  tail: Tail;
-  follower: Pick<Follower, 'onEvents'>;
-  /** Likewise among the follower's first listeners. */
-  skips: Skips;
-  /** Told of every commit. */
-  reached: Reached;
-  onState: (state: RunnerState) => void;
-  batchMax?: number;
-}>;
 
 export type Runner = Readonly<{
   state: () => RunnerState;
@@ -111,6 +92,7 @@ class Running {
   readonly #haste = new Bell();
   #state: RunnerState = { kind: 'starting' };
   #checkpoints = new Map<Projection, Checkpoint>();
+  readonly #unpublished = new Unpublished();
   /** When the newest event was committed that a projection has. */
   readonly #taken = new Map<Projection, Millis>();
   #stopping = false;
@@ -180,7 +162,7 @@ class Running {
 
   /** Lock and transactions share the connection: losing one is losing both. */
   async #hold(session: Kysely<AnyTables>): Promise<void> {
-    while (!(await tryLock(session))) {
+    while (!(await tryLock(session, this.#options.share ?? 'lists'))) {
       if (this.#state.kind !== 'standby') this.#enter({ kind: 'standby' });
       await this.#haste.wait(STANDBY_POLL_MS);
       if (this.#stopping) return;
@@ -188,6 +170,10 @@ class Running {
     try {
       await this.#takeOver(session);
       while (!this.#stopping) {
+        await this.#unpublished.publish(
+          session,
+          (one) => this.#checkpoints.get(one)?.position ?? 0,
+        );
         if (await this.#step(session)) continue;
         await this.#confirm(session);
         await this.#news.wait(IDLE_MOVE_MS);
@@ -206,6 +192,7 @@ class Running {
     const about = { id: await log.logId(), head: await log.head(), formerIds };
     const taken = await session.transaction().execute((db) => takeOver(db, projections, about));
     this.#checkpoints = new Map(taken);
+    this.#unpublished.begin(projections, about.head);
     this.#suspect = undefined;
     for (const [projection, { position }] of taken) reached.moved(projection, position);
     reached.tell(true);
@@ -229,6 +216,7 @@ class Running {
   }
 
   async #advance(session: Kysely<AnyTables>, from: Position, limit: Position): Promise<boolean> {
+    const began = performance.now();
     const size = this.#suspect?.size ?? this.#batchMax;
     const portion = await this.#source.read(from, size);
     const to = Math.min(portion.to, limit);
@@ -244,11 +232,20 @@ class Running {
     this.#movedAt = Date.now();
     this.#confirmedAt = this.#movedAt;
     this.#trim();
-    const { reached, tail } = this.#options;
-    if (events.length < SMALL_BATCH && tail.covers(to) && !reached.isWaitedFor) {
-      await this.#haste.wait(GATHER_MS);
-    }
+    const isBehind =
+      events.length === size ||
+      !this.#options.tail.covers(to) ||
+      this.#positions().some((position) => position < to);
+    await this.#rest(events.length, isBehind, performance.now() - began);
     return true;
+  }
+
+  /** What comes meanwhile shares the next transaction; whoever waits, or wants to stop, ends it. */
+  async #rest(events: number, isBehind: boolean, took: Millis): Promise<void> {
+    const { reached, unhurriedMs } = this.#options;
+    if (reached.isWaitedFor) return;
+    if (unhurriedMs !== undefined) await this.#haste.wait(isBehind ? took : unhurriedMs);
+    else if (events < SMALL_BATCH && !isBehind) await this.#haste.wait(GATHER_MS);
   }
 
   /** Tables may be dropped while nothing comes that would be written to them: readers would wait for ever. */

@@ -3,6 +3,8 @@ import type { Position } from '../../core/kernel/ids.ts';
 import { knownEvents } from './follower.ts';
 import type { Event, Tail } from './tail.ts';
 
+type TailRead = Pick<Tail, 'after' | 'floor' | 'head'>;
+
 /** What comes after a position, and the position that is reached with it. */
 export type Portion = Readonly<{ events: readonly Event[]; to: Position }>;
 
@@ -14,10 +16,10 @@ type Page = Awaited<ReturnType<EventLog['readAll']>>;
  */
 export class Source {
   readonly #log: EventLog;
-  readonly #tail: Tail;
+  readonly #tail: TailRead;
   #next: Readonly<{ after: Position; page: Promise<Page> }> | undefined;
 
-  constructor(log: EventLog, tail: Tail) {
+  constructor(log: EventLog, tail: TailRead) {
     this.#log = log;
     this.#tail = tail;
   }

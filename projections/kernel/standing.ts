@@ -12,7 +12,7 @@ export type StandingOptions = Readonly<{
   projections: readonly Projection[];
   /** Where the read models stand, by `keyOf`. */
   read: () => Promise<ReadonlyMap<string, Position>>;
-  tail: Tail;
+  tail: Pick<Tail, 'after' | 'covers' | 'head' | 'trim'>;
   reached: Reached;
   /** A runner of this process is at work and tells of its own commits. */
   isTold: () => boolean;
