@@ -63,7 +63,8 @@ export const openKeysToRead = async (
   }
 };
 
-const explained = (url: string, error: unknown): unknown => {
+/** Of what Postgres says, with what to do; anything else as it is. */
+export const explained = (url: string, error: unknown): unknown => {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
   const remedy = NO_RIGHT.includes(code)

@@ -4,6 +4,7 @@ import { asOf } from '../cli/asOf.ts';
 import { doctor } from '../cli/doctor.ts';
 import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
+import { keys } from '../cli/keys.ts';
 import { log } from '../cli/log.ts';
 import { projector } from '../cli/projector.ts';
 import { replay } from '../cli/replay.ts';
@@ -26,6 +27,7 @@ const COMMANDS = {
   replay,
   eventstore,
   log,
+  keys,
   rebuild,
   'as-of': asOf,
 } as const;

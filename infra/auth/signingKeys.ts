@@ -73,6 +73,21 @@ export const openSigningKeys = async (shelf: KeyShelf, now: () => Millis): Promi
   return keys;
 };
 
+/**
+ * The text of a shelf that has its own keys and another's besides: its own current key goes on signing, and whatever
+ * the other's have signed is verified. Without keys of its own, the other's text.
+ */
+export const withKeysOf = (own: string | undefined, other: string): string => {
+  const others = parseKeys(other);
+  const kept = own === undefined ? [] : parseKeys(own);
+  const missing = others.filter(({ id }) => !kept.some((key) => key.id === id));
+  const longer = kept.map((key) => {
+    const neededUntil = others.find(({ id }) => id === key.id)?.neededUntil ?? 0;
+    return { ...key, neededUntil: Math.max(key.neededUntil, neededUntil) };
+  });
+  return textOf([...missing, ...longer]);
+};
+
 type Opened = Readonly<{
   shelf: KeyShelf;
   now: () => Millis;
@@ -174,7 +189,7 @@ class KeptKeys implements SigningKeys {
         const changed = change(this.#kept);
         const last = changed.length - 1;
         const kept = changed.filter((key, at) => at === last || key.neededUntil > this.#now());
-        const text = `${JSON.stringify({ format: 1, keys: kept }, undefined, 2)}\n`;
+        const text = textOf(kept);
         if (await this.#shelf.save(text, this.#text)) {
           this.#kept = kept;
           this.#text = text;
@@ -201,6 +216,9 @@ const generate = async (now: Millis): Promise<KeptKey> => {
   const id = randomBytes(KEY_ID_BYTES).toString('base64url');
   return { id, secret: await v4.ExportSecretKey(secretKey), neededUntil: now };
 };
+
+const textOf = (keys: readonly KeptKey[]): string =>
+  `${JSON.stringify({ format: 1, keys }, undefined, 2)}\n`;
 
 /** Says what is wrong without the text: it holds secrets. */
 const parseKeys = (text: string): readonly KeptKey[] => {

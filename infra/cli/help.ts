@@ -40,6 +40,9 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
   seqline log copy FROM TO [--verify-only]
                                         copies a log, or goes on with it, and compares the two; each is
                                         embedded:DATA-DIRECTORY or esdb://…
+  seqline keys copy embedded:DATA-DIRECTORY
+                                        copies the keys of a single process into the database of
+                                        SEQLINE_KEYS, or goes on with it, and compares the two
   seqline log backup DIRECTORY          copies log and keys, also while the server runs, and checks them
   seqline log restore DIRECTORY         brings them back into an empty SEQLINE_DATA, and checks them
   seqline log sign                      signs what has come since it was signed last; prints the checkpoint

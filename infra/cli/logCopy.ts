@@ -133,15 +133,18 @@ const keysOf = (
         copied = await copyKeys(home, to.data);
     },
     said: async () => {
+      const here = from.kind === 'embedded' && (await hasKeysOf(home, logIds));
+      const bring = `seqline keys copy embedded:${home}`;
       if (keys?.kind === 'postgres')
-        return (
-          'The keys are in the database of SEQLINE_KEYS, and know this log as the one it was copied from: ' +
-          'serve the copy with the same SEQLINE_KEYS, or with a copy of that database if both go on.'
-        );
+        return here
+          ? `The keys are not in the log: bring them into the database of SEQLINE_KEYS: ${bring}`
+          : 'The keys are in the database of SEQLINE_KEYS, and know this log as the one it was copied from: ' +
+              'serve the copy with the same SEQLINE_KEYS, or with a copy of that database if both go on.';
       if (to.kind === 'esdb')
         return (
           `The keys are not in the log: serve with SEQLINE_DATA where they are` +
-          `${from.kind === 'embedded' ? ` (${home})` : ''}, or copy its folders "keys" and "tokens".`
+          `${from.kind === 'embedded' ? ` (${home})` : ''}, or copy its folders "keys" and "tokens"; ` +
+          `for many processes: SEQLINE_KEYS=postgres://… ${bring}`
         );
       if (to.data === home) return 'The keys are there already.';
       if (copied?.keys === true)

@@ -15,15 +15,21 @@ export class Progress {
   readonly #what: string;
   readonly #head: Position;
   readonly #output: Output;
+  readonly #unit: string;
   #begun = 0;
   #shownAt = 0;
   #from: Position | undefined;
   #shown = false;
 
-  constructor(what: string, head: Position, output: Output = process.stderr) {
+  constructor(
+    what: string,
+    head: Position,
+    { output = process.stderr, unit = 'events' }: Readonly<{ output?: Output; unit?: string }> = {},
+  ) {
     this.#what = what;
     this.#head = head;
     this.#output = output;
+    this.#unit = unit;
   }
 
   readonly take = (events: number, { position }: Pick<StoredEvent, 'position'>): void => {
@@ -51,7 +57,7 @@ export class Progress {
     const rate = Math.round(events / seconds);
     const left = Math.ceil((seconds / Math.max(share, Number.EPSILON)) * (1 - share));
     const line =
-      `${this.#what}: ${counted(events)} of about ${counted(total)} events ` +
+      `${this.#what}: ${counted(events)} of about ${counted(total)} ${this.#unit} ` +
       `(${Math.floor(share * 100)} %), ${counted(rate)}/s, ${duration(left)} left`;
     const isTerminal = this.#output.isTTY === true;
     this.#output.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);

@@ -14,11 +14,17 @@ import { isThere, syncFile, syncFolder } from '../durableFile.ts';
  */
 const ID_BYTES = 4;
 const KEY_BYTES = 32;
+const HELD_PAGE = 1_000;
 
-/** Set while the file may still hold bytes of destroyed keys. No user is called by a list. */
-const UNCOMPACTED: Key = ['uncompacted'];
+/** Set while the file may still hold bytes of destroyed keys. A list of one would be a user's name like any other. */
+const UNCOMPACTED: Key = ['', 'uncompacted'];
 /** The ids of the log that the keys belong to, with commas: more than one once it has been copied. */
-const LOG: Key = ['log'];
+const LOG: Key = ['', 'log'];
+/** What stores that are older have these under, where a user of that name would be as well. */
+const FORMER: readonly (readonly [name: string, key: Key])[] = [
+  ['uncompacted', UNCOMPACTED],
+  ['log', LOG],
+];
 
 type Database = RootDatabase<Buffer>;
 /** The log beside the key store. */
@@ -47,6 +53,7 @@ export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   let database = open(folder);
+  moveFormer(database);
   if (database.doesExist(UNCOMPACTED)) {
     await compact(database, folder);
     database = open(folder);
@@ -80,6 +87,7 @@ export const readEmbeddedKeys = (
   const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
   const owners = ownersOf(database);
   if (owners.length > 0 && !owners.includes(logId)) {
+    void database.close();
     throw new KeysOfAnotherLog(
       `the key store in ${folder} holds the keys of the log ${owners.join()}, but the log here is ${logId}`,
     );
@@ -200,13 +208,42 @@ const claim = (database: Database, folder: string, log: SealedLog): void => {
 };
 
 /** None in a store that was made before ids were kept. */
-const ownersOf = (database: Database): readonly string[] =>
-  database.get(LOG)?.toString().split(',') ?? [];
+const ownersOf = (database: Database): readonly string[] => {
+  const kept = database.get(LOG) ?? formerOf(database, 'log');
+  return kept?.toString().split(',') ?? [];
+};
+
+/** No user's record has such a length. */
+const formerOf = (database: Database, name: string): Buffer | undefined => {
+  const kept = database.get(name);
+  return kept === undefined || isRecord(kept) ? undefined : kept;
+};
+
+const moveFormer = (database: Database): void => {
+  for (const [name, key] of FORMER) {
+    const kept = formerOf(database, name);
+    if (kept === undefined) continue;
+    database.transactionSync(() => {
+      database.putSync(key, kept);
+      database.removeSync(name);
+    });
+  }
+};
+
+const isRecord = ({ length }: Buffer): boolean =>
+  length === ID_BYTES || length === ID_BYTES + KEY_BYTES;
+
+/** What is held of one user: the newest key, or the number up to which all have been destroyed. */
+export type HeldKey = Readonly<{ subject: string; id: number; key: Buffer | null }>;
 
 export type KeysForReading = Pick<KeyStore, 'opening' | 'close'> &
   Readonly<{
     /** The logs they belong to. */
     owners: readonly string[];
+    /** Of how many users something is held, or a few more. */
+    count: () => number;
+    /** All that is held, each once, as it is when it is read. */
+    held: () => Iterable<HeldKey>;
     /** A copy of what is alive, as of one moment, into another folder; what is there is replaced. */
     copyTo: (folder: string) => Promise<void>;
   }>;
@@ -218,6 +255,8 @@ export const openKeysForReading = async (folder: string): Promise<KeysForReading
   const keys = new EmbeddedKeys(database);
   return {
     owners: ownersOf(database),
+    count: () => database.getKeysCount(),
+    held: () => heldIn(database),
     opening: (subject, id) => keys.opening(subject, id),
     copyTo: (target) => copyAlive(database, target),
     close: () => database.close(),
@@ -239,9 +278,36 @@ const copyAlive = async (database: Database, folder: string): Promise<void> => {
   await syncFolder(folder);
 };
 
+/** Page by page, each as it is by then: one view of it all would keep a server from using its file's pages again. */
+function* heldIn(database: Database): Generator<HeldKey> {
+  let after: Key | undefined;
+  for (;;) {
+    database.resetReadTxn();
+    const page = [
+      ...database.getRange({
+        ...(after !== undefined && { start: after, exclusiveStart: true }),
+        limit: HELD_PAGE,
+        snapshot: false,
+      }),
+    ];
+    for (const { key: subject, value } of page) {
+      after = subject;
+      // Names that are lists are of what the store says of itself, and so are the former ones.
+      if (typeof subject !== 'string') continue;
+      if (FORMER.some(([name]) => name === subject) && !isRecord(value)) continue;
+      const { id, key } = recordOf(value);
+      yield { subject, id, key: key === undefined ? null : Buffer.from(key) };
+    }
+    if (page.length < HELD_PAGE) return;
+  }
+}
+
 const read = (database: Database, subject: UserId): KeyRecord => {
   const bytes = database.get(subject);
-  if (bytes === undefined) return { id: 0 };
+  return bytes === undefined ? { id: 0 } : recordOf(bytes);
+};
+
+const recordOf = (bytes: Buffer): KeyRecord => {
   const id = bytes.readUInt32BE(0);
   if (bytes.length === ID_BYTES) return { id };
   if (bytes.length === ID_BYTES + KEY_BYTES) {

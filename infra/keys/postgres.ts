@@ -13,9 +13,11 @@ const UNSEEN_MS_MAX = 60_000;
 /** "SEQK": whoever changes what stands once only takes turns. */
 const LOCK = 0x5345514b;
 
-const KEYS_SCHEMA = 'seqline_keys';
-/** Names of what stands once. */
-const LOG = 'log';
+export const KEYS_SCHEMA = 'seqline_keys';
+/** Names of what stands once. The ids of the logs that the keys belong to, with commas. */
+export const LOG = 'log';
+/** There while keys are copied to here from elsewhere: they are not all here yet. */
+export const COPYING = 'copying';
 const DESTRUCTIONS = 'destructions';
 
 type KeyRow = Readonly<{ subject: string; id: number; key: Buffer | null }>;
@@ -79,13 +81,28 @@ export const readPostgresKeys = async (
   pool: pg.Pool,
   logId: string,
 ): Promise<Pick<KeyStore, 'opening' | 'close'>> => {
-  const owners = (await readFact(pool, LOG))?.split(',') ?? [];
+  await refuseUnfinished(pool);
+  const owners = await readOwners(pool);
   if (!owners.includes(logId)) {
     throw new KeysOfAnotherLog(
       `SEQLINE_KEYS holds the keys of the log ${owners.at(-1) ?? '(none)'}, but the log here is ${logId}`,
     );
   }
   return new PostgresKeys(pool, () => undefined, '0');
+};
+
+/** Keys have been copied to here, and not to the end; the message says what to do. */
+export class KeysCopyUnfinished extends Error {
+  override name = 'KeysCopyUnfinished';
+}
+
+/** With some of its keys missing, a log would be taken for damaged. @throws KeysCopyUnfinished */
+const refuseUnfinished = async (db: Query): Promise<void> => {
+  if ((await readFact(db, COPYING)) === undefined) return;
+  throw new KeysCopyUnfinished(
+    'SEQLINE_KEYS holds a copy of keys that is not finished: run the same seqline keys copy again, ' +
+      'and it goes on',
+  );
 };
 
 type Query = Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>;
@@ -106,10 +123,18 @@ export const writeFact = async (db: Query, name: string, value: string): Promise
   );
 };
 
+export const removeFact = async (db: Query, name: string): Promise<void> => {
+  await db.query(`delete from ${KEYS_SCHEMA}.fact where name = $1`, [name]);
+};
+
+export const readOwners = async (db: Query): Promise<readonly string[]> =>
+  (await readFact(db, LOG))?.split(',') ?? [];
+
 /** As the embedded store does: keys and log are told apart from those of others by the log's id. */
 const claim = (pool: pg.Pool, log: SealedLog): Promise<void> =>
   alone(pool, async (client) => {
-    const owners = (await readFact(client, LOG))?.split(',') ?? [];
+    await refuseUnfinished(client);
+    const owners = await readOwners(client);
     if (owners.includes(log.id)) return;
     const owner = owners.at(-1);
     if (owner !== undefined && log.formerIds?.includes(owner) !== true) {

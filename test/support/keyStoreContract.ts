@@ -73,7 +73,10 @@ export const keyStoreContract = (
       }));
     test('keeps the keys of users by any allowed name apart', () =>
       use(async (keys) => {
-        const names = ['__proto__', 'constructor', '1', 'x'.repeat(64)] as UserId[];
+        const names = [
+          ...['__proto__', 'constructor', '1', 'x'.repeat(64)],
+          ...['log', 'uncompacted', 'signing'],
+        ] as UserId[];
         const made = await keys.sealing(names);
         const distinct = new Set(
           [...made.values()].map(({ key }) => Buffer.from(key).toString('hex')),

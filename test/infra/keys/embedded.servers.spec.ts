@@ -1,12 +1,15 @@
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { open as openLmdb } from 'lmdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import type { SubjectKey } from '../../../core/kernel/keyStore.ts';
 import {
   KeysOfAnotherLog,
   openEmbeddedKeys,
+  openKeysForReading,
+  readEmbeddedKeys,
   type SealedLog,
 } from '../../../infra/keys/embedded.ts';
 import { keyStoreContract } from '../../support/keyStoreContract.ts';
@@ -54,6 +57,37 @@ describe('embedded key store on disk', () => {
     expect(await after.opening(ann, 1)).toBeUndefined();
     expect((await after.sealing([ann])).get(ann)?.id).toBe(2);
     await after.close();
+  });
+
+  test('an older store, which kept the name of its log where a user of that name belongs, is taken on', async () => {
+    const folder = freshFolder();
+    const before = await openEmbeddedKeys(folder, fresh);
+    const made = await before.sealing([ann]);
+    await before.close();
+    const older = openLmdb<Buffer>({ path: folder, encoding: 'binary' });
+    older.transactionSync(() => {
+      older.removeSync(['', 'log']);
+      older.putSync('log', Buffer.from(fresh.id));
+      older.putSync('uncompacted', Buffer.of(1));
+    });
+    await older.close();
+
+    const read = readEmbeddedKeys(folder, fresh.id);
+    expect(await read.opening(ann, 1)).toEqual(made.get(ann)?.key);
+    await read.close();
+    expect(() => readEmbeddedKeys(folder, 'b'.repeat(32))).toThrow(KeysOfAnotherLog);
+    const listed = await openKeysForReading(folder);
+    expect([...(listed?.held() ?? [])].map(({ subject }) => subject)).toEqual(['ann']);
+    await listed?.close();
+    const after = await openEmbeddedKeys(folder, fresh);
+    const [log, uncompacted] = ['log', 'uncompacted'] as UserId[];
+    if (log === undefined || uncompacted === undefined) throw new Error('there are two');
+    expect((await after.sealing([log, uncompacted])).get(log)?.id).toBe(1);
+    expect(await after.opening(ann, 1)).toEqual(made.get(ann)?.key);
+    await after.close();
+    await expect(openEmbeddedKeys(folder, { ...fresh, id: 'b'.repeat(32) })).rejects.toThrow(
+      KeysOfAnotherLog,
+    );
   });
 
   test('[SEA-4] a new key is in the file when it is handed out', async () => {
