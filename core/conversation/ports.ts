@@ -17,8 +17,12 @@ import type { User } from '../user/decider.ts';
 import type { NumberedEvent } from './events.ts';
 import type { SendMessage } from './handler.ts';
 
-/** Whether a user's message gets through to another: not if that one has blocked it, or wants friends only. */
-export type Reached = 'open' | 'blocked' | 'stranger';
+/**
+ * Whether a user's message gets through to another: not if that one has blocked it, or wants friends only.
+ * It may be a moment old, but never more than two seconds; `behind`: what has become of it lately cannot be
+ * told now.
+ */
+export type Reached = 'open' | 'blocked' | 'stranger' | 'behind';
 /** At once if this process has it at hand: most of the time it does. */
 export type Reach = (from: UserId, to: UserId) => Reached | Promise<Reached>;
 

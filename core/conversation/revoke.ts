@@ -64,7 +64,7 @@ const rightInGroup = async (
   sentBy: UserId,
 ): Promise<Right> => {
   const [own, sender] = [await standing(group, by), await standing(group, sentBy)];
-  if (own === 'behind' || sender === 'behind') return behind();
+  if (own === 'behind' || sender === 'behind') return behind('who is in the group');
   const { role } = own;
   if (role === undefined) return notAllowed(`${by} is not a member of the group`);
   // Who has left is nobody's superior any more.

@@ -105,12 +105,13 @@ export const start = async (
     const reading = { db: models.db, tail: models.chatsTail, atHead, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
-    const { friends, blocks, reach } = openFriends({ ...deps, users, now });
+    const fresh = freshnessOf(events, models.follower, log);
+    const { friends, blocks, reach } = openFriends({ ...deps, users, fresh, now });
     const friendLists = openFriendLists(reading);
     const groups = openGroups({ ...deps, users, now });
     const groupLists = openGroupLists(reading);
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
-    const standings = openStandings(groups, freshnessOf(events, models.follower, log));
+    const standings = openStandings(groups, fresh);
     const known = openKnown(reading, users, reach, standings);
     const webhooks = openWebhooks({ path: config.webhooks, cluster, models, writers, now, log });
     closers.add(webhooks.close);
