@@ -12,7 +12,6 @@ import type {
 import type { SeenHead } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { Passing } from '../sequence/shown.ts';
-import type { PartIn } from '../inbox/ports.ts';
 import type { User } from '../user/decider.ts';
 import type { NumberedEvent } from './events.ts';
 import type { SendMessage } from './handler.ts';
@@ -49,8 +48,10 @@ export type Known = Readonly<{
   userAtHand: (user: UserId) => User | undefined;
   reach: Reach;
   standing: StandingIn;
-  partIn: PartIn;
-  /** One user's view of one conversation, and of one of its numbers, at the head of the log. */
+  /**
+   * One user's view of one conversation, and of one of its numbers, at the head of the log. It ends where it
+   * ends for that user: one who has gone from a group keeps what it could read, and gets nothing more.
+   */
   at: (
     user: UserId,
     conversation: ConversationId,

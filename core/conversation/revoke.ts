@@ -16,7 +16,6 @@ import {
 } from './events.ts';
 import type { ConversationDeps } from './handler.ts';
 import { notificationOf } from './ids.ts';
-import { hasPart } from './part.ts';
 import type { Known } from './ports.ts';
 
 export type RevokeMessage = Readonly<{
@@ -119,7 +118,7 @@ export const revokeHandler =
   async (request: RevokeMessage, meta: Meta): Result<RevokeRefusal> => {
     const { conversation, seq, by, admin } = request;
     const { head, revoked } = await known.at(by, conversation, seq);
-    if (head === undefined || (!admin && !(await hasPart(known, head, by)))) {
+    if (head === undefined || (!admin && !takesPart(head, by))) {
       return refuse('caller/not-allowed', `${by} takes no part in ${conversation}`);
     }
     const original = await known.message(conversation, seq);

@@ -111,11 +111,11 @@ export const start = async (
     const groups = openGroups({ ...deps, users, now });
     const groupLists = openGroupLists(reading);
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
-    const standings = openStandings(groups, fresh);
-    const known = openKnown(reading, users, reach, standings);
+    const { standing, partIn } = openStandings(groups, fresh);
+    const known = openKnown(reading, users, reach, standing);
     const webhooks = openWebhooks({ path: config.webhooks, cluster, models, writers, now, log });
     closers.add(webhooks.close);
-    const messages = openMessages(deps, known, webhooks.beforeSend);
+    const messages = openMessages(deps, { known, partIn }, webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 

@@ -81,7 +81,6 @@ const chat = ({
       userAtHand: () => undefined,
       reach: reached,
       standing: () => Promise.reject(new Error('there are no groups here')),
-      partIn: () => Promise.reject(new Error('there are no groups here')),
       at: async (user: UserId, _: unknown, seq?: Seq) => ({
         head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
         side: await sideOf(user),
