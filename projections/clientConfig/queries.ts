@@ -3,7 +3,7 @@ import type { UserId } from '../../core/kernel/ids.ts';
 import type { AnyTables } from '../kernel/model.ts';
 import type { Found, Page } from '../kernel/page.ts';
 import { storable } from '../kernel/text.ts';
-import { CLIENT_CONFIG, EVERYBODY, readSetting, type ClientSetting } from './tables.ts';
+import { CLIENT_CONFIG, EVERYBODY, settingRows, type ClientSetting } from './tables.ts';
 
 export type ShownSetting = ClientSetting;
 
@@ -32,7 +32,7 @@ export const clientConfigQueries = (db: Kysely<AnyTables>): ClientConfigQueries 
     const { rows } = await sql<Json>`
       select * from ${table} where owner = any(${owners}::text[])
       order by owner <> '', key`.execute(db);
-    return new Map(rows.map(readSetting).map(({ key, value }) => [key, value]));
+    return new Map(rows.map(settingRows.read).map(({ key, value }) => [key, value]));
   },
 
   page: async ({ owner, key, ...page }) => {
@@ -50,7 +50,7 @@ export const clientConfigQueries = (db: Kysely<AnyTables>): ClientConfigQueries 
     );
     return {
       total: Number(rows[0]?.['total'] ?? 0),
-      items: listOf(rows[0]?.['page']).map(readSetting),
+      items: listOf(rows[0]?.['page']).map(settingRows.read),
     };
   },
 });

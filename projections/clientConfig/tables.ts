@@ -4,6 +4,7 @@ import { isErased, type Recorded } from '../../core/kernel/fact.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import type { Table } from '../kernel/model.ts';
 import { joinKey, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
+import { shapeOf, text } from '../kernel/shape.ts';
 import { storable } from '../kernel/text.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
@@ -21,23 +22,16 @@ export type ClientSetting = Readonly<{
   value: string;
 }>;
 
-export const readSetting = (row: Readonly<Record<string, unknown>>): ClientSetting => ({
-  owner: String(row['owner']) as UserId,
-  key: String(row['key']),
-  value: String(row['value']),
-});
-
 export const settingRows: RowsOptions<ClientSetting> = {
   table: CLIENT_CONFIG,
   key: ['owner', 'key'],
   partsOf: splitKey,
   keyOf: ({ owner, key }) => joinKey(owner, key),
-  columns: {
-    owner: { type: 'text', of: (row) => row.owner },
-    key: { type: 'text', of: (row) => row.key },
-    value: { type: 'text', of: (row) => row.value },
-  },
-  read: readSetting,
+  ...shapeOf<ClientSetting>({
+    owner: text('owner'),
+    key: text('key'),
+    value: text('value'),
+  }),
 };
 
 const isOfConfig = (event: Recorded<SeqlineEvent>): event is Recorded<ClientConfigEvent> =>

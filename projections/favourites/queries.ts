@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { UserId } from '../../core/kernel/ids.ts';
 import type { AnyTables } from '../kernel/model.ts';
-import { FAVOURITES, readFavourite, type Favourite } from './tables.ts';
+import { FAVOURITES, favouriteRows, type Favourite } from './tables.ts';
 
 export type ShownFavourite = Favourite;
 
@@ -16,6 +16,6 @@ export const favouriteQueries = (db: Kysely<AnyTables>): FavouriteQueries => ({
     const { rows } = await sql<Readonly<Record<string, unknown>>>`
       select * from ${sql.table(FAVOURITES)} where owner = ${user} and ${ofKind}
       order by created_pos`.execute(db);
-    return rows.map(readFavourite);
+    return rows.map(favouriteRows.read);
   },
 });

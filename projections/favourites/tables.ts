@@ -4,6 +4,7 @@ import { isErased, type Personal, type Recorded } from '../../core/kernel/fact.t
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { Table } from '../kernel/model.ts';
 import { joinKey, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
+import { int, shapeOf, text } from '../kernel/shape.ts';
 import { storable } from '../kernel/text.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
@@ -22,31 +23,20 @@ export type Favourite = Readonly<{
   createdPos: Position;
 }>;
 
-export const readFavourite = (row: Readonly<Record<string, unknown>>): Favourite => ({
-  owner: String(row['owner']) as UserId,
-  kind: Number(row['kind']),
-  uuid: String(row['uuid']),
-  value: String(row['value']),
-  ex: String(row['ex']),
-  createdAt: Number(row['created_at']),
-  createdPos: Number(row['created_pos']),
-});
-
 export const favouriteRows: RowsOptions<Favourite> = {
   table: FAVOURITES,
   key: ['owner', 'kind', 'uuid'],
   partsOf: splitKey,
   keyOf: ({ owner, kind, uuid }) => joinKey(owner, kind, uuid),
-  columns: {
-    owner: { type: 'text', of: (row) => row.owner },
-    kind: { type: 'int8', of: (row) => row.kind },
-    uuid: { type: 'text', of: (row) => row.uuid },
-    value: { type: 'text', of: (row) => row.value },
-    ex: { type: 'text', of: (row) => row.ex },
-    created_at: { type: 'int8', of: (row) => row.createdAt },
-    created_pos: { type: 'int8', of: (row) => row.createdPos },
-  },
-  read: readFavourite,
+  ...shapeOf<Favourite>({
+    owner: text('owner'),
+    kind: int('kind'),
+    uuid: text('uuid'),
+    value: text('value'),
+    ex: text('ex'),
+    createdAt: int('created_at'),
+    createdPos: int('created_pos'),
+  }),
 };
 
 const isOfFavourites = (event: Recorded<SeqlineEvent>): event is Recorded<FavouriteEvent> =>

@@ -1,15 +1,13 @@
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { profileRowsIn } from '../kernel/profiles.ts';
 import { joinKey, splitKey, type RowsOptions } from '../kernel/rows.ts';
-import { goneOf, goneText, type ListTurns } from '../kernel/since.ts';
+import { flag, int, oneOf, shapeOf, text } from '../kernel/shape.ts';
+import { turns, type ListTurns } from '../kernel/since.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
 export const FRIENDS_VERSION = 1;
 
 export const tableName = (name: string): string => `seqline.${name}_v${String(FRIENDS_VERSION)}`;
-
-type AnyRow = Readonly<Record<string, unknown>>;
-const user = (value: unknown): UserId => String(value) as UserId;
 
 /** How someone has come to be in a list (OpenIM's addSource). */
 export const SOURCES = { imported: 1, applied: 2 } as const;
@@ -33,29 +31,17 @@ export const friendRows: RowsOptions<Friend> = {
   key: ['owner', 'friend'],
   partsOf: splitKey,
   keyOf: ({ owner, friend }) => joinKey(owner, friend),
-  columns: {
-    owner: { type: 'text', of: (row) => row.owner },
-    friend: { type: 'text', of: (row) => row.friend },
-    remark: { type: 'text', of: (row) => row.remark },
-    ex: { type: 'text', of: (row) => row.ex },
-    pinned: { type: 'bool', of: (row) => row.pinned },
-    source: { type: 'int8', of: (row) => row.source },
-    operator: { type: 'text', of: (row) => row.operator },
-    created_at: { type: 'int8', of: (row) => row.createdAt },
-    created_pos: { type: 'int8', of: (row) => row.createdPos },
-    changed_pos: { type: 'int8', of: (row) => row.changedPos },
-  },
-  read: (row: AnyRow): Friend => ({
-    owner: user(row['owner']),
-    friend: user(row['friend']),
-    remark: String(row['remark']),
-    ex: String(row['ex']),
-    pinned: row['pinned'] === true,
-    source: Number(row['source']),
-    operator: String(row['operator']),
-    createdAt: Number(row['created_at']),
-    createdPos: Number(row['created_pos']),
-    changedPos: Number(row['changed_pos']),
+  ...shapeOf<Friend>({
+    owner: text('owner'),
+    friend: text('friend'),
+    remark: text('remark'),
+    ex: text('ex'),
+    pinned: flag('pinned'),
+    source: int('source'),
+    operator: text('operator'),
+    createdAt: int('created_at'),
+    createdPos: int('created_pos'),
+    changedPos: int('changed_pos'),
   }),
 };
 
@@ -83,33 +69,19 @@ export const requestRows: RowsOptions<FriendRequest> = {
   key: ['from_user', 'to_user'],
   partsOf: splitKey,
   keyOf: ({ from, to }) => joinKey(from, to),
-  columns: {
-    from_user: { type: 'text', of: (row) => row.from },
-    to_user: { type: 'text', of: (row) => row.to },
-    result: { type: 'int8', of: (row) => row.result },
-    greeting: { type: 'text', of: (row) => row.greeting },
-    ex: { type: 'text', of: (row) => row.ex },
-    created_at: { type: 'int8', of: (row) => row.createdAt },
-    created_pos: { type: 'int8', of: (row) => row.createdPos },
-    handler: { type: 'text', of: (row) => row.handler },
-    answer: { type: 'text', of: (row) => row.answer },
-    handled_at: { type: 'int8', of: (row) => row.handledAt },
-  },
-  read: (row: AnyRow): FriendRequest => ({
-    from: user(row['from_user']),
-    to: user(row['to_user']),
-    result: resultOf(Number(row['result'])),
-    greeting: String(row['greeting']),
-    ex: String(row['ex']),
-    createdAt: Number(row['created_at']),
-    createdPos: Number(row['created_pos']),
-    handler: String(row['handler']),
-    answer: String(row['answer']),
-    handledAt: Number(row['handled_at']),
+  ...shapeOf<FriendRequest>({
+    from: text('from_user'),
+    to: text('to_user'),
+    result: oneOf('result', [0, 1, -1]),
+    greeting: text('greeting'),
+    ex: text('ex'),
+    createdAt: int('created_at'),
+    createdPos: int('created_pos'),
+    handler: text('handler'),
+    answer: text('answer'),
+    handledAt: int('handled_at'),
   }),
 };
-
-const resultOf = (value: number): RequestResult => (value === 1 || value === -1 ? value : 0);
 
 /** One user that another has blocked. */
 export type Black = Readonly<{
@@ -126,21 +98,13 @@ export const blackRows: RowsOptions<Black> = {
   key: ['owner', 'blocked'],
   partsOf: splitKey,
   keyOf: ({ owner, blocked }) => joinKey(owner, blocked),
-  columns: {
-    owner: { type: 'text', of: (row) => row.owner },
-    blocked: { type: 'text', of: (row) => row.blocked },
-    ex: { type: 'text', of: (row) => row.ex },
-    operator: { type: 'text', of: (row) => row.operator },
-    created_at: { type: 'int8', of: (row) => row.createdAt },
-    created_pos: { type: 'int8', of: (row) => row.createdPos },
-  },
-  read: (row: AnyRow): Black => ({
-    owner: user(row['owner']),
-    blocked: user(row['blocked']),
-    ex: String(row['ex']),
-    operator: String(row['operator']),
-    createdAt: Number(row['created_at']),
-    createdPos: Number(row['created_pos']),
+  ...shapeOf<Black>({
+    owner: text('owner'),
+    blocked: text('blocked'),
+    ex: text('ex'),
+    operator: text('operator'),
+    createdAt: int('created_at'),
+    createdPos: int('created_pos'),
   }),
 };
 
@@ -155,19 +119,10 @@ export const listRows: RowsOptions<ListState> = {
   key: ['owner', 'list'],
   partsOf: splitKey,
   keyOf: ({ owner, list }) => joinKey(owner, list),
-  columns: {
-    owner: { type: 'text', of: (row) => row.owner },
-    list: { type: 'text', of: (row) => row.list },
-    gone: { type: 'text', of: goneText },
-    floor_pos: { type: 'int8', of: (row) => row.floorPos },
-    sort_pos: { type: 'int8', of: (row) => row.sortPos },
-  },
-  read: (row: AnyRow): ListState => ({
-    owner: user(row['owner']),
-    list: row['list'] === 'blacks' ? 'blacks' : 'friends',
-    gone: goneOf<UserId>(row['gone']),
-    floorPos: Number(row['floor_pos']),
-    sortPos: Number(row['sort_pos']),
+  ...shapeOf<ListState>({
+    owner: text('owner'),
+    list: text('list'),
+    ...turns('floor_pos', 'sort_pos'),
   }),
 };
 

@@ -1,18 +1,14 @@
-import type { GroupRules, Role, Verification } from '../../core/group/events.ts';
+import type { GroupRules, Role } from '../../core/group/events.ts';
 import type { GroupId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { profileRowsIn } from '../kernel/profiles.ts';
 import { joinKey, splitKey, type RowsOptions } from '../kernel/rows.ts';
-import { goneOf, goneText, type ListTurns } from '../kernel/since.ts';
+import { flag, int, oneOf, shapeOf, text } from '../kernel/shape.ts';
+import { turns, type ListTurns } from '../kernel/since.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
 export const GROUPS_VERSION = 1;
 
 export const tableName = (name: string): string => `seqline.${name}_v${String(GROUPS_VERSION)}`;
-
-type AnyRow = Readonly<Record<string, unknown>>;
-const user = (value: unknown): UserId => String(value) as UserId;
-const group = (value: unknown): GroupId => String(value) as GroupId;
-const allowed = (value: unknown): 0 | 1 => (Number(value) === 1 ? 1 : 0);
 
 export type Group = GroupRules &
   Readonly<{
@@ -45,53 +41,29 @@ export const groupRows: RowsOptions<Group> = {
   key: ['group_id'],
   partsOf: (key) => [key],
   keyOf: (row) => row.group,
-  columns: {
-    group_id: { type: 'text', of: (row) => row.group },
-    name: { type: 'text', of: (row) => row.name },
-    introduction: { type: 'text', of: (row) => row.introduction },
-    face_url: { type: 'text', of: (row) => row.faceUrl },
-    ex: { type: 'text', of: (row) => row.ex },
-    announcement: { type: 'text', of: (row) => row.announcement },
-    announced_at: { type: 'int8', of: (row) => row.announcedAt },
-    announced_by: { type: 'text', of: (row) => row.announcedBy },
-    owner: { type: 'text', of: (row) => row.owner },
-    creator: { type: 'text', of: (row) => row.creator },
-    verification: { type: 'int8', of: (row) => row.verification },
-    look_member_info: { type: 'int8', of: (row) => row.lookMemberInfo },
-    apply_member_friend: { type: 'int8', of: (row) => row.applyMemberFriend },
-    member_count: { type: 'int8', of: (row) => row.memberCount },
-    muted: { type: 'bool', of: (row) => row.muted },
-    dismissed: { type: 'bool', of: (row) => row.dismissed },
-    created_at: { type: 'int8', of: (row) => row.createdAt },
-    created_pos: { type: 'int8', of: (row) => row.createdPos },
-    info_pos: { type: 'int8', of: (row) => row.infoPos },
-    disbanded_pos: { type: 'int8', of: (row) => row.disbandedPos },
-  },
-  read: (row: AnyRow): Group => ({
-    group: group(row['group_id']),
-    name: String(row['name']),
-    introduction: String(row['introduction']),
-    faceUrl: String(row['face_url']),
-    ex: String(row['ex']),
-    announcement: String(row['announcement']),
-    announcedAt: Number(row['announced_at']),
-    announcedBy: user(row['announced_by']),
-    owner: user(row['owner']),
-    creator: user(row['creator']),
-    verification: verificationOf(Number(row['verification'])),
-    lookMemberInfo: allowed(row['look_member_info']),
-    applyMemberFriend: allowed(row['apply_member_friend']),
-    memberCount: Number(row['member_count']),
-    muted: row['muted'] === true,
-    dismissed: row['dismissed'] === true,
-    createdAt: Number(row['created_at']),
-    createdPos: Number(row['created_pos']),
-    infoPos: Number(row['info_pos']),
-    disbandedPos: Number(row['disbanded_pos']),
+  ...shapeOf<Group>({
+    group: text('group_id'),
+    name: text('name'),
+    introduction: text('introduction'),
+    faceUrl: text('face_url'),
+    ex: text('ex'),
+    announcement: text('announcement'),
+    announcedAt: int('announced_at'),
+    announcedBy: text('announced_by'),
+    owner: text('owner'),
+    creator: text('creator'),
+    verification: oneOf('verification', [0, 1, 2]),
+    lookMemberInfo: oneOf('look_member_info', [0, 1]),
+    applyMemberFriend: oneOf('apply_member_friend', [0, 1]),
+    memberCount: int('member_count'),
+    muted: flag('muted'),
+    dismissed: flag('dismissed'),
+    createdAt: int('created_at'),
+    createdPos: int('created_pos'),
+    infoPos: int('info_pos'),
+    disbandedPos: int('disbanded_pos'),
   }),
 };
-
-const verificationOf = (value: number): Verification => (value === 1 || value === 2 ? value : 0);
 
 export type Member = Readonly<{
   group: GroupId;
@@ -118,43 +90,24 @@ export const memberRows: RowsOptions<Member> = {
   key: ['group_id', 'user_id'],
   partsOf: splitKey,
   keyOf: (row) => joinKey(row.group, row.user),
-  columns: {
-    group_id: { type: 'text', of: (row) => row.group },
-    user_id: { type: 'text', of: (row) => row.user },
-    role: { type: 'int8', of: (row) => row.role },
-    nickname: { type: 'text', of: (row) => row.nickname },
-    face_url: { type: 'text', of: (row) => row.faceUrl },
-    ex: { type: 'text', of: (row) => row.ex },
-    joined_at: { type: 'int8', of: (row) => row.joinedAt },
-    joined_pos: { type: 'int8', of: (row) => row.joinedPos },
-    place: { type: 'int8', of: (row) => row.place },
-    source: { type: 'int8', of: (row) => row.source },
-    operator: { type: 'text', of: (row) => row.operator },
-    inviter: { type: 'text', of: (row) => row.inviter },
-    muted_until: { type: 'int8', of: (row) => row.mutedUntil },
-    created_version: { type: 'int8', of: (row) => row.createdVersion },
-    changed_version: { type: 'int8', of: (row) => row.changedVersion },
-  },
-  read: (row: AnyRow): Member => ({
-    group: group(row['group_id']),
-    user: user(row['user_id']),
-    role: roleOf(Number(row['role'])),
-    nickname: String(row['nickname']),
-    faceUrl: String(row['face_url']),
-    ex: String(row['ex']),
-    joinedAt: Number(row['joined_at']),
-    joinedPos: Number(row['joined_pos']),
-    place: Number(row['place']),
-    source: Number(row['source']),
-    operator: user(row['operator']),
-    inviter: user(row['inviter']),
-    mutedUntil: Number(row['muted_until']),
-    createdVersion: Number(row['created_version']),
-    changedVersion: Number(row['changed_version']),
+  ...shapeOf<Member>({
+    group: text('group_id'),
+    user: text('user_id'),
+    role: oneOf('role', [20, 60, 100]),
+    nickname: text('nickname'),
+    faceUrl: text('face_url'),
+    ex: text('ex'),
+    joinedAt: int('joined_at'),
+    joinedPos: int('joined_pos'),
+    place: int('place'),
+    source: int('source'),
+    operator: text('operator'),
+    inviter: text('inviter'),
+    mutedUntil: int('muted_until'),
+    createdVersion: int('created_version'),
+    changedVersion: int('changed_version'),
   }),
 };
-
-const roleOf = (value: number): Role => (value === 100 || value === 60 ? value : 20);
 
 /** Of the list of a group's members: its version, and what is remembered beside who is in it. In versions. */
 export type MemberList = ListTurns & Readonly<{ group: GroupId; version: number }>;
@@ -164,19 +117,10 @@ export const memberListRows: RowsOptions<MemberList> = {
   key: ['group_id'],
   partsOf: (key) => [key],
   keyOf: (row) => row.group,
-  columns: {
-    group_id: { type: 'text', of: (row) => row.group },
-    version: { type: 'int8', of: (row) => row.version },
-    gone: { type: 'text', of: goneText },
-    floor_version: { type: 'int8', of: (row) => row.floorPos },
-    sort_version: { type: 'int8', of: (row) => row.sortPos },
-  },
-  read: (row: AnyRow): MemberList => ({
-    group: group(row['group_id']),
-    version: Number(row['version']),
-    gone: goneOf<UserId>(row['gone']),
-    floorPos: Number(row['floor_version']),
-    sortPos: Number(row['sort_version']),
+  ...shapeOf<MemberList>({
+    group: text('group_id'),
+    version: int('version'),
+    ...turns('floor_version', 'sort_version'),
   }),
 };
 
@@ -188,17 +132,9 @@ export const joinedListRows: RowsOptions<JoinedList> = {
   key: ['user_id'],
   partsOf: (key) => [key],
   keyOf: (row) => row.user,
-  columns: {
-    user_id: { type: 'text', of: (row) => row.user },
-    gone: { type: 'text', of: goneText },
-    floor_pos: { type: 'int8', of: (row) => row.floorPos },
-    sort_pos: { type: 'int8', of: (row) => row.sortPos },
-  },
-  read: (row: AnyRow): JoinedList => ({
-    user: user(row['user_id']),
-    gone: goneOf<GroupId>(row['gone']),
-    floorPos: Number(row['floor_pos']),
-    sortPos: Number(row['sort_pos']),
+  ...shapeOf<JoinedList>({
+    user: text('user_id'),
+    ...turns<GroupId>('floor_pos', 'sort_pos'),
   }),
 };
 
@@ -227,37 +163,21 @@ export const joinRequestRows: RowsOptions<JoinRequest> = {
   key: ['group_id', 'user_id'],
   partsOf: splitKey,
   keyOf: (row) => joinKey(row.group, row.user),
-  columns: {
-    group_id: { type: 'text', of: (row) => row.group },
-    user_id: { type: 'text', of: (row) => row.user },
-    result: { type: 'int8', of: (row) => row.result },
-    message: { type: 'text', of: (row) => row.message },
-    ex: { type: 'text', of: (row) => row.ex },
-    requested_at: { type: 'int8', of: (row) => row.requestedAt },
-    requested_pos: { type: 'int8', of: (row) => row.requestedPos },
-    source: { type: 'int8', of: (row) => row.source },
-    inviter: { type: 'text', of: (row) => row.inviter },
-    handler: { type: 'text', of: (row) => row.handler },
-    answer: { type: 'text', of: (row) => row.answer },
-    handled_at: { type: 'int8', of: (row) => row.handledAt },
-  },
-  read: (row: AnyRow): JoinRequest => ({
-    group: group(row['group_id']),
-    user: user(row['user_id']),
-    result: resultOf(Number(row['result'])),
-    message: String(row['message']),
-    ex: String(row['ex']),
-    requestedAt: Number(row['requested_at']),
-    requestedPos: Number(row['requested_pos']),
-    source: Number(row['source']),
-    inviter: user(row['inviter']),
-    handler: user(row['handler']),
-    answer: String(row['answer']),
-    handledAt: Number(row['handled_at']),
+  ...shapeOf<JoinRequest>({
+    group: text('group_id'),
+    user: text('user_id'),
+    result: oneOf('result', [0, 1, -1]),
+    message: text('message'),
+    ex: text('ex'),
+    requestedAt: int('requested_at'),
+    requestedPos: int('requested_pos'),
+    source: int('source'),
+    inviter: text('inviter'),
+    handler: text('handler'),
+    answer: text('answer'),
+    handledAt: int('handled_at'),
   }),
 };
-
-const resultOf = (value: number): JoinResult => (value === 1 || value === -1 ? value : 0);
 
 export const profileRows = profileRowsIn(tableName('group_profiles'));
 

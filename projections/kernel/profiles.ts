@@ -4,6 +4,7 @@ import type { Position, UserId } from '../../core/kernel/ids.ts';
 import type { UserEvent } from '../../core/user/events.ts';
 import type { Table } from './model.ts';
 import { rowsOf, type RowsOptions } from './rows.ts';
+import { int, shapeOf, text } from './shape.ts';
 import { storable } from './text.ts';
 
 /** What a user shows of itself; one row for each user, and none for each list that it stands in. */
@@ -15,9 +16,6 @@ export type ShownProfile = Readonly<{
   changedPos: Position;
 }>;
 
-/** Nothing where a row that is joined is not there. */
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
 /**
  * A read model that shows users keeps what they say of themselves beside its lists, under one checkpoint:
  * then one version can be said of both.
@@ -27,19 +25,12 @@ export const profileRowsIn = (table: string): RowsOptions<ShownProfile> => ({
   key: ['user_id'],
   partsOf: (key) => [key],
   keyOf: (row) => row.user,
-  columns: {
-    user_id: { type: 'text', of: (row) => row.user },
-    nickname: { type: 'text', of: (row) => row.nickname },
-    face_url: { type: 'text', of: (row) => row.faceUrl },
-    profile_ex: { type: 'text', of: (row) => row.ex },
-    profile_pos: { type: 'int8', of: (row) => row.changedPos },
-  },
-  read: (row): ShownProfile => ({
-    user: String(row['user_id']) as UserId,
-    nickname: textOf(row['nickname']),
-    faceUrl: textOf(row['face_url']),
-    ex: textOf(row['profile_ex']),
-    changedPos: Number(row['profile_pos'] ?? 0),
+  ...shapeOf<ShownProfile>({
+    user: text('user_id'),
+    nickname: text('nickname'),
+    faceUrl: text('face_url'),
+    ex: text('profile_ex'),
+    changedPos: int('profile_pos'),
   }),
 });
 

@@ -1,4 +1,5 @@
 import type { Position, UserId } from '../../core/kernel/ids.ts';
+import { int, type Fields } from './shape.ts';
 
 /** Who, or what, is no longer in a list, and since when. */
 export type Gone<Id = UserId> = Readonly<{ user: Id; pos: Position }>;
@@ -79,10 +80,10 @@ export const withCome = <Id, State extends ListTurns<Id>>(
 };
 
 /** Who went, as one column of text, and back. */
-export const goneText = ({ gone }: ListTurns<string>): string =>
+const goneText = (gone: readonly Gone<string>[]): string =>
   JSON.stringify(gone.map(({ user, pos }) => [user, pos]));
 
-export const goneOf = <Id extends string>(text: unknown): readonly Gone<Id>[] => {
+const goneOf = <Id extends string>(text: unknown): readonly Gone<Id>[] => {
   const pairs: unknown = JSON.parse(String(text));
   return Array.isArray(pairs)
     ? pairs.map((pair: unknown) => {
@@ -91,6 +92,16 @@ export const goneOf = <Id extends string>(text: unknown): readonly Gone<Id>[] =>
       })
     : [];
 };
+
+/** How it is kept in the row of a list, whose places are positions of the log or versions. */
+export const turns = <Id extends string = UserId>(
+  floorColumn: string,
+  sortColumn: string,
+): Fields<ListTurns<Id>> => ({
+  gone: { column: 'gone', type: 'text', write: goneText, read: goneOf<Id> },
+  floorPos: int(floorColumn),
+  sortPos: int(sortColumn),
+});
 
 const after = <Id>(gone: readonly Gone<Id>[], version: number): readonly Id[] =>
   gone.filter(({ pos }) => pos > version).map(({ user }) => user);

@@ -4,30 +4,10 @@ import { FakeGroups } from '../../support/fakeGroups.ts';
 import { FakeMessages } from '../../support/fakes.ts';
 import { bodyFor } from './bodies.ts';
 import { gateway, TOKENS } from './client.ts';
+import { group } from './groupAnswer.ts';
 
 const asAnn = { token: TOKENS.ann };
 const asAdmin = { token: TOKENS.admin };
-const AT = 1_700_000_000_123;
-
-const group = {
-  groupID: 'g1',
-  groupName: 'g1!',
-  notification: 'a',
-  introduction: 'i',
-  faceURL: 'f',
-  ownerUserID: 'ann',
-  createTime: AT,
-  memberCount: 3,
-  ex: 'x',
-  status: 0,
-  creatorUserID: 'ann',
-  groupType: 2,
-  needVerification: 1,
-  lookMemberInfo: 0,
-  applyMemberFriend: 1,
-  notificationUpdateTime: AT,
-  notificationUserID: 'amy',
-};
 
 const by = { user: 'ann', admin: false };
 

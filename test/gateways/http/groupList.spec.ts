@@ -9,36 +9,16 @@ import { versionIdOf } from '../../support/fakes.ts';
 import { recordAt } from '../../support/json.ts';
 import { mia } from '../../support/people.ts';
 import { gateway, TOKENS, type Options } from './client.ts';
+import { AT, group } from './groupAnswer.ts';
 
 const asAnn = { token: TOKENS.ann };
 const asAdmin = { token: TOKENS.admin };
 const pagination = { pageNumber: 1, showNumber: 100 };
-const AT = 1_700_000_000_123;
 
 const dataOf = async (path: string, body: object, options: Options = asAnn): Promise<unknown> => {
   const { json } = await gateway().post(path, body, options);
   expect(json).toMatchObject({ errCode: 0, errMsg: '', errDlt: '' });
   return json.data;
-};
-
-const group = {
-  groupID: 'g1',
-  groupName: 'g1!',
-  notification: 'a',
-  introduction: 'i',
-  faceURL: 'f',
-  ownerUserID: 'ann',
-  createTime: AT,
-  memberCount: 3,
-  ex: 'x',
-  status: 0,
-  creatorUserID: 'ann',
-  groupType: 2,
-  needVerification: 1,
-  lookMemberInfo: 0,
-  applyMemberFriend: 1,
-  notificationUpdateTime: AT,
-  notificationUserID: 'amy',
 };
 
 const member = (userID: string, roleLevel = 20) => ({
