@@ -216,7 +216,13 @@ export interface Groups {
     meta: Meta,
   ): Result;
   kick(
-    request: Readonly<{ group: GroupId; users: readonly UserId[]; line?: boolean }>,
+    request: Readonly<{
+      group: GroupId;
+      users: readonly UserId[];
+      /** For the app server to be told. */
+      reason?: string;
+      line?: boolean;
+    }>,
     by: GroupActor,
     meta: Meta,
   ): Result;
@@ -242,6 +248,12 @@ export interface Groups {
   changeMembers(changes: readonly MemberChange[], by: GroupActor, meta: Meta): Result;
   /** As the log has it now, whatever the lists show; `undefined`: not a member. For the doors' checks of who may ask. */
   roleOf(group: GroupId, user: UserId): Promise<Role | undefined>;
+  /** Which of them are in at once, by themselves or invited: not who is in, nor who has to be agreed to. */
+  comingIn(
+    group: GroupId,
+    users: readonly UserId[],
+    inviter?: GroupActor,
+  ): Promise<readonly UserId[]>;
 }
 
 export type Incremental<T> = Readonly<{

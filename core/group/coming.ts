@@ -171,6 +171,17 @@ export const invite = ({ data }: InviteMembers, group: Group): Decision => {
   });
 };
 
+/** Which of them are in at once if they join, or if somebody invites them. */
+export const comingIn = (
+  group: Group,
+  users: readonly UserId[],
+  inviter?: GroupActor,
+): readonly UserId[] => {
+  const isOpen =
+    inviter === undefined ? group.rules.verification === 2 : invitesDirectly(group, inviter);
+  return isOpen ? users.filter((user) => memberOf(group, user) === undefined) : [];
+};
+
 const mayNotKick = (group: Group, by: GroupActor, users: readonly UserId[]) => {
   const named = (detail: string) => refuse('args/invalid', `kickedUserIDs: ${detail}`);
   if (users.includes(by.user)) return named(`${by.user} cannot kick itself`);
@@ -191,7 +202,7 @@ const mayNotKick = (group: Group, by: GroupActor, users: readonly UserId[]) => {
 
 /** Of a dismissed group too. Who has gone already is passed over. */
 export const kick = ({ data }: KickMembers, group: Group): Decision => {
-  const { by, line } = data;
+  const { by, line, reason = '' } = data;
   if (group.status === 'unknown') return unknown();
   const refused = mayNotKick(group, by, data.users);
   if (refused !== undefined) return refused;
@@ -205,6 +216,7 @@ export const kick = ({ data }: KickMembers, group: Group): Decision => {
       users,
       by: by.user,
       ...(line === undefined ? {} : { line }),
+      ...(reason === '' ? {} : { reason: { text: reason } }),
     },
   });
 };

@@ -61,7 +61,7 @@ export type InviteMembers = Command<
 >;
 export type KickMembers = Command<
   'KickMembers',
-  { group: GroupId; users: readonly UserId[] } & By & Line
+  { group: GroupId; users: readonly UserId[]; reason?: string } & By & Line
 >;
 export type LeaveGroup = Command<'LeaveGroup', { group: GroupId; user: UserId }>;
 export type TransferGroup = Command<

@@ -93,7 +93,14 @@ export type MemberLeft = Fact<'MemberLeft', Versioned & { group: GroupId; user: 
 
 export type MembersKicked = Fact<
   'MembersKicked',
-  Versioned & Told & { group: GroupId; users: readonly UserId[]; by: UserId }
+  Versioned &
+    Told & {
+      group: GroupId;
+      users: readonly UserId[];
+      by: UserId;
+      /** Said by `by`. */
+      reason?: Personal<{ text: string }>;
+    }
 >;
 
 /** `user` asks to come in, or `inviter` asks for it. Asked anew, it waits again. */

@@ -5,6 +5,7 @@ import type { StreamWriters } from '../kernel/writer.ts';
 import type { FollowUpCommand } from '../notice/reactor.ts';
 import { changeFault, joinFault, messageFault, secondsFault, usersFault } from './check.ts';
 import type { GroupActor, GroupChange, GroupCommand, GroupRefusal } from './commands.ts';
+import { comingIn } from './coming.ts';
 import { createHandler } from './create.ts';
 import { groupStream, type GroupEvent, type Role } from './events.ts';
 import { changeMembersHandler, inviteHandler } from './many.ts';
@@ -71,11 +72,17 @@ const peopleCalls = (deps: GroupDeps) => {
     },
 
     kick: async (
-      request: Readonly<{ group: GroupId; users: readonly UserId[]; line?: boolean }>,
+      request: Readonly<{
+        group: GroupId;
+        users: readonly UserId[];
+        reason?: string;
+        line?: boolean;
+      }>,
       by: GroupActor,
       meta: Meta,
     ): Result<GroupsRefusal> => {
-      const fault = usersFault('kickedUserIDs', request.users);
+      const fault =
+        usersFault('kickedUserIDs', request.users) ?? messageFault('reason', request.reason ?? '');
       if (fault !== undefined) return fault;
       return handle({ ...call(meta), type: 'KickMembers', data: { ...request, by } });
     },
@@ -149,6 +156,12 @@ export const groupsHandler = (deps: GroupDeps) => {
 
     roleOf: async (group: GroupId, user: UserId): Promise<Role | undefined> =>
       memberOf(await writers.state(groupStream(group)), user)?.role,
+    comingIn: async (
+      group: GroupId,
+      users: readonly UserId[],
+      inviter?: GroupActor,
+    ): Promise<readonly UserId[]> =>
+      comingIn(await writers.state(groupStream(group)), users, inviter),
     state: (group: GroupId): Promise<Group> => writers.state(groupStream(group)),
     atHand: (group: GroupId): Group | undefined => writers.kept(groupStream(group)),
   };

@@ -84,7 +84,7 @@ export const catalogue = {
   },
   MembersAdded: { version: 1 },
   MemberLeft: { version: 1 },
-  MembersKicked: { version: 1 },
+  MembersKicked: { version: 1, personal: { reason: ({ by }) => by } },
   JoinRequested: { version: 1, personal: { application: applicantOf } },
   JoinAnswered: { version: 1, personal: { answer: ({ by }) => by } },
   OwnerTransferred: { version: 1 },

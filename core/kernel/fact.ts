@@ -16,6 +16,8 @@ export type Meta = Readonly<{
   causationId?: EventId;
   /** The app server's endpoint that has changed the command before it was decided, if one has. */
   modifiedBy?: string;
+  /** Which of OpenIM's two calls that do the same it was: the app server is told of them apart. */
+  call?: 'info' | 'infoEx';
 }>;
 
 /** A fact about to be appended. */

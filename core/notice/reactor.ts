@@ -175,10 +175,10 @@ export class Reactor {
 export const hasCopies = ({ copies = [], look }: Reaction): boolean =>
   copies.length > 0 || look !== undefined;
 
-/** Of what is done because of an event: what follows from a fact is nobody's change. */
+/** Of what is done because of an event: what follows from a fact is nobody's change, and no such call. */
 export const metaOfReaction = ({ id, meta }: Event): Meta => {
-  const { modifiedBy: _, ...acted } = meta;
-  return { ...acted, causationId: id };
+  const { actor, operationId, login } = meta;
+  return { actor, operationId, ...(login !== undefined && { login }), causationId: id };
 };
 
 type Lines = readonly NonNullable<Reaction['line']>[];

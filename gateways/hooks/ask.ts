@@ -27,6 +27,19 @@ export type Question = Readonly<{
 
 export type QuestionOf = (name: BeforeName) => Question | undefined;
 
+/** The one to ask about what is done by a call, if any. */
+export type QuestionFor = (meta: Meta) => Question | undefined;
+
+/** Two calls do the same, and each has a callback; undefined: neither is configured. */
+export const questionByCall = (
+  questionOf: QuestionOf,
+  { info, infoEx }: Readonly<Record<'info' | 'infoEx', BeforeName>>,
+): QuestionFor | undefined => {
+  const questions = { info: questionOf(info), infoEx: questionOf(infoEx) };
+  if (questions.info === undefined && questions.infoEx === undefined) return undefined;
+  return ({ call }) => (call === undefined ? undefined : questions[call]);
+};
+
 type Deps = Readonly<{
   endpoints: readonly Endpoint[];
   post: Post;

@@ -1,10 +1,12 @@
 import type { GroupProfile, GroupRules, MemberNotes, Role } from '../../core/group/events.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
-import type { UserId } from '../../core/kernel/ids.ts';
+import type { GroupId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type { Fields } from '../openim/callbackAnswer.ts';
 import { orNull } from '../openim/callbackFields.ts';
-import type { GroupChange, Groups, MemberChange, NewGroup } from '../ports.ts';
-import type { Question, QuestionOf } from './ask.ts';
+import type { GroupActor, GroupChange, Groups, MemberChange, NewGroup } from '../ports.ts';
+import { questionByCall, type Question, type QuestionOf } from './ask.ts';
+import { present, textIn, Wrong } from './fields.ts';
+import { askAboutNewcomers, settleNewcomers } from './newcomers.ts';
 
 /** OpenIM's kind of group, as a number and as the character of it. */
 const GROUP_TYPE = 2;
@@ -12,58 +14,81 @@ const GROUP_TYPE_CHARACTER = '\u0002';
 const OWNER: Role = 100;
 const ADMIN: Role = 60;
 const MEMBER: Role = 20;
-/** As long as any text of a group may be. */
-const TEXT_LENGTH_MAX = 16_384;
 const CHOICE_MAX = { needVerification: 2, lookMemberInfo: 1, applyMemberFriend: 1 } as const;
 
-/** Commands about groups, each after the app server has been asked. Those that are not configured cost nothing. */
-export const groupsAskedFirst = (groups: Groups, questionOf: QuestionOf): Groups => {
-  const creating = questionOf('beforeCreateGroup');
-  const changing = questionOf('beforeSetGroupInfoEx') ?? questionOf('beforeSetGroupInfo');
+/** Commands by which users come into groups. */
+const comingAskedFirst = (groups: Groups, questionOf: QuestionOf, now: () => Millis) => {
   const applying = questionOf('beforeApplyJoinGroup');
   const inviting = questionOf('beforeInviteUserToGroup');
   const entering = questionOf('beforeMemberJoinGroup');
-  const members = questionOf('beforeSetGroupMemberInfo');
 
-  /** Undefined: they may come in. */
-  const kept = async (group: string, users: readonly UserId[], meta: Meta) => {
-    const memberList = users.map((userID) => ({ userID, ex: '' }));
-    const answer = await entering?.ask({ groupID: group, memberList, groupEx: '' }, meta);
-    return answer?.kind === 'refused' ? answer : undefined;
-  };
-
-  const create: Groups['create'] = async (asked, by, meta, id) => {
-    const wanted = await createdAs(asked, creating, meta);
-    if ('kind' in wanted) return wanted;
-    const { owner, admins, members: others, group = '' } = wanted.request;
-    const no = await kept(group, [owner, ...admins, ...others], meta);
-    return no ?? groups.create(wanted.request, by, wanted.meta, id);
-  };
-
-  const change: Groups['change'] = async (group, asked, by, meta) => {
-    if (changing === undefined) return groups.change(group, asked, by, meta);
-    const wanted = await changedAs(group, asked, changing, meta);
-    return 'kind' in wanted ? wanted : groups.change(group, wanted.request, by, wanted.meta);
-  };
+  const settle = settleNewcomers({ groups, question: entering, now });
+  const newcomers = (group: string, users: readonly UserId[], meta: Meta) =>
+    askAboutNewcomers(entering, { group, users }, meta);
+  /** Who would only ask to come in is asked about when the request is agreed to. */
+  const comingIn = async (group: GroupId, users: readonly UserId[], inviter?: GroupActor) =>
+    entering === undefined ? [] : groups.comingIn(group, users, inviter);
 
   const join: Groups['join'] = async (asked, meta) => {
     const { group, user, message, ex } = asked;
     const body = { groupID: group, groupType: GROUP_TYPE_CHARACTER, applyID: user };
-    const answer = await applying?.ask({ ...body, reqMessage: message, ex }, meta);
-    return answer?.kind === 'refused' ? answer : groups.join(asked, meta);
+    const said = await applying?.ask({ ...body, reqMessage: message, ex }, meta);
+    if (said?.kind === 'refused') return said;
+    const asWished = await newcomers(group, await comingIn(group, [user]), meta);
+    if ('kind' in asWished) return asWished;
+    return settle(await groups.join(asked, meta), asWished, { group, by: user, meta });
   };
 
-  const answerTo: Groups['answer'] = async (given, by, meta) => {
-    const no = given.agrees ? await kept(given.group, [given.user], meta) : undefined;
-    return no ?? groups.answer(given, by, meta);
+  const answer: Groups['answer'] = async (given, by, meta) => {
+    const { group, user, agrees } = given;
+    const asWished = await newcomers(group, agrees ? [user] : [], meta);
+    if ('kind' in asWished) return asWished;
+    return settle(await groups.answer(given, by, meta), asWished, { group, by: by.user, meta });
   };
 
   const invite: Groups['invite'] = async (asked, by, meta) => {
     const { group, users, message: reason } = asked;
     const body = { groupID: group, reason, invitedUserIDs: users };
-    const answer = await inviting?.ask(body, meta);
-    if (answer?.kind === 'refused') return answer;
-    return (await kept(group, users, meta)) ?? groups.invite(asked, by, meta);
+    const said = await inviting?.ask(body, meta);
+    if (said?.kind === 'refused') return said;
+    const asWished = await newcomers(group, await comingIn(group, users, by), meta);
+    if ('kind' in asWished) return asWished;
+    return settle(await groups.invite(asked, by, meta), asWished, { group, by: by.user, meta });
+  };
+
+  return { join, answer, invite, newcomers, settle };
+};
+
+/** Commands about groups, each after the app server has been asked. Those that are not configured cost nothing. */
+export const groupsAskedFirst = (
+  groups: Groups,
+  questionOf: QuestionOf,
+  now: () => Millis,
+): Groups => {
+  const creating = questionOf('beforeCreateGroup');
+  const changing = questionByCall(questionOf, {
+    info: 'beforeSetGroupInfo',
+    infoEx: 'beforeSetGroupInfoEx',
+  });
+  const members = questionOf('beforeSetGroupMemberInfo');
+  const coming = comingAskedFirst(groups, questionOf, now);
+
+  const create: Groups['create'] = async (asked, by, meta, id) => {
+    const wanted = await createdAs(asked, creating, meta);
+    if ('kind' in wanted) return wanted;
+    const { owner, admins, members: others, group = '' } = wanted.request;
+    const asWished = await coming.newcomers(group, [owner, ...admins, ...others], meta);
+    if ('kind' in asWished) return asWished;
+    const made = await groups.create(wanted.request, by, wanted.meta, id);
+    if (made.kind === 'refused') return made;
+    return coming.settle(made, asWished, { group: made.group, by: by.user, meta });
+  };
+
+  const change: Groups['change'] = async (group, asked, by, meta) => {
+    const question = changing?.(meta);
+    if (question === undefined) return groups.change(group, asked, by, meta);
+    const wanted = await changedAs(group, asked, question, meta);
+    return 'kind' in wanted ? wanted : groups.change(group, wanted.request, by, wanted.meta);
   };
 
   const changeMembers: Groups['changeMembers'] = async (asked, by, meta) => {
@@ -75,9 +100,9 @@ export const groupsAskedFirst = (groups: Groups, questionOf: QuestionOf): Groups
   return {
     create,
     change,
-    join,
-    answer: answerTo,
-    invite,
+    join: coming.join,
+    answer: coming.answer,
+    invite: coming.invite,
     kick: (...asked) => groups.kick(...asked),
     quit: (...asked) => groups.quit(...asked),
     transfer: (...asked) => groups.transfer(...asked),
@@ -86,17 +111,8 @@ export const groupsAskedFirst = (groups: Groups, questionOf: QuestionOf): Groups
     mute: (...asked) => groups.mute(...asked),
     changeMembers,
     roleOf: (...asked) => groups.roleOf(...asked),
+    comingIn: (...asked) => groups.comingIn(...asked),
   };
-};
-
-class Wrong extends Error {}
-
-/** An absent field and `null` keep what is asked for. */
-const textIn = (fields: Fields, key: string): string | undefined => {
-  const value = fields[key] ?? undefined;
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value.length <= TEXT_LENGTH_MAX) return value;
-  throw new Wrong(`${key}: must be text`);
 };
 
 const choiceIn = (fields: Fields, key: keyof typeof CHOICE_MAX): number | undefined => {
@@ -106,9 +122,6 @@ const choiceIn = (fields: Fields, key: keyof typeof CHOICE_MAX): number | undefi
   if (isChoice && value <= CHOICE_MAX[key]) return value;
   throw new Wrong(`${key}: must be 0 to ${String(CHOICE_MAX[key])}`);
 };
-
-const present = (fields: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 const profileIn = (fields: Fields): Partial<GroupProfile> =>
   present({

@@ -3,7 +3,7 @@ import type { GlobalReceive, Profile } from '../../core/user/events.ts';
 import type { Fields } from '../openim/callbackAnswer.ts';
 import { isUserId } from '../openim/user.ts';
 import type { NewUser, UserChange, Users } from '../ports.ts';
-import type { Question, QuestionOf } from './ask.ts';
+import { questionByCall, type Question, type QuestionFor, type QuestionOf } from './ask.ts';
 
 /** As long as the calls of app servers take them. */
 const NICKNAME_LENGTH_MAX = 255;
@@ -16,8 +16,10 @@ const RECEIVE_MAX = 2;
 /** Commands about users, each after the app server has been asked. */
 export const usersAskedFirst = (users: Users, questionOf: QuestionOf): Users => {
   const registering = questionOf('beforeUserRegister');
-  // Both calls of OpenIM change the same; who wants to hear of one is asked about either.
-  const changing = questionOf('beforeUpdateUserInfoEx') ?? questionOf('beforeUpdateUserInfo');
+  const changing = questionByCall(questionOf, {
+    info: 'beforeUpdateUserInfo',
+    infoEx: 'beforeUpdateUserInfoEx',
+  });
   return {
     find: (user) => users.find(user),
     register: (...asked) => users.register(...asked),
@@ -99,8 +101,10 @@ const isProfile = ({ nickname, faceURL, ex }: Fields): boolean =>
   isText(ex, EX_LENGTH_MAX);
 
 const changeAskedFirst =
-  (users: Users, question: Question): Users['change'] =>
+  (users: Users, questionFor: QuestionFor): Users['change'] =>
   async (user, change, meta) => {
+    const question = questionFor(meta);
+    if (question === undefined) return users.change(user, change, meta);
     const { nickname = null, faceUrl = null, ex = null } = change.profile ?? {};
     const body = { userID: user, nickName: nickname, faceURL: faceUrl, ex };
     const answer = await question.ask(body, meta);

@@ -1,10 +1,14 @@
-import { conversationOfStream } from '../../core/conversation/events.ts';
+import {
+  CONVERSATION_PREFIX,
+  conversationOfStream,
+  type NumberedEvent,
+} from '../../core/conversation/events.ts';
 import type { EventType, SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import { formOf } from '../../core/sequence/head.ts';
 import { GROUPS_TOLD } from './afterGroupCallbacks.ts';
 import type { Fields } from './callbackAnswer.ts';
-import { opened, orNull } from './callbackFields.ts';
+import { byCall, opened, orNull } from './callbackFields.ts';
 import { messageFields } from './callbackMessages.ts';
 import { PLATFORM_NAMES, type AfterName } from './callbacks.ts';
 import type { MsgData } from './msgData.ts';
@@ -34,6 +38,63 @@ const keyOf = ({ sendID, recvID, groupID }: MsgData): string =>
 
 /** OpenIM's number for a request that was agreed to. */
 const AGREED = 1;
+
+/** Each platform of which a connection has been ended by another login, or by an app admin. */
+const kicked = ({ created, data }: Of<'LoginActivated' | 'LogoutForced'>): readonly After[] => {
+  const { user, kicks, tokens } = data;
+  const ended = tokens.filter(({ id, connected }) => connected && kicks.includes(id));
+  return [...new Set(ended.map(({ platform }) => platform))].map((platform) => ({
+    name: 'afterUserKickOff',
+    order: `user-${user}`,
+    body: { ...onPlatform(platform), userID: user, seq: created },
+  }));
+};
+
+const onPlatform = (platform: number) => ({
+  platformID: platform,
+  platform: PLATFORM_NAMES[platform] ?? '',
+});
+
+/** The settings that a conversation begins with. */
+const AS_IT_BEGINS = {
+  recvMsgOpt: 0,
+  isPinned: false,
+  isPrivateChat: false,
+  burnDuration: 0,
+  groupAtType: 0,
+  attachedInfo: '',
+  ex: '',
+} as const;
+
+/** The first number of a chat begins it: for both sides of a single chat, for nobody in particular of a group. */
+const begun = (event: Recorded<SeqlineEvent>): readonly After[] => {
+  if (!isNumbered(event) || event.revision !== 0) return [];
+  const { data: parties } = event;
+  const order = conversationOfStream(event.stream);
+  const form = formOf(order);
+  if (form === 'group' && 'group' in parties) {
+    const of = { ownerUserId: '', conversationId: order, conversationType: SESSION_TYPES.group };
+    const body = { ...of, groupId: parties.group, ...AS_IT_BEGINS };
+    return [{ name: 'afterCreateGroupChatConversations', order, body }];
+  }
+  if (form !== 'single' || !('to' in parties)) return [];
+  const { from, to } = parties;
+  const sides =
+    from === to
+      ? [[from, to]]
+      : [
+          [from, to],
+          [to, from],
+        ];
+  return sides.map(([owner, other]) => {
+    const of = { ownerUserId: owner, conversationId: order };
+    const body = { ...of, conversationType: SESSION_TYPES.single, userId: other, ...AS_IT_BEGINS };
+    return { name: 'afterCreateSingleChatConversations', order, body };
+  });
+};
+
+const isNumbered = (event: Recorded<SeqlineEvent>): event is Recorded<NumberedEvent> =>
+  event.stream.startsWith(CONVERSATION_PREFIX);
 
 const TOLD: Telling<SeqlineEvent> = {
   ...GROUPS_TOLD,
@@ -85,16 +146,20 @@ const TOLD: Telling<SeqlineEvent> = {
     return [{ name: 'afterUserRegister', order, body: { users: [info] } }];
   },
 
-  UserChanged: ({ stream: order, data }) => {
+  UserChanged: ({ stream: order, meta, data }) => {
+    // What a user lets in is set by a call that OpenIM has no callback for.
+    if (meta.call === undefined && data.profile === undefined) return [];
     const { nickname, faceUrl, ex } = opened(data.profile);
     const shown = orNull({ nickName: nickname, faceURL: faceUrl, ex });
     const told = { order, body: { userID: data.user, ...shown } };
-    // By which of OpenIM's two calls it was changed is no part of the fact.
-    return [
-      { name: 'afterUpdateUserInfo', ...told },
-      { name: 'afterUpdateUserInfoEx', ...told },
-    ];
+    return byCall<After>(meta, {
+      info: { name: 'afterUpdateUserInfo', ...told },
+      infoEx: { name: 'afterUpdateUserInfoEx', ...told },
+    });
   },
+
+  LoginActivated: (event) => kicked(event),
+  LogoutForced: (event) => kicked(event),
 
   FriendRequested: ({ stream: order, data: { from, to, application } }) => {
     const { greeting = '' } = opened(application);
@@ -133,8 +198,7 @@ const TOLD: Telling<SeqlineEvent> = {
       name: online ? 'afterUserOnline' : 'afterUserOffline',
       order: `user-${user}`,
       body: {
-        platformID: platform,
-        platform: PLATFORM_NAMES[platform] ?? '',
+        ...onPlatform(platform),
         userID: user,
         seq: at,
         // A platform is online with its first connection and offline with its last: it is none of them.
@@ -150,5 +214,7 @@ const NOTHING: readonly After[] = [];
 export const afterOf = (event: Recorded<SeqlineEvent>): readonly After[] => {
   // The table has, under each type, what takes events of that type: more than the compiler can see here.
   const tell = TOLD[event.type] as ((told: typeof event) => readonly After[]) | undefined;
-  return tell?.(event) ?? NOTHING;
+  const told = tell?.(event) ?? NOTHING;
+  const first = begun(event);
+  return first.length === 0 ? told : [...first, ...told];
 };

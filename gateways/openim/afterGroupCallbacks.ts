@@ -2,7 +2,7 @@ import type { GroupEvent, MemberNotes, Role } from '../../core/group/events.ts';
 import { group as conversationOf } from '../../core/conversation/ids.ts';
 import type { GroupId, UserId } from '../../core/kernel/ids.ts';
 import type { After, Telling } from './afterCallbacks.ts';
-import { opened, orNull } from './callbackFields.ts';
+import { byCall, opened, orNull } from './callbackFields.ts';
 import type { AfterName } from './callbacks.ts';
 
 /** OpenIM has one kind of group left, and its callbacks carry the kind as the character of that number. */
@@ -53,7 +53,7 @@ export const GROUPS_TOLD: Telling<GroupEvent> = {
     return [told('afterCreateGroup', group, body)];
   },
 
-  GroupChanged: ({ data: { group, profile, announcement, rules } }) => {
+  GroupChanged: ({ meta, data: { group, profile, announcement, rules } }) => {
     const { name, introduction, faceUrl, ex } = opened(profile);
     const body = orNull({
       groupName: name,
@@ -65,22 +65,27 @@ export const GROUPS_TOLD: Telling<GroupEvent> = {
       lookMemberInfo: rules?.lookMemberInfo,
       applyMemberFriend: rules?.applyMemberFriend,
     });
-    // By which of OpenIM's two calls it was changed is no part of the fact.
-    return [told('afterSetGroupInfo', group, body), told('afterSetGroupInfoEx', group, body)];
+    return byCall(meta, {
+      info: told('afterSetGroupInfo', group, body),
+      infoEx: told('afterSetGroupInfoEx', group, body),
+    });
   },
 
   MembersAdded: ({ data: { group, source, inviter, users } }) => {
     // Told of those who came by themselves.
     if (inviter !== undefined) return [];
-    const body = { reqMessage: '', joinSource: source, inviterUserID: '' };
-    return users.map(() => told('afterJoinGroup', group, body));
+    // Who comes in is called the inviter: so it is in OpenIM's call, too.
+    return users.map((user) =>
+      told('afterJoinGroup', group, { reqMessage: '', joinSource: source, inviterUserID: user }),
+    );
   },
 
   MemberLeft: ({ data: { group, user } }) => [told('afterQuitGroup', group, { userID: user })],
 
-  MembersKicked: ({ data: { group, users } }) => [
-    told('afterKickGroupMember', group, { kickedUserIDs: users, reason: '' }),
-  ],
+  MembersKicked: ({ data: { group, users, reason } }) => {
+    const { text = '' } = opened(reason);
+    return [told('afterKickGroupMember', group, { kickedUserIDs: users, reason: text })];
+  },
 
   GroupDismissed: ({ data: { group, by } }) => [
     // Who was in it is no part of the fact.

@@ -1,4 +1,4 @@
-import { isErased, type Personal } from '../../core/kernel/fact.ts';
+import { isErased, type Meta, type Personal } from '../../core/kernel/fact.ts';
 
 /** Of what has been erased, or was not said, nothing is told. */
 export const opened = <T extends object>(personal: Personal<T> | undefined): Partial<T> =>
@@ -7,3 +7,7 @@ export const opened = <T extends object>(personal: Personal<T> | undefined): Par
 /** What is not there is `null` to OpenIM's receivers. */
 export const orNull = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value ?? null]));
+
+/** What one of two calls that do the same leads to; both, where it was neither or is not known. */
+export const byCall = <T>({ call }: Meta, of: Readonly<Record<'info' | 'infoEx', T>>): T[] =>
+  call === undefined ? [of.info, of.infoEx] : [of[call]];

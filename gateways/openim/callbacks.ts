@@ -39,6 +39,7 @@ export const AFTER = {
   afterUpdateUserInfoEx: 'callbackAfterUpdateUserInfoExCommand',
   afterUserOnline: 'callbackAfterUserOnlineCommand',
   afterUserOffline: 'callbackAfterUserOfflineCommand',
+  afterUserKickOff: 'callbackAfterUserKickOffCommand',
   afterAddFriend: 'callbackAfterAddFriendCommand',
   afterAddFriendAgree: 'callbackAfterAddFriendAgreeCommand',
   afterSetFriendRemark: 'callbackAfterSetFriendRemarkCommand',
@@ -54,6 +55,8 @@ export const AFTER = {
   afterKickGroupMember: 'callbackAfterKickGroupCommand',
   afterDismissGroup: 'callbackAfterDisMissGroupCommand',
   afterTransferGroupOwner: 'callbackAfterTransferGroupOwnerCommand',
+  afterCreateSingleChatConversations: 'callbackAfterCreateSingleChatConversationsCommand',
+  afterCreateGroupChatConversations: 'callbackAfterCreateGroupChatConversationsCommand',
 } as const;
 
 /** By number, from 1. */

@@ -60,7 +60,7 @@ export const openWebhooks = ({ path, cluster, models, writers, now, log }: Deps)
       users: usersAskedFirst(commands.users, questionOf),
       friends: friendsAskedFirst(commands.friends, questionOf),
       blocks: blocksAskedFirst(commands.blocks, questionOf),
-      groups: groupsAskedFirst(commands.groups, questionOf),
+      groups: groupsAskedFirst(commands.groups, questionOf, now),
     }),
     presence,
     tell: async () => {

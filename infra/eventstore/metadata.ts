@@ -13,6 +13,8 @@ export type Sealing = Readonly<{ kind: 'plain' } | { kind: 'sealed'; keyIds: Fie
 export type StoredMeta = Readonly<{ version: number; sealing: Sealing; meta: Meta }>;
 
 const SEALED = 1;
+/** By the number that is stored. */
+const CALLS = ['info', 'infoEx'] as const satisfies readonly Meta['call'][];
 
 export const metadataJson = ({ version, sealing, meta }: StoredMeta, fields: Fields): string => {
   const keyIds = sealing.kind === 'sealed' ? sealing.keyIds : {};
@@ -25,6 +27,7 @@ export const metadataJson = ({ version, sealing, meta }: StoredMeta, fields: Fie
     $correlationId: meta.operationId === '' ? undefined : meta.operationId,
     $causationId: meta.causationId,
     m: meta.modifiedBy,
+    c: meta.call === undefined ? undefined : CALLS.indexOf(meta.call),
   });
 };
 
@@ -40,12 +43,14 @@ export const parseMetadata = (event: StoredEvent, fields: Fields): StoredMeta =>
   const causationId = textOr(event, stored, '$causationId', '') as EventId | '';
   const login = textOr(event, stored, 't', '') as TokenId | '';
   const modifiedBy = textOr(event, stored, 'm', '');
+  const call = callOf(event, stored);
   const meta = {
     actor,
     operationId,
     ...(login === '' ? {} : { login }),
     ...(causationId === '' ? {} : { causationId }),
     ...(modifiedBy === '' ? {} : { modifiedBy }),
+    ...(call === undefined ? {} : { call }),
   };
   return { version, sealing: sealingOf(event, stored), meta };
 };
@@ -78,6 +83,14 @@ const textOr = (event: StoredEvent, stored: Fields, name: string, usual: string)
   const value = stored[name] ?? usual;
   if (typeof value !== 'string') throw new DamagedEvent(event, `metadata ${name} is not a text`);
   return value;
+};
+
+const callOf = (event: StoredEvent, stored: Fields): Meta['call'] => {
+  const { c: number } = stored;
+  if (number === undefined) return undefined;
+  const call = typeof number === 'number' ? CALLS[number] : undefined;
+  if (call === undefined) throw new DamagedEvent(event, 'metadata c is no call that is known');
+  return call;
 };
 
 const sealingOf = (event: StoredEvent, stored: Fields): Sealing => {

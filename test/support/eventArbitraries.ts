@@ -267,7 +267,7 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
   ),
   MemberLeft: fc.record({ group, version, user }),
   MembersKicked: fc.record(
-    { ...operation, users, line: fc.boolean() },
+    { ...operation, users, line: fc.boolean(), reason: fc.record({ text }) },
     { requiredKeys: ['group', 'version', 'by', 'users'] },
   ),
   JoinRequested: fc.record(

@@ -128,6 +128,9 @@ export class FakeGroups implements Groups {
     const member = group === g1 ? MEMBERS.find((each) => each.user === user) : undefined;
     return Promise.resolve(member?.role);
   }
+  comingIn(...[, users]: Parameters<Groups['comingIn']>) {
+    return Promise.resolve(users);
+  }
 }
 
 const membersOf = (group: GroupId) => (group === g1 ? MEMBERS : []);

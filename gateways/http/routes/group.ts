@@ -168,7 +168,8 @@ const changeRoutes = ({ groups }: RouteDeps): readonly Route[] => [
         ...(introduction ? { introduction } : {}),
         ...(faceURL ? { faceURL } : {}),
       };
-      return groups.change(set.groupID, changeOf(given), actorOf(caller), meta);
+      const by = actorOf(caller);
+      return groups.change(set.groupID, changeOf(given), by, { ...meta, call: 'info' });
     },
   }),
 
@@ -181,7 +182,8 @@ const changeRoutes = ({ groups }: RouteDeps): readonly Route[] => [
     run: async ({ body: { groupID, ...set }, caller, meta }): Promise<Answer<never>> => {
       // OpenIM passes such a call over, and answers with success.
       if (set.groupName?.trim() === '') return { kind: 'done' };
-      return groups.change(groupID, changeOf(set), actorOf(caller), meta);
+      const by = actorOf(caller);
+      return groups.change(groupID, changeOf(set), by, { ...meta, call: 'infoEx' });
     },
   }),
 

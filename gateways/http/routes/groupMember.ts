@@ -58,11 +58,11 @@ const comingAndGoingRoutes = ({ groups }: RouteDeps): readonly Route[] => [
       'group/not-member': WIRE_ERRORS.userIdNotFound,
       'group/owner-stays': WIRE_ERRORS.args,
     }),
-    run: async ({ body: { groupID, kickedUserIDs, sendMessage: given }, caller, meta }) => {
+    run: async ({ body: { groupID, kickedUserIDs, reason, sendMessage: given }, caller, meta }) => {
       if (kickedUserIDs.includes(caller.user)) {
         return refuse('args/invalid', 'kickedUserIDs: who wants to leave quits');
       }
-      const request = { group: groupID, users: kickedUserIDs, ...lineOf(given) };
+      const request = { group: groupID, users: kickedUserIDs, reason, ...lineOf(given) };
       return groups.kick(request, actorOf(caller), meta);
     },
   }),

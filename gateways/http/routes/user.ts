@@ -117,7 +117,7 @@ const changeRoutes = ({ users }: RouteDeps): readonly Route[] => [
         level: set(info.appMangerLevel),
         globalReceive: set(info.globalRecvMsgOpt),
       });
-      return users.change(info.userID, change, meta);
+      return users.change(info.userID, change, { ...meta, call: 'info' });
     },
   }),
 
@@ -139,7 +139,7 @@ const changeRoutes = ({ users }: RouteDeps): readonly Route[] => [
       const { nickname, faceURL: faceUrl, ex, globalRecvMsgOpt } = info;
       const profile = given<Profile>({ nickname, faceUrl, ex });
       const change = given<UserChange>({ profile, globalReceive: globalRecvMsgOpt });
-      return users.change(info.userID, change, meta);
+      return users.change(info.userID, change, { ...meta, call: 'infoEx' });
     },
   }),
 

@@ -261,6 +261,15 @@ describe('going', () => {
       .when(kick([bob, mia], member(ann)))
       .then(factOf('MembersKicked', { version: 3, users: [mia], by: ann }));
   });
+  test('[HOK-44] why they are kicked is recorded, if it is said', () => {
+    const kicking = (reason: string) =>
+      commandOf('KickMembers', { users: [bob], by: member(ann), reason });
+    const kicked = { version: 2, users: [bob], by: ann };
+    given(group)
+      .when(kicking('spam'))
+      .then(factOf('MembersKicked', { ...kicked, reason: { text: 'spam' } }));
+    given(group).when(kicking('')).then(factOf('MembersKicked', kicked));
+  });
   test('[GRP-15] everybody may leave but the owner; who has left has left', () => {
     given(group)
       .when(leave(bob))

@@ -67,6 +67,9 @@ const app = (name: BeforeName, answer: Answer | ((body: string) => Answer)) => {
 
 const META = by('ann');
 const CHANGED = { ...META, modifiedBy: 'crm' };
+/** OpenIM's two calls that change a user. */
+const PLAIN = { ...META, call: 'info' } as const;
+const EX = { ...META, call: 'infoEx' } as const;
 const NO = { actionCode: 0, nextCode: 1, errCode: 5001, errMsg: 'no' };
 const REFUSED = { kind: 'refused', reason: 'callback/refused', own: { code: 5001, message: 'no' } };
 const asking = { from: ann, to: bob, greeting: 'hey', ex: '' };
@@ -115,12 +118,12 @@ describe('[HOK-11] the app server is asked before', () => {
     ],
     [
       'beforeUpdateUserInfo',
-      ({ users }) => users.change(ann, { profile: { nickname: 'An' } }, META),
+      ({ users }) => users.change(ann, { profile: { nickname: 'An' } }, PLAIN),
       { userID: 'ann', nickName: 'An', faceURL: null, ex: null },
     ],
     [
       'beforeUpdateUserInfoEx',
-      ({ users }) => users.change(ann, { profile: { nickname: 'An' } }, META),
+      ({ users }) => users.change(ann, { profile: { nickname: 'An' } }, EX),
       { userID: 'ann', nickName: 'An', faceURL: null, ex: null },
     ],
   ])('%s: it may refuse, and nothing is done', async (name, command, body) => {
@@ -132,7 +135,7 @@ describe('[HOK-11] the app server is asked before', () => {
     const yes = app(name, {});
     expect(await command(yes)).toEqual({ kind: 'done' });
     expect(yes.done()).toHaveLength(1);
-    expect(yes.done()[0]!.at(-1)).toEqual(META);
+    expect(yes.done()[0]!.at(-1)).toMatchObject(META);
   });
 
   test('about a request that is declined, a deletion and an unblocking nobody is asked', async () => {
@@ -145,6 +148,16 @@ describe('[HOK-11] the app server is asked before', () => {
     expect(done()).toHaveLength(4);
   });
 });
+
+test.each(['beforeUpdateUserInfo', 'beforeUpdateUserInfoEx'] as const)(
+  '[HOK-40] %s is asked about its own call, and about no other change',
+  async (name) => {
+    const { calls, done, users } = app(name, {});
+    for (const meta of [PLAIN, EX, META]) await users.change(ann, { globalReceive: 1 }, meta);
+    expect(calls).toHaveLength(1);
+    expect(done()).toHaveLength(3);
+  },
+);
 
 describe('[HOK-11] what the app server changes is what is done', () => {
   test('a remark, of each friend its own', async () => {
@@ -177,9 +190,14 @@ describe('[HOK-11] what the app server changes is what is done', () => {
 
   test('what a user shows of itself', async () => {
     const { done, users } = app('beforeUpdateUserInfoEx', { nickName: '***', ex: 'x' });
-    await users.change(ann, { profile: { nickname: 'bad', faceUrl: 'f' } }, META);
+    await users.change(ann, { profile: { nickname: 'bad', faceUrl: 'f' } }, EX);
     expect(done()).toEqual([
-      ['change', ann, { profile: { nickname: '***', faceUrl: 'f', ex: 'x' } }, CHANGED],
+      [
+        'change',
+        ann,
+        { profile: { nickname: '***', faceUrl: 'f', ex: 'x' } },
+        { ...EX, ...CHANGED },
+      ],
     ]);
   });
 
@@ -209,7 +227,7 @@ describe('[HOK-11] what the app server changes is what is done', () => {
       { users: [null] },
       ({ users }) => users.register([newUser(ann, 'A')], META),
     ],
-    ['beforeUpdateUserInfo', { nickName: 7 }, ({ users }) => users.change(ann, {}, META)],
+    ['beforeUpdateUserInfo', { nickName: 7 }, ({ users }) => users.change(ann, {}, PLAIN)],
   ])('[HOK-4] but not what cannot be: %s %j', async (name, answer, command) => {
     const wrong = app(name, answer);
     expect(await command(wrong)).toMatchObject({ kind: 'refused', reason: 'callback/bad-answer' });

@@ -14,16 +14,24 @@ const settings: Before = {
   filter: { allowedTypes: [], deniedTypes: [], attentionIds: new Set() },
 };
 
+const NOW = 1_700_000_000_000;
+const g1 = 'g1' as GroupId;
+
 /** Groups that note what is done, behind an app server that is asked some callbacks. */
-const groupsWith = (names: readonly BeforeName[], answer: Readonly<Record<string, unknown>>) => {
+const groupsWith = (
+  names: readonly BeforeName[],
+  answer: Readonly<Record<string, unknown>>,
+  atOnce = true,
+) => {
   const done: unknown[][] = [];
   const calls: Record<string, unknown>[] = [];
   const commands = new Proxy({} as Groups, {
     get:
       (_, name) =>
       (...args: unknown[]) => {
+        if (name === 'comingIn') return Promise.resolve(atOnce ? args[1] : []);
         done.push([name, ...args]);
-        return Promise.resolve({ kind: 'done' });
+        return Promise.resolve({ kind: 'done', ...(name === 'create' && { group: g1 }) });
       },
   });
   const endpoint: Endpoint = {
@@ -44,13 +52,14 @@ const groupsWith = (names: readonly BeforeName[], answer: Readonly<Record<string
     },
     log: new FakeLog(),
   });
-  return { done, calls, groups: groupsAskedFirst(commands, questionOf) };
+  return { done, calls, groups: groupsAskedFirst(commands, questionOf, () => NOW) };
 };
 
 const META = by('ann');
 const CHANGED = { ...META, modifiedBy: 'crm' };
 const NO = { actionCode: 0, nextCode: 1, errCode: 5001, errMsg: 'no' };
-const g1 = 'g1' as GroupId;
+const PLAIN = { ...META, call: 'info' } as const;
+const EX = { ...META, call: 'infoEx' } as const;
 const actor = { user: ann, admin: false };
 const newGroup: NewGroup = {
   group: g1,
@@ -100,6 +109,11 @@ describe('[HOK-11] the app server is asked before', () => {
       { groupID: 'g1', memberList: [{ userID: 'cat' }] },
     ],
     [
+      'beforeMemberJoinGroup',
+      ({ groups }) => groups.join(joining, META),
+      { groupID: 'g1', memberList: [{ userID: 'cat' }] },
+    ],
+    [
       'beforeInviteUserToGroup',
       ({ groups }) => groups.invite(inviting, actor, META),
       { groupID: 'g1', reason: 'a friend', invitedUserIDs: ['cat'] },
@@ -111,12 +125,12 @@ describe('[HOK-11] the app server is asked before', () => {
     ],
     [
       'beforeSetGroupInfo',
-      ({ groups }) => groups.change(g1, { announcement: 'hi' }, actor, META),
+      ({ groups }) => groups.change(g1, { announcement: 'hi' }, actor, PLAIN),
       { groupID: 'g1', groupName: null, notification: 'hi', needVerification: null },
     ],
     [
       'beforeSetGroupInfoEx',
-      ({ groups }) => groups.change(g1, { rules: { verification: 2 } }, actor, META),
+      ({ groups }) => groups.change(g1, { rules: { verification: 2 } }, actor, EX),
       { groupID: 'g1', groupName: null, needVerification: 2 },
     ],
     [
@@ -130,15 +144,14 @@ describe('[HOK-11] the app server is asked before', () => {
     expect(no.calls).toMatchObject([body]);
     expect(no.done).toEqual([]);
     const yes = groupsWith([name], {});
-    expect(await command(yes)).toEqual({ kind: 'done' });
+    expect(await command(yes)).toMatchObject({ kind: 'done' });
     expect(yes.done).toHaveLength(1);
-    expect(yes.done[0]).toContainEqual(META);
+    expect(yes.done[0]).toContainEqual(expect.objectContaining(META));
   });
 
   test('about all else nobody is asked', async () => {
     const { calls, done, groups } = groupsWith(['beforeMemberJoinGroup'], NO);
     await groups.answer({ ...agreeing, agrees: false }, actor, META);
-    await groups.join(joining, META);
     await groups.kick({ group: g1, users: [bob] }, actor, META);
     await groups.quit(g1, bob, META);
     await groups.transfer({ group: g1, from: ann, to: bob }, actor, META);
@@ -147,7 +160,7 @@ describe('[HOK-11] the app server is asked before', () => {
     await groups.mute(g1, true, actor, META);
     await groups.roleOf(g1, bob);
     expect(calls).toEqual([]);
-    expect(done).toHaveLength(9);
+    expect(done).toHaveLength(8);
   });
 });
 
@@ -169,8 +182,8 @@ describe('[HOK-11] what the app server changes is what is done', () => {
     [{ notification: 'hi' }, { profile: { name: 'bad' }, announcement: 'hi' }, CHANGED],
   ])('of a change: %j', async (answer, wanted, meta) => {
     const { done, groups } = groupsWith(['beforeSetGroupInfo'], answer);
-    await groups.change(g1, { profile: { name: 'bad' } }, actor, META);
-    expect(done).toEqual([['change', g1, wanted, actor, meta]]);
+    await groups.change(g1, { profile: { name: 'bad' } }, actor, PLAIN);
+    expect(done).toEqual([['change', g1, wanted, actor, { ...PLAIN, ...meta }]]);
   });
 
   test('of a member', async () => {
@@ -184,9 +197,68 @@ describe('[HOK-11] what the app server changes is what is done', () => {
     '[HOK-4] but not what cannot be: %j',
     async (answer) => {
       const { done, groups } = groupsWith(['beforeSetGroupInfoEx'], answer);
-      const refused = await groups.change(g1, { announcement: 'hi' }, actor, META);
+      const refused = await groups.change(g1, { announcement: 'hi' }, actor, EX);
       expect(refused).toMatchObject({ kind: 'refused', reason: 'callback/bad-answer' });
       expect(done).toEqual([]);
     },
   );
+});
+
+test.each(['beforeSetGroupInfo', 'beforeSetGroupInfoEx'] as const)(
+  '[HOK-40] %s is asked about its own call, and about no other change',
+  async (name) => {
+    const { calls, done, groups } = groupsWith([name], {});
+    for (const meta of [PLAIN, EX, META]) {
+      await groups.change(g1, { announcement: 'hi' }, actor, meta);
+    }
+    expect(calls).toHaveLength(1);
+    expect(done).toHaveLength(3);
+  },
+);
+
+describe('[HOK-41] those who come in', () => {
+  const asWished = {
+    memberCallbackList: [
+      { userID: 'cat', nickname: 'Kitty', ex: 'x', roleLevel: 60, muteEndTime: NOW + 90_500 },
+      { userID: 'nobody', nickname: 'No' },
+    ],
+  };
+  const boss = { user: ann, admin: true };
+
+  test('are in the group as the answer wants them', async () => {
+    const { done, groups } = groupsWith(['beforeMemberJoinGroup'], asWished);
+    expect(await groups.invite(inviting, actor, META)).toMatchObject({ kind: 'done' });
+    const change = { group: g1, user: cat, role: 60, notes: { nickname: 'Kitty', ex: 'x' } };
+    expect(done).toEqual([
+      ['invite', inviting, actor, META],
+      ['changeMembers', [change], boss, CHANGED],
+      ['muteMember', { group: g1, user: cat, seconds: 91 }, boss, CHANGED],
+    ]);
+  });
+
+  test('are asked about once their request is agreed to, and not while they wait', async () => {
+    const { calls, done, groups } = groupsWith(['beforeMemberJoinGroup'], asWished, false);
+    await groups.join(joining, META);
+    await groups.invite(inviting, actor, META);
+    expect(calls).toEqual([]);
+    await groups.answer(agreeing, actor, META);
+    expect(calls).toHaveLength(1);
+    expect(done.map(([name]) => name)).toEqual([
+      ...['join', 'invite', 'answer'],
+      ...['changeMembers', 'muteMember'],
+    ]);
+  });
+
+  test.each([
+    { memberCallbackList: 'cat' },
+    { memberCallbackList: [null] },
+    { memberCallbackList: [{ userID: 'cat', roleLevel: 100 }] },
+    { memberCallbackList: [{ userID: 'cat', nickname: 7 }] },
+    { memberCallbackList: [{ userID: 'cat', muteEndTime: 'tomorrow' }] },
+  ])('[HOK-4] stay outside where the answer cannot be: %j', async (answer) => {
+    const { done, groups } = groupsWith(['beforeMemberJoinGroup'], answer);
+    const refused = await groups.invite(inviting, actor, META);
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'callback/bad-answer' });
+    expect(done).toEqual([]);
+  });
 });

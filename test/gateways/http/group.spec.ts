@@ -127,9 +127,9 @@ describe('[GRP-71] a change of a group', () => {
     ],
     [
       'kick_group',
-      { groupID: 'g1', kickedUserIDs: ['mia'], sendMessage: true },
+      { groupID: 'g1', kickedUserIDs: ['mia'], reason: 'spam', sendMessage: true },
       'kick',
-      [{ group: 'g1', users: ['mia'], line: true }, by],
+      [{ group: 'g1', users: ['mia'], reason: 'spam', line: true }, by],
     ],
     [
       'invite_user_to_group',
