@@ -72,14 +72,12 @@ const closedTo = async (
       return refuse('message/blocked', `recvID: ${to} takes no messages of this sender`);
     case 'stranger':
       return refuse('message/not-friends', `recvID: ${to} takes messages of friends only`);
-    case 'behind':
-      return behind(`whether ${to} takes messages of this sender`);
   }
 };
 
 /** Refused for a moment, rather than let somebody speak who has been kept from it. */
-export const behind = (what: string): Refused<'service/unavailable'> =>
-  refuse('service/unavailable', `${what} cannot be told now; try again`);
+export const behind = (): Refused<'service/unavailable'> =>
+  refuse('service/unavailable', 'who is in the group cannot be told now; try again');
 
 const mayBeSaidIn = async (
   known: Known,
@@ -102,7 +100,7 @@ const mayBeSaidIn = async (
   }
   const asked = known.standing(group, from);
   const standing = asked instanceof Promise ? await asked : asked;
-  if (standing === 'behind') return behind('who is in the group');
+  if (standing === 'behind') return behind();
   return silencedIn(standing, privileged, at) ?? { quietly: false };
 };
 

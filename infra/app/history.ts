@@ -3,7 +3,7 @@ import { catalogue, STREAM_PREFIXES } from '../../core/kernel/catalogue.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import type { EventsRequest, History } from '../../gateways/history.ts';
 import type { Refused } from '../../gateways/ports.ts';
-import { ndjsonOf } from '../replay/rows.ts';
+import { ndjsonOf, rowOf } from '../replay/rows.ts';
 import { replayOf, RequestRefused, type Replay } from '../replay/request.ts';
 import { walk } from '../replay/walk.ts';
 import { openPast, type PastLog } from './pastRows.ts';
@@ -166,7 +166,7 @@ class EventLines {
       this.#left -= some.length;
       this.#place = this.#left === 0 ? (some.at(-1)?.position ?? reached) : reached;
       // Whoever seeks a rare event hears that the search goes on, and from where to go on with it.
-      if (some.length > 0) yield this.#told(some.map(ndjsonOf).join(''));
+      if (some.length > 0) yield this.#told(some.map((event) => ndjsonOf(rowOf(event))).join(''));
       else if (this.#isSilent()) yield this.#told(cursorLine(this.#place, false));
       this.#isNew ||= some.length > 0;
       if (this.isDone) return;

@@ -5,14 +5,15 @@ import { holdsLog } from '../eventstore/embedded/backup.ts';
 import { openEmbeddedForReading } from '../eventstore/embedded/readOnly.ts';
 import { openEsdbForReading } from '../eventstore/esdb/reader.ts';
 import { CopyUnfinished, LOG_STREAM, readHistory, type LogHistory } from '../eventstore/history.ts';
-import { decodingFor } from '../eventstore/reading.ts';
-import type { Replayable } from '../replay/walk.ts';
+import { decodingFor, textsFor } from '../eventstore/reading.ts';
+import type { Exportable, Replayable } from '../replay/walk.ts';
 import { openKeysToRead } from './keys.ts';
 import { PlaceRefused } from './logPlace.ts';
 import { logDirectory } from './places.ts';
 
 /** The whole log with the keys that open it, to be read beside the server that writes it. */
 export type History = Replayable &
+  Exportable &
   Readonly<{
     logId: string;
     close: () => Promise<void>;
@@ -38,6 +39,7 @@ export const openHistory = async (config: HistoryConfig): Promise<History> => {
       readAll: (options) => log.readAll(options),
       head: () => log.head(),
       decode: decodingFor(keys, moved),
+      decodeText: textsFor(keys, moved),
       close: async () => {
         await keys.close();
         await log.close();

@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { catalogue } from '../../core/kernel/catalogue.ts';
 import type { Position } from '../../core/kernel/ids.ts';
+import { startThreads, threadsWorthwhile, type Threads } from '../app/exportThreads.ts';
 import { openHistory, type History, type HistoryConfig } from '../app/openHistory.ts';
 import { exportEvents, ExportFailed, type Exported } from '../replay/export.ts';
 import { openFile, openStream, type Output } from '../replay/output.ts';
-import { FORMATS, isFormat, rendering, type Format } from '../replay/rendering.ts';
+import { piecesInOrder, piecesOf, type Piece } from '../replay/pieces.ts';
+import { FORMATS, isFormat, rendering, type Format, type Rendering } from '../replay/rendering.ts';
 import { replayOf, type ReplayRequest } from '../replay/request.ts';
+import type { Span } from '../replay/walk.ts';
 import { complain, type Arguments } from './command.ts';
 import { counted, Progress } from './progress.ts';
 import type { ReplayFlags } from './replayFlags.ts';
@@ -36,7 +39,7 @@ export const replay = async (
   try {
     const history = await openHistory(config);
     try {
-      return await exported(history, { request, format, output, follow });
+      return await exported(history, { config, request, format, output, follow });
     } finally {
       await history.close();
     }
@@ -46,6 +49,7 @@ export const replay = async (
 };
 
 type Asked = Readonly<{
+  config: HistoryConfig;
   request: ReplayRequest;
   format: Format;
   output: string | undefined;
@@ -69,10 +73,15 @@ const exported = async (history: History, asked: Asked): Promise<number> => {
   const progress = new Progress('replaying', span.until);
   const ending = followEnd(follow);
   const began = Date.now();
+  const lines = rendering(format, standing?.state);
+  const threads = threadsFor(asked, span.until - (standing?.position ?? span.after));
   try {
     const done = await exportEvents({
-      ...{ log: history, span, chosen, output },
-      rendering: rendering(format, standing?.state),
+      ...{ span, output, rendering: lines },
+      pieces: (part) =>
+        threads === undefined
+          ? piecesOf(history, part, chosen, lines)
+          : piecesByThreads(threads, history, part, lines),
       onProgress: (looked, position) => {
         if (path !== undefined || !process.stdout.isTTY) progress.take(looked, { position });
       },
@@ -89,9 +98,36 @@ const exported = async (history: History, asked: Asked): Promise<number> => {
     await output.close();
     return failed(error, path, output);
   } finally {
+    await threads?.close();
     ending.leave();
   }
 };
+
+/**
+ * Lines of a log on this machine are made by several threads, if there are many. A Parquet file is made of what
+ * came before, and an event store elsewhere gives its events one after the other.
+ */
+const threadsFor = (
+  { config, request, format, follow }: Asked,
+  positions: number,
+): Threads | undefined => {
+  if (follow || format === 'parquet' || config.eventStore.kind === 'esdb') return undefined;
+  return threadsWorthwhile(positions)
+    ? startThreads({ config, selection: request, format })
+    : undefined;
+};
+
+async function* piecesByThreads(
+  { makers }: Threads,
+  history: History,
+  span: Span,
+  lines: Rendering,
+): AsyncGenerator<Piece> {
+  // What stands before the first line.
+  const begin = { events: 0, looked: 0, reached: span.after, begun: false, over: false };
+  yield { ...begin, bytes: lines.add([]), state: undefined };
+  yield* piecesInOrder(history, span, makers);
+}
 
 const told = ({ events, position }: Exported, path: string, ms: number): string =>
   `${counted(events)} events up to position ${counted(position)} are in ${path} ` +

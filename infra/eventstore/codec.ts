@@ -35,7 +35,7 @@ import {
   EventWithoutKey,
   UnknownEvent,
 } from './faults.ts';
-import { isFields, metadataJson, parseFields, parseMetadata } from './metadata.ts';
+import { isFields, metadataJson, parseFields, parseMetadata, textOf } from './metadata.ts';
 import type { Fields, Sealing, StoredMeta } from './metadata.ts';
 import { seal, unseal } from './sealing.ts';
 
@@ -72,7 +72,15 @@ export type Codec = Readonly<{
    * `EventWithoutKey`.
    */
   open: (parsed: ParsedEvent, keyOf: KeyOfPart) => Recorded;
+  /**
+   * What `open` gives, with its data as JSON text: for whoever only passes it on. Nearly always that is the
+   * text that is stored, with what is sealed in the place of its seal.
+   */
+  openText: (parsed: ParsedEvent, keyOf: KeyOfPart) => RecordedText;
 }>;
+
+/** A fact in its place, with its data as JSON text. */
+export type RecordedText = Omit<Recorded, 'data'> & Readonly<{ data: string }>;
 
 type PersonalField = Readonly<{ name: string; ownerOf: (fields: Fields) => UserId }>;
 type Shape = Readonly<{
@@ -133,23 +141,83 @@ export const codecOf = (catalogue: Catalogue): Codec => {
       return { event, version, meta, fields, sealed: sealedParts(event, sealing, parts) };
     },
 
-    open: ({ event, version, meta, fields, sealed }, keyOf) => {
+    open: (parsed, keyOf) => {
+      const { event, meta } = parsed;
+      return recorded(event, { data: openedFields(parsed, ownShapeOf(event.type), keyOf), meta });
+    },
+
+    openText: (parsed, keyOf) => {
+      const { event, meta } = parsed;
       const shape = ownShapeOf(event.type);
-      let opened = fields;
-      for (const part of sealed) {
-        const key = keyFor(event, part, keyOf);
-        const found =
-          key === undefined
-            ? erasedFields(event, shape, fields, part.subject)
-            : unsealedFields(event, key, part);
-        opened = withFound(opened, found, shape.each, part.subject);
-      }
-      if (entriesOf(opened, shape.each).some(({ shown }) => shown === undefined)) {
-        throw new DamagedEvent(event, `something personal is missing in its ${shape.each ?? ''}`);
-      }
-      return recorded(event, { data: upcasted(event, shape, opened, version), meta });
+      const data =
+        splicedText(parsed, shape, keyOf) ?? JSON.stringify(openedFields(parsed, shape, keyOf));
+      const { type, id, stream, revision, position, created } = event;
+      return { type, data, id, meta, stream, revision, position, created };
     },
   };
+};
+
+const openedFields = (
+  { event, version, fields, sealed }: ParsedEvent,
+  shape: Shape,
+  keyOf: KeyOfPart,
+): Fields => {
+  let opened = fields;
+  for (const part of sealed) {
+    const key = keyFor(event, part, keyOf);
+    const found =
+      key === undefined
+        ? erasedFields(event, shape, fields, part.subject)
+        : unsealedFields(event, key, part);
+    opened = withFound(opened, found, shape.each, part.subject);
+  }
+  if (entriesOf(opened, shape.each).some(({ shown }) => shown === undefined)) {
+    throw new DamagedEvent(event, `something personal is missing in its ${shape.each ?? ''}`);
+  }
+  return upcasted(event, shape, opened, version);
+};
+
+/** What stands before and after the sealed parts, as `sealed` writes them. */
+const SEALS_BEGIN = '"~":{';
+const SEALS_END = '}}';
+
+/**
+ * The stored text with what is sealed opened in its place; undefined where that alone would not do: what has an
+ * older shape, or something sealed within a list, or is not written quite as `sealed` writes it.
+ */
+const splicedText = (parsed: ParsedEvent, shape: Shape, keyOf: KeyOfPart): string | undefined => {
+  const { event, version, fields, sealed } = parsed;
+  if (version !== shape.version || fields[shape.each ?? ''] !== undefined) return undefined;
+  const stored = textOf(event.data);
+  // Of another's writing it may have lines of its own, and must be one here.
+  if (stored.includes('\n') || stored.includes('\r')) return undefined;
+  if (sealed.length === 0) return stored;
+  const at = stored.length - sealsLength(sealed);
+  if (!stored.startsWith(SEALS_BEGIN, at) || !stored.endsWith(SEALS_END)) return undefined;
+  const found = sealed.map((part) => foundText(parsed, part, shape, keyOf).slice(1, -1));
+  return `${stored.slice(0, at)}${found.join(',')}}`;
+};
+
+/** Of the text that `sealed` makes of these parts. */
+const sealsLength = (parts: readonly SealedPart[]): number => {
+  let length = SEALS_BEGIN.length + SEALS_END.length + parts.length - 1;
+  for (const { subject, text } of parts) {
+    length += JSON.stringify(subject).length + text.length + ':""'.length;
+  }
+  return length;
+};
+
+/** JSON of what was sealed for one user, or of what says that it is erased. */
+const foundText = (
+  { event, fields }: ParsedEvent,
+  part: SealedPart,
+  shape: Shape,
+  keyOf: KeyOfPart,
+): string => {
+  const key = keyFor(event, part, keyOf);
+  return key === undefined
+    ? JSON.stringify(erasedFields(event, shape, fields, part.subject))
+    : unsealedText(event, key, part);
 };
 
 /** A fact in the place where the store holds it. */
@@ -278,17 +346,20 @@ const keyFor = (event: StoredEvent, part: SealedPart, keyOf: KeyOfPart): ReturnT
   }
 };
 
-const unsealedFields = (
+/** JSON of some fields, at least one: if the seal fits, it is what `sealed` wrote. */
+const unsealedText = (
   event: StoredEvent,
   key: Uint8Array,
   { subject, text }: SealedPart,
-): Fields => {
+): string => {
   const { stream, id } = event;
   const json = unseal(key, stream, id, subject, text);
   if (json === undefined) throw new DamagedEvent(event, `the seal of ${subject} does not fit`);
-  // The seal fits, so this is what `sealed` wrote.
-  return JSON.parse(json) as Fields;
+  return json;
 };
+
+const unsealedFields = (event: StoredEvent, key: Uint8Array, part: SealedPart): Fields =>
+  JSON.parse(unsealedText(event, key, part)) as Fields;
 
 const erasedFields = (
   event: StoredEvent,

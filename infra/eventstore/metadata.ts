@@ -57,17 +57,18 @@ export const parseMetadata = (event: StoredEvent, fields: Fields): StoredMeta =>
 
 /** The JSON object that an event's data or metadata must be. */
 export const parseFields = (event: StoredEvent, part: 'data' | 'metadata'): Fields => {
-  const bytes = event[part];
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(textOf(event[part]));
   } catch (cause) {
     throw new DamagedEvent(event, `its ${part} is not JSON`, { cause });
   }
   if (!isFields(value)) throw new DamagedEvent(event, `its ${part} is not a JSON object`);
   return value;
 };
+
+export const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

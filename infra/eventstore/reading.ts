@@ -1,8 +1,8 @@
-import { STREAM_PREFIXES, catalogue } from '../../core/kernel/catalogue.ts';
+import { STREAM_PREFIXES, catalogue, type EventType } from '../../core/kernel/catalogue.ts';
 import type { StoredEvent } from '../../core/kernel/eventStore.ts';
-import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Meta, Recorded } from '../../core/kernel/fact.ts';
 import type { KeyStore } from '../../core/kernel/keyStore.ts';
-import { codecOf, type Catalogue, type ParsedEvent } from './codec.ts';
+import { codecOf, type Catalogue, type ParsedEvent, type RecordedText } from './codec.ts';
 import type { MovedPositions } from './history.ts';
 import { KeyRing } from './keyRing.ts';
 
@@ -48,6 +48,46 @@ export const decodingFor = (
   return (events) =>
     decodingBy({ ring: new KeyRing(store), moved, catalogue, recall: () => undefined })(events);
 };
+
+/** What is known of an event before it is opened: enough to say whether it is wanted. */
+export type Seen = Readonly<{ stream: string; meta: Meta; data: object }>;
+
+/** Of those that are wanted, the facts with their data as JSON text. Throws `UnreadableEvent`. */
+export type DecodeText = (
+  events: readonly StoredEvent[],
+  isWanted: (seen: Seen) => boolean,
+) => Promise<readonly RecordedText[]>;
+
+/** As `decodingFor`, for whoever only passes the facts on. */
+export const textsFor = (
+  keys: Pick<KeyStore, 'opening'>,
+  moved: MovedPositions | undefined,
+): DecodeText => {
+  const store = onlyRead(keys);
+  const codec = codecOf(catalogue);
+  const decode = decodingFor(keys, moved);
+  const throughFacts: DecodeText = async (events, isWanted) =>
+    (await decode(events)).filter(isWanted).map(asText);
+  return async (events, isWanted) => {
+    // Positions in the data of a copy are other ones than those that are stored.
+    if (moved !== undefined) return throughFacts(events, isWanted);
+    const parsed: ParsedEvent[] = [];
+    for (const event of events) {
+      if (!isOurs(event)) continue;
+      const one = codec.parse(event);
+      // Only today's shape is known to say what is asked of it.
+      if (one.version !== versionOf(event.type)) return throughFacts(events, isWanted);
+      if (isWanted({ stream: event.stream, meta: one.meta, data: one.fields })) parsed.push(one);
+    }
+    const keyOf = await new KeyRing(store).opening(parsed.flatMap(({ sealed }) => sealed));
+    return parsed.map((one) => codec.openText(one, keyOf));
+  };
+};
+
+const versionOf = (type: string): number | undefined =>
+  Object.hasOwn(catalogue, type) ? catalogue[type as EventType].version : undefined;
+
+const asText = (event: Recorded): RecordedText => ({ ...event, data: JSON.stringify(event.data) });
 
 const onlyRead = (keys: Pick<KeyStore, 'opening'>): KeyStore => ({
   opening: (subject, id) => keys.opening(subject, id),

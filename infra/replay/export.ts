@@ -1,8 +1,8 @@
 import type { Position } from '../../core/kernel/ids.ts';
 import type { Output, Standing } from './output.ts';
 import type { Rendering } from './rendering.ts';
-import type { Chosen } from './selection.ts';
-import { walk, type Replayable, type Span } from './walk.ts';
+import type { Piece } from './pieces.ts';
+import type { Span } from './walk.ts';
 
 export type Exported = Readonly<{ events: number; position: Position }>;
 
@@ -20,11 +20,12 @@ export class ExportFailed extends Error {
 }
 
 type Parts = Readonly<{
-  log: Replayable;
   span: Span;
-  chosen: Chosen;
   output: Output;
-  rendering: Rendering;
+  /** Gives the end of the file. */
+  rendering: Pick<Rendering, 'finish'>;
+  /** What is wanted of a part of the log, and how far that goes, piece by piece. */
+  pieces: (span: Span) => AsyncIterable<Piece>;
   /** How many have been looked at in all, and the position that is reached. */
   onProgress: (looked: number, position: Position) => void;
   /** Asked after each page; true ends it there, and what is there is whole. */
@@ -65,15 +66,13 @@ const noMore = (): Promise<undefined> => Promise.resolve(undefined);
 type Done = { events: number; position: Position; looked: number };
 
 const exportSpan = async (parts: Parts, span: Span, done: Done): Promise<void> => {
-  const { log, chosen, output, rendering, onProgress, stopped = () => false } = parts;
-  for await (const { events, looked, reached, begun } of walk(log, span, chosen)) {
-    const bytes = rendering.add(events);
+  const { pieces, output, onProgress, stopped = () => false } = parts;
+  for await (const { bytes, events, looked, reached, begun, state } of pieces(span)) {
     if (bytes.byteLength > 0) await output.write(bytes);
-    done.events += events.length;
+    done.events += events;
     done.looked += looked;
     done.position = reached;
     onProgress(done.looked, reached);
-    const state = rendering.state();
     if (state !== undefined) {
       await output.settle({ position: reached, events: done.events, begun, state });
     }

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
-import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Row } from './rows.ts';
 
 /** Rows of one row group at most, and characters of their data: what is held in memory. */
 const GROUP_ROWS_MAX = 20_000;
@@ -34,8 +34,7 @@ type State = Readonly<{
 export class ParquetPieces {
   readonly #bytes = new ByteWriter();
   readonly #writer: ParquetWriter;
-  #waiting: Recorded[] = [];
-  #data: string[] = [];
+  #waiting: Row[] = [];
   #characters = 0;
   readonly #rowsMax: number;
 
@@ -67,12 +66,10 @@ export class ParquetPieces {
     return serialize(state).toString('base64');
   }
 
-  add(events: readonly Recorded[]): Uint8Array {
-    for (const event of events) {
-      const data = JSON.stringify(event.data);
-      this.#waiting.push(event);
-      this.#data.push(data);
-      this.#characters += data.length;
+  add(rows: readonly Row[]): Uint8Array {
+    for (const row of rows) {
+      this.#waiting.push(row);
+      this.#characters += row.data.length;
       const isFull = this.#characters >= GROUP_CHARACTERS_MAX;
       if (isFull || this.#waiting.length >= this.#rowsMax) this.#writeGroup();
     }
@@ -87,12 +84,9 @@ export class ParquetPieces {
   }
 
   #writeGroup(): void {
-    const events = this.#waiting;
-    if (events.length === 0) return;
-    const column = (name: string, of: (event: Recorded) => unknown) => ({
-      name,
-      data: events.map(of),
-    });
+    const rows = this.#waiting;
+    if (rows.length === 0) return;
+    const column = (name: string, of: (row: Row) => unknown) => ({ name, data: rows.map(of) });
     void this.#writer.write({
       columnData: [
         column('position', ({ position }) => BigInt(position)),
@@ -104,12 +98,11 @@ export class ParquetPieces {
         column('actor', ({ meta }) => meta.actor),
         column('operation_id', ({ meta }) => meta.operationId),
         column('causation_id', ({ meta }) => meta.causationId ?? ''),
-        { name: 'data', data: this.#data },
+        column('data', ({ data }) => data),
       ],
       rowGroupSize: GROUP_ROWS_MAX,
     });
     this.#waiting = [];
-    this.#data = [];
     this.#characters = 0;
   }
 

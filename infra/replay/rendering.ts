@@ -1,6 +1,5 @@
-import type { Recorded } from '../../core/kernel/fact.ts';
 import { ParquetPieces } from './parquet.ts';
-import { CSV_HEADER, csvOf, ndjsonOf } from './rows.ts';
+import { CSV_HEADER, csvOf, ndjsonOf, type Row } from './rows.ts';
 
 export const FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -9,7 +8,7 @@ export const isFormat = (text: string): text is Format => FORMATS.some((known) =
 
 /** Makes the bytes of a file of events, which are wanted in order. */
 export type Rendering = Readonly<{
-  add: (events: readonly Recorded[]) => Uint8Array;
+  add: (rows: readonly Row[]) => Uint8Array;
   finish: () => Uint8Array;
   /** What it takes to go on after the bytes given out so far; undefined while events are held back. */
   state: () => string | undefined;
@@ -27,7 +26,7 @@ export const rendering = (format: Format, state?: string, groupRows?: number): R
   }
 };
 
-const lines = (lineOf: (event: Recorded) => string, header: string): Rendering => {
+const lines = (lineOf: (row: Row) => string, header: string): Rendering => {
   let before = header;
   const taken = (text: string): Uint8Array => {
     const bytes = Buffer.from(before + text);
@@ -35,9 +34,9 @@ const lines = (lineOf: (event: Recorded) => string, header: string): Rendering =
     return bytes;
   };
   return {
-    add: (events) => {
+    add: (rows) => {
       let text = '';
-      for (const event of events) text += lineOf(event);
+      for (const row of rows) text += lineOf(row);
       return taken(text);
     },
     finish: () => taken(''),
@@ -46,7 +45,7 @@ const lines = (lineOf: (event: Recorded) => string, header: string): Rendering =
 };
 
 const pieces = (parquet: ParquetPieces): Rendering => ({
-  add: (events) => parquet.add(events),
+  add: (rows) => parquet.add(rows),
   finish: () => parquet.finish(),
   state: () => (parquet.isSettled ? parquet.state() : undefined),
 });

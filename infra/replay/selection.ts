@@ -1,5 +1,5 @@
 import type { StoredEvent, StreamPrefixes } from '../../core/kernel/eventStore.ts';
-import type { Recorded } from '../../core/kernel/fact.ts';
+import type { Meta } from '../../core/kernel/fact.ts';
 
 /** Which events are wanted: all that are given must fit, and of each one of those named. Empty: any. */
 export type Selection = Readonly<{
@@ -26,7 +26,7 @@ export type Chosen = Readonly<{
   /** False: the event is surely not wanted. */
   maybe: (event: Pick<StoredEvent, 'stream' | 'type' | 'data'>) => boolean;
   /** Of one that may be wanted, whether it is. */
-  surely: (event: Recorded) => boolean;
+  surely: (event: Readonly<{ stream: string; meta: Meta; data: object }>) => boolean;
 }>;
 
 export const choosing = (selection: Selection): Chosen => {

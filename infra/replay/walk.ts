@@ -6,6 +6,7 @@ import type {
 } from '../../core/kernel/eventStore.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { Row } from './rows.ts';
 import type { Chosen } from './selection.ts';
 
 /** Events of the log that are looked at together; an adapter may give fewer. */
@@ -18,6 +19,16 @@ export type Replayable = Pick<EventStore, 'readAll' | 'head'> &
     prefixes: StreamPrefixes;
     /** Facts of stored events, one for each; others' are left out. */
     decode: (events: readonly StoredEvent[]) => Promise<readonly Recorded[]>;
+  }>;
+
+/** One that is exported, too. */
+export type Exportable = Omit<Replayable, 'decode'> &
+  Readonly<{
+    /** The same of those that are wanted, as they are exported. */
+    decodeText: (
+      events: readonly StoredEvent[],
+      isWanted: Chosen['surely'],
+    ) => Promise<readonly Row[]>;
   }>;
 
 /**
@@ -33,9 +44,9 @@ export type Span = Readonly<{
   to?: Millis;
 }>;
 
-export type Step = Readonly<{
+export type Step<Event = Recorded> = Readonly<{
   /** Those that are wanted. */
-  events: readonly Recorded[];
+  events: readonly Event[];
   /** How many have been looked at. */
   looked: number;
   /** All up to here have been. */
@@ -47,7 +58,19 @@ export type Step = Readonly<{
 }>;
 
 /** What is wanted of the span, page by page; each is fetched when it is asked for. Throws `UnreadableEvent`. */
-export async function* walk(log: Replayable, span: Span, chosen: Chosen): AsyncGenerator<Step> {
+export const walk = (log: Replayable, span: Span, chosen: Chosen): AsyncGenerator<Step> =>
+  steps(log, span, chosen, async (events) => (await log.decode(events)).filter(chosen.surely));
+
+/** The same, of events as they are exported. */
+export const walkRows = (log: Exportable, span: Span, chosen: Chosen): AsyncGenerator<Step<Row>> =>
+  steps(log, span, chosen, (events) => log.decodeText(events, chosen.surely));
+
+async function* steps<Event>(
+  log: Pick<Replayable, 'readAll' | 'prefixes'>,
+  span: Span,
+  chosen: Chosen,
+  decode: (events: readonly StoredEvent[]) => Promise<readonly Event[]>,
+): AsyncGenerator<Step<Event>> {
   const { until, from = 0, to } = span;
   let begun = span.from === undefined;
   let reached = span.after;
@@ -64,7 +87,7 @@ export async function* walk(log: Replayable, span: Span, chosen: Chosen): AsyncG
     const wanted = begun ? within.slice(first).filter(chosen.maybe) : [];
     reached = Math.max(reached, seenOf(page, beyond, until));
     over = beyond !== undefined || page.end || reached >= until;
-    const events = (await log.decode(wanted)).filter(chosen.surely);
+    const events = await decode(wanted);
     yield { events, looked: within.length, reached, begun, over };
   }
 }
@@ -88,18 +111,32 @@ export const lastAt = async (
   log: Pick<Replayable, 'readAll' | 'prefixes'>,
   time: Millis,
   until: Position,
+): Promise<Position> => beforeFirst(log, ({ created }) => created > time, { after: 0, until });
+
+/** Where those begin that were committed at the time or later, and all after them: exclusive. */
+export const firstAt = (
+  log: Pick<Replayable, 'readAll' | 'prefixes'>,
+  time: Millis,
+  span: Pick<Span, 'after' | 'until'>,
+): Promise<Position> => beforeFirst(log, ({ created }) => created >= time, span);
+
+/** The position before the first event that is meant; `until` where none is. */
+const beforeFirst = async (
+  log: Pick<Replayable, 'readAll' | 'prefixes'>,
+  isMeant: (event: StoredEvent) => boolean,
+  { after, until }: Pick<Span, 'after' | 'until'>,
 ): Promise<Position> => {
-  for (let after = 0; after < until;) {
+  for (let from = after; from < until;) {
     const { prefixes } = log;
     const page = await log.readAll({
-      ...{ from: after === 0 ? 'start' : after, direction: 'forwards', max: PAGE, prefixes },
+      ...{ from: from === 0 ? 'start' : from, direction: 'forwards', max: PAGE, prefixes },
     } as const);
-    for (const { position, created } of page.events) {
-      if (position > until) return until;
-      if (created > time) return position - 1;
+    for (const event of page.events) {
+      if (event.position > until) return until;
+      if (isMeant(event)) return event.position - 1;
     }
     if (page.end) break;
-    after = page.next;
+    from = page.next;
   }
   return until;
 };

@@ -76,15 +76,13 @@ type Since = Static<typeof incrementalMembers>;
 
 type Members = Awaited<ReturnType<GroupLists['membersSince']>>;
 
-const unlessNone = <T>(some: T[]): T[] | null => (some.length === 0 ? null : some);
-
 const sinceOf = (list: Members): Since => ({
   version: list.version,
   versionID: list.versionId,
   full: list.full,
   delete: [...list.delete],
-  insert: unlessNone(list.insert.map(memberInfo)),
-  update: unlessNone(list.update.map(memberInfo)),
+  insert: list.insert.map(memberInfo),
+  update: list.update.map(memberInfo),
   sortVersion: list.sortVersion,
   group: list.group === undefined ? null : groupInfo(list.group),
 });
@@ -98,14 +96,14 @@ const nothingNew = ({ version: known, versionID }: Asked): Since => ({
   versionID,
   full: false,
   delete: [],
-  insert: null,
-  update: null,
+  insert: [],
+  update: [],
   sortVersion: 0,
   group: null,
 });
 
 const changesIn = ({ delete: gone, insert, update }: Since): number =>
-  gone.length + (insert?.length ?? 0) + (update?.length ?? 0);
+  gone.length + insert.length + update.length;
 
 const DISMISSED = 2;
 

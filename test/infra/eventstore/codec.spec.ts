@@ -70,6 +70,29 @@ describe('an event that is stored and read', () => {
     );
   });
 
+  test('[REP-20] is the same as text, without being made into objects', () => {
+    const erasing: KeyOfPart = (part) => (part.subject.length % 3 === 0 ? undefined : keyOf(part));
+    fc.assert(
+      fc.property(events, fc.boolean(), (event, sealed) => {
+        const stored = codec.encode(STREAM, event, sealed ? keysFor(event) : undefined);
+        const parsed = codec.parse(placed(STREAM, stored));
+        for (const keys of [keyOf, erasing]) {
+          const { data, ...rest } = codec.open(parsed, keys);
+          expect(codec.openText(parsed, keys)).toEqual({ ...rest, data: JSON.stringify(data) });
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('[REP-20] is one line as text, whoever wrote it', () => {
+    const data = { user: 'ann', level: 1, globalReceive: 0, profile: { nickname: 'a "~":{ b' } };
+    const event = { type: 'UserRegistered', id, meta, data };
+    const spread = Buffer.from(JSON.stringify(data, null, 2));
+    const stored = { ...placed(STREAM, codec.encode(STREAM, event, undefined)), data: spread };
+    expect(codec.openText(codec.parse(stored), noKeys).data).toBe(JSON.stringify(data));
+  });
+
   test('gives the same bytes each time', () => {
     fc.assert(
       fc.property(events, (event) => {

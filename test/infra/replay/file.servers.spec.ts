@@ -5,6 +5,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exportEvents, ExportFailed } from '../../../infra/replay/export.ts';
 import { openFile, OutputRefused } from '../../../infra/replay/output.ts';
+import { piecesOf } from '../../../infra/replay/pieces.ts';
 import { FORMATS, rendering, type Format } from '../../../infra/replay/rendering.ts';
 import { choosing, EVERYTHING } from '../../../infra/replay/selection.ts';
 import type { Span } from '../../../infra/replay/walk.ts';
@@ -44,9 +45,10 @@ const toFile = async (
   let left = room;
   const { standing } = output;
   try {
+    const lines = rendering(format, standing?.state, 4);
     const { events } = await exportEvents({
-      ...{ log, span, chosen: choosing(EVERYTHING), onProgress: () => undefined },
-      rendering: rendering(format, standing?.state, 4),
+      ...{ span, rendering: lines, onProgress: () => undefined },
+      pieces: (part) => piecesOf(log, part, choosing(EVERYTHING), lines),
       output: {
         ...output,
         write: async (bytes) => {

@@ -5,10 +5,12 @@ import { catalogue } from '../../../core/kernel/catalogue.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import { exportEvents } from '../../../infra/replay/export.ts';
 import type { Output } from '../../../infra/replay/output.ts';
+import { piecesInOrder, piecesOf, type Maker, type Piece } from '../../../infra/replay/pieces.ts';
 import { rendering, type Format } from '../../../infra/replay/rendering.ts';
 import { replayOf, RequestRefused, type ReplayRequest } from '../../../infra/replay/request.ts';
 import { EVERYTHING } from '../../../infra/replay/selection.ts';
 import { lastAt } from '../../../infra/replay/walk.ts';
+import { otherWork } from '../../../infra/eventstore/embedded/reader.ts';
 import { isRecord, parseJson } from '../../support/json.ts';
 import { fits, histories, selections, worldOf, type World, type Written } from './world.ts';
 
@@ -34,9 +36,39 @@ const replayed = async (
   format: Format = 'ndjson',
 ): Promise<Buffer> => {
   const output = collecting();
-  const asked = replayOf(request, await log.head(), isType);
-  const onProgress = (): void => undefined;
-  await exportEvents({ log, ...asked, output, rendering: rendering(format), onProgress });
+  const { span, chosen } = replayOf(request, await log.head(), isType);
+  const lines = rendering(format);
+  await exportEvents({
+    ...{ span, output, rendering: lines, onProgress: () => undefined },
+    pieces: (part) => piecesOf(log, part, chosen, lines),
+  });
+  return output.bytes();
+};
+
+/** The same, made in parts by several who take their time. */
+const replayedByMany = async (
+  { log }: World,
+  request: ReplayRequest,
+  makers: number,
+): Promise<Buffer> => {
+  const output = collecting();
+  const { span, chosen } = replayOf(request, await log.head(), isType);
+  const lines = rendering('ndjson');
+  let busy = 0;
+  const make: Maker = async (part) => {
+    busy += 1;
+    expect(busy).toBeLessThanOrEqual(makers * 2);
+    for (let turns = (part.after * 7) % 5; turns > 0; turns -= 1) await otherWork();
+    const pieces: AsyncIterator<Piece, void> = piecesOf(log, part, chosen, lines);
+    const piece = await pieces.next();
+    busy -= 1;
+    if (piece.done === true) throw new Error('each part has events');
+    return piece.value;
+  };
+  await exportEvents({
+    ...{ span, output, rendering: lines, onProgress: () => undefined },
+    pieces: (part) => piecesInOrder(log, part, Array<Maker>(makers).fill(make), 4),
+  });
   return output.bytes();
 };
 
@@ -59,11 +91,12 @@ test('[REP-2] what is asked for comes, and nothing else, however clocks went', a
       const isTurned = one !== null && other !== null && one > other;
       const [from, to] = isTurned ? [other, one] : [one, other];
       const world = await worldOf(written);
-      const found = await replayed(world, {
+      const request = {
         ...selection,
         ...(from !== null && { from: new Date(from).toISOString() }),
         ...(to !== null && { to: new Date(to).toISOString() }),
-      });
+      };
+      const found = await replayed(world, request);
       // The time of an event is the latest that any clock had shown by then.
       let latest = 0;
       const wanted = written.flatMap((event, index) => {
@@ -72,8 +105,28 @@ test('[REP-2] what is asked for comes, and nothing else, however clocks went', a
         return isWithin && fits(event, selection) ? [index + 1] : [];
       });
       expect(positions(found)).toEqual(wanted);
+      expect(await replayedByMany(world, request, 3)).toEqual(found);
     }),
   );
+});
+
+test('[REP-21] of parts that several make the first fault ends it, after what came before it', async () => {
+  const world = await worldOf([ANN, MARK, MARK, MARK, MARK]);
+  const output = collecting();
+  const makers = [1, 2].map((): Maker => async ({ after, until }) => {
+    if (after >= 2) throw new Error(`a fault after ${String(after)}`);
+    return {
+      ...{ events: 1, bytes: Buffer.from(`${String(after)} `), state: '', looked: 1 },
+      ...{ reached: until, begun: true, over: false },
+    };
+  });
+  const exporting = exportEvents({
+    ...{ output, rendering: rendering('ndjson'), onProgress: () => undefined },
+    span: { after: 0, until: 5 },
+    pieces: (part) => piecesInOrder(world.log, part, makers, 1),
+  });
+  await expect(exporting).rejects.toThrow('a fault after 2');
+  expect(output.bytes().toString()).toBe('0 1 ');
 });
 
 test('[REP-2] a moment is before the first event that was committed after it', async () => {

@@ -4,11 +4,11 @@ import type { Millis } from '../../../core/kernel/ids.ts';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import { codecOf } from '../../../infra/eventstore/codec.ts';
 import { pageOf, startOf } from '../../../infra/eventstore/allPage.ts';
-import { decodingFor } from '../../../infra/eventstore/reading.ts';
+import { decodingFor, textsFor } from '../../../infra/eventstore/reading.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { memoryKeys } from '../../../infra/keys/memory.ts';
 import type { Selection } from '../../../infra/replay/selection.ts';
-import type { Replayable } from '../../../infra/replay/walk.ts';
+import type { Exportable, Replayable } from '../../../infra/replay/walk.ts';
 
 /** An event as a test writes it: who has done what, where, and what the store's clock said then. */
 export type Written = Readonly<{
@@ -19,7 +19,7 @@ export type Written = Readonly<{
   data: Readonly<Record<string, unknown>>;
 }>;
 
-export type World = Readonly<{ log: Replayable; keys: ReturnType<typeof memoryKeys> }>;
+export type World = Readonly<{ log: Replayable & Exportable; keys: ReturnType<typeof memoryKeys> }>;
 
 /** A log of these events, sealed; pages are of a few events, so that there are many. */
 export const worldOf = async (written: readonly Written[], pageMax = 3): Promise<World> => {
@@ -38,7 +38,7 @@ export const worldOf = async (written: readonly Written[], pageMax = 3): Promise
     const encoded = codec.encode(stream, event, sealing);
     stored.push({ ...encoded, stream, revision, position: index + 1, created });
   }
-  const log: Replayable = {
+  const log: World['log'] = {
     prefixes: STREAM_PREFIXES,
     head: () => Promise.resolve(stored.length),
     readAll: (options) => {
@@ -48,6 +48,7 @@ export const worldOf = async (written: readonly Written[], pageMax = 3): Promise
       return Promise.resolve(page);
     },
     decode: decodingFor(keys, undefined),
+    decodeText: textsFor(keys, undefined),
   };
   return { log, keys };
 };
