@@ -43,6 +43,8 @@ export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<
   weightMax?: number;
   /** Makes a state that is in use weigh less, if it can: asked when letting go of others is not enough. */
   lighten?: (state: S) => void;
+  /** Told of each append that was stored: how many it took, with those that were conflicts, and of how many commands. */
+  onStored?: (tries: number, commands: number) => void;
   /** Milliseconds of a clock that only goes forward; only differences are used. */
   clock: () => Millis;
   pause: (ms: number) => Promise<void>;
@@ -301,7 +303,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
 
   async #settle(entry: Entry<C, S, E, R>, batch: readonly Waiting<C, S, E, R>[]): Promise<void> {
     const deadline = this.#options.clock() + CONTENTION_MS_MAX;
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const before = await this.#load(entry);
       const { answers, events, after } = this.#decide(before, batch);
       if (events.length === 0) {
@@ -313,6 +315,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       if (result.kind === 'appended') {
         this.#learn(entry, after);
         give(answers, result);
+        this.#options.onStored?.(tries, batch.length);
         return;
       }
       if (this.#options.clock() > deadline) {

@@ -51,8 +51,11 @@ export const openGround = async ({
     events,
     () => performance.now(),
     (ms) => pause(ms),
-    (error, stream) => {
-      log.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
+    {
+      onFault: (error, stream) => {
+        log.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
+      },
+      onStored: metrics.tried,
     },
   );
 

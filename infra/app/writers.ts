@@ -114,10 +114,37 @@ const isOfDeliveries = (
 const isOfBlocks = (event: Recorded<SeqlineEvent>): event is Recorded<BlockEvent> =>
   event.stream.startsWith('block-');
 
-const openWebhookWriters = (
+type WritersTell = Readonly<{
+  /** What has failed behind the sends, of which nobody else is told. */
+  onFault: (error: unknown, stream: string) => void;
+  /** Of conversations: how many appends it took until these messages were stored. */
+  onStored: (tries: number, messages: number) => void;
+}>;
+
+type Time = Pick<ConstructorParameters<typeof StreamWriters>[0], 'clock' | 'pause'>;
+
+const openNumberedWriters = (
   log: EventLog,
-  time: Pick<ConstructorParameters<typeof StreamWriters>[0], 'clock' | 'pause'>,
-): WebhookWriters =>
+  time: Time,
+  { onFault, onStored }: WritersTell,
+): NumberedWriters =>
+  new StreamWriters({
+    log,
+    decider: numbered,
+    streamOf: ({ stream }) => stream,
+    metaOf: ({ meta }) => meta,
+    load: loadNumbered(log, lengthenWindows({ log, pause: time.pause, onFault })),
+    weigh: weighNumbered,
+    weightOf: ({ window }) => STATE_BYTES + window.bytes,
+    weightMax: WINDOWS_BYTES_MAX,
+    lighten: ({ window }) => {
+      window.shorten();
+    },
+    onStored,
+    ...time,
+  });
+
+const openWebhookWriters = (log: EventLog, time: Time): WebhookWriters =>
   new StreamWriters({
     log,
     decider: webhook,
@@ -132,24 +159,10 @@ export const openWriters = (
   log: EventLog,
   clock: () => Millis,
   pause: (ms: Millis) => Promise<void>,
-  /** What has failed behind the sends, of which nobody else is told. */
-  onFault: (error: unknown, stream: string) => void,
+  tell: WritersTell,
 ): Writers => {
   const time = { clock, pause };
-  const numberedWriters: NumberedWriters = new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }) => stream,
-    metaOf: ({ meta }) => meta,
-    load: loadNumbered(log, lengthenWindows({ log, pause, onFault })),
-    weigh: weighNumbered,
-    weightOf: ({ window }) => STATE_BYTES + window.bytes,
-    weightMax: WINDOWS_BYTES_MAX,
-    lighten: ({ window }) => {
-      window.shorten();
-    },
-    ...time,
-  });
+  const numberedWriters = openNumberedWriters(log, time, tell);
   const users: UserWriters = new StreamWriters({
     log,
     decider: user,

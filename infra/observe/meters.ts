@@ -104,6 +104,18 @@ export const socketMeter = (): Metered<SocketMeter> => {
   };
 };
 
+const TRIES_BOUNDS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50];
+
+/** How many appends it took until a message was stored. */
+export const appendTries = () =>
+  new Timings({
+    name: 'seqline_append_tries',
+    help:
+      'Appends until a message was stored: 1, and one more for each other process that was first. Where many are ' +
+      'above 3, several processes write one busy conversation: let its writers connect to fewer.',
+    bounds: TRIES_BOUNDS,
+  });
+
 const flushDuration = () =>
   new Timings({
     name: 'seqline_log_flush_duration_seconds',

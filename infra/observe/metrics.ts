@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { addCounters, addGauges } from './looks.ts';
-import { commitMeter, httpMeter, socketMeter } from './meters.ts';
+import { appendTries, commitMeter, httpMeter, socketMeter } from './meters.ts';
 import { countersOf, gaugesOf, type Watched } from './watched.ts';
 
 export type Metrics = ReturnType<typeof openMetrics>;
@@ -23,13 +23,18 @@ export const openMetrics = () => {
   const registry = new Registry();
   const sockets = socketMeter();
   const log = commitMeter();
-  const timings = [...sockets.timings, ...log.timings];
+  const tries = appendTries();
+  const timings = [...sockets.timings, ...log.timings, tries];
   addCounters(registry, [...sockets.counters, ...log.counters]);
   const process = ofProcess();
   return {
     http: httpMeter(registry),
     sockets: sockets.meter,
     log: log.meter,
+    /** So many messages were stored by an append that was the how-manieth. */
+    tried: (count: number, messages: number): void => {
+      tries.add(count, messages);
+    },
     /** What is asked for its state whenever somebody looks. Once. */
     watch: (parts: Watched): void => {
       addGauges(registry, gaugesOf(parts));

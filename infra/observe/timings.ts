@@ -1,7 +1,7 @@
 type Options = Readonly<{
   name: string;
   help: string;
-  /** Upper bounds in seconds, ascending. */
+  /** Upper bounds, ascending; in seconds, if it is times that are counted. */
   bounds: readonly number[];
 }>;
 
@@ -20,12 +20,13 @@ export class Timings {
     this.#counts = new Float64Array(options.bounds.length + 1);
   }
 
-  add(seconds: number): void {
+  /** So many times. */
+  add(value: number, times = 1): void {
     const { bounds } = this.#options;
     let at = 0;
-    while (at < bounds.length && seconds > (bounds[at] ?? Infinity)) at += 1;
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
-    this.#sum += seconds;
+    while (at < bounds.length && value > (bounds[at] ?? Infinity)) at += 1;
+    this.#counts[at] = (this.#counts[at] ?? 0) + times;
+    this.#sum += value * times;
   }
 
   text(): string {

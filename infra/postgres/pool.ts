@@ -9,6 +9,8 @@ const CONNECT_MS_MAX = 5_000;
 /** A statement that runs longer is a fault: it would hold a connection that others wait for. */
 const STATEMENT_MS_MAX = 60_000;
 const ANSWER_MS_MAX = 2_000;
+/** After so long a silence the system begins to ask whether Postgres' machine is there; by itself after two hours. */
+const SILENT_MS = 5_000;
 /** Postgres' own number of the type bigint. */
 const INT8 = 20;
 /** And of date, which is a text here: a moment in some time zone is another thing. */
@@ -40,6 +42,7 @@ export const openPool = <Tables>({ url, log, connectionsMax }: PoolOptions): Poo
     statement_timeout: STATEMENT_MS_MAX,
     application_name: 'seqline',
     keepAlive: true,
+    keepAliveInitialDelayMillis: SILENT_MS,
     types,
     Client: PreparingClient,
   });

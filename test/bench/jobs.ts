@@ -9,6 +9,8 @@ export type Seat = Readonly<{
   token: string;
   platform: number;
   localAddress?: string;
+  /** Of its gateway, where not all are at the same. */
+  wsAddr?: string;
 }>;
 
 /** Opens one socket a seat, each synced as an SDK does it: 1006, 1001, 1002. */

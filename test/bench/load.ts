@@ -27,7 +27,7 @@ const connect = async (job: ConnectJob): Promise<Connected> => {
   const dial = async (): Promise<void> => {
     for (let client = clients[next++]; client !== undefined; client = clients[next++]) {
       const dialled = performance.now();
-      await client.connect(job.wsAddr);
+      await client.connect(client.seat.wsAddr ?? job.wsAddr);
       synced.add(performance.now() - dialled);
     }
   };

@@ -9,10 +9,17 @@ export const SCENARIOS = {
   idle: '10,000 logged-in sockets that say nothing: memory of each, CPU of all',
   storm: '1,000 users connect and sync at once',
   rebuild: 'the read models made anew from the log',
+  'cluster-messages': 'many processes: 1:1 messages within one gateway and between two',
+  'cluster-groups': 'many processes: groups of 500 and 1,000 members at one gateway and at two',
+  'cluster-hot': 'many processes: one group that 1, 2 and 4 of them write at once',
   profile: 'not a figure: where the CPU time of 1:1 messages goes, by function',
 } as const;
 
 export type ScenarioName = keyof typeof SCENARIOS;
+
+/** Only where they are named: those of many processes want a nats-server, and the other gives no figure. */
+const isOnlyByName = (name: ScenarioName): boolean =>
+  name === 'profile' || name.startsWith('cluster-');
 
 const isScenario = (name: string): name is ScenarioName => Object.hasOwn(SCENARIOS, name);
 
@@ -51,9 +58,9 @@ const AS_STARTED: readonly string[] = ['--max-semi-space-size=64'];
 export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--node FLAGS]
                [--store embedded|esdb] [--quick] [--profile]
 
-Scenarios (all but profile, if none is named):
+Scenarios (if none is named, all but those of many processes, which need a nats-server, and profile):
 ${Object.entries(SCENARIOS)
-  .map(([name, what]) => `  ${name.padEnd(13)}${what}`)
+  .map(([name, what]) => `  ${name.padEnd(18)}${what}`)
   .join('\n')}
 
   --seconds N   measured seconds of a run (${String(SECONDS.whole)})
@@ -97,7 +104,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
   });
   const all = Object.keys(SCENARIOS).filter(isScenario);
   return {
-    scenarios: scenarios.length > 0 ? scenarios : all.filter((name) => name !== 'profile'),
+    scenarios: scenarios.length > 0 ? scenarios : all.filter((name) => !isOnlyByName(name)),
     seconds: wholeNumber('seconds', values.seconds) ?? SECONDS[size],
     runs: wholeNumber('runs', values.runs) ?? RUNS[size],
     users: wholeNumber('users', values.users),

@@ -7,11 +7,22 @@ import { readFileSync, readdirSync } from 'node:fs';
 const TICKS = 100;
 const KIB = 1024;
 
-/** By their numbers: the server, and the event store where that is a process of its own. */
-export type Pids = Readonly<{ server: number; store?: number }>;
+/**
+ * By their numbers: the server, and the event store where that is a process of its own; or the processes of a cluster,
+ * by their names.
+ */
+export type Pids =
+  | Readonly<{ server: number; store?: number }>
+  | Readonly<{ cluster: Readonly<Record<string, number>> }>;
 
 /** Seconds of CPU since their start. */
-export type CpuSeconds = Readonly<{ node: number; postgres: number; store: number }>;
+export type CpuSeconds = Readonly<{
+  node: number;
+  postgres: number;
+  store: number;
+  /** Of a cluster: each with all that it has started. */
+  each: Readonly<Record<string, number>>;
+}>;
 
 type Stat = Readonly<{ parent: number; own: number; ended: number }>;
 
@@ -53,17 +64,33 @@ const descendantsOf = (pid: number): readonly (Stat & { pid: number })[] => {
   return found;
 };
 
-export const cpuSeconds = ({ server, store }: Pids): CpuSeconds => ({
-  node: statOf(server)?.own ?? 0,
-  // Connections come and go, and what those took that are gone must not vanish with them.
-  postgres: descendantsOf(server).reduce((sum, { own, ended }) => sum + own + ended, 0),
-  store: store === undefined ? 0 : (statOf(store)?.own ?? 0),
-});
+export const cpuSeconds = (pids: Pids): CpuSeconds => {
+  if ('cluster' in pids) {
+    const each = Object.entries(pids.cluster).map(
+      ([name, pid]) => [name, (statOf(pid)?.own ?? 0) + belowSeconds(pid)] as const,
+    );
+    return { node: 0, postgres: 0, store: 0, each: Object.fromEntries(each) };
+  }
+  const { server, store } = pids;
+  return {
+    node: statOf(server)?.own ?? 0,
+    postgres: belowSeconds(server),
+    store: store === undefined ? 0 : (statOf(store)?.own ?? 0),
+    each: {},
+  };
+};
+
+/** Connections come and go, and what those took that are gone must not vanish with them. */
+const belowSeconds = (pid: number): number =>
+  descendantsOf(pid).reduce((sum, { own, ended }) => sum + own + ended, 0);
 
 export const cpuBetween = (from: CpuSeconds, to: CpuSeconds): CpuSeconds => ({
   node: to.node - from.node,
   postgres: to.postgres - from.postgres,
   store: to.store - from.store,
+  each: Object.fromEntries(
+    Object.entries(to.each).map(([name, seconds]) => [name, seconds - (from.each[name] ?? 0)]),
+  ),
 });
 
 /** KiB of a line like `VmRSS:  1234 kB`. */
@@ -121,6 +148,31 @@ export const onCore = (core: number | undefined): readonly string[] =>
 /** The driver itself asks and polls: that is work for the load's core, not the server's. */
 export const pinMyself = (core: number | undefined): void => {
   if (core !== undefined) spawnSync(TASKSET, ['-a', '-cp', String(core), String(process.pid)]);
+};
+
+/** What this process has started and is called so, the one that is above others of its name. */
+export const startedHere = (name: string): number => {
+  const below = descendantsOf(process.pid).filter(({ pid }) => nameOf(pid) === name);
+  const pids = new Set(below.map(({ pid }) => pid));
+  const found = below.find(({ parent }) => !pids.has(parent));
+  if (found === undefined) throw new Error(`no ${name} has been started`);
+  return found.pid;
+};
+
+const nameOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${String(pid)}/comm`, 'latin1').trim();
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+};
+
+/** A process that runs, with all that it has started, and what these start from then on. */
+export const pinRunning = (pid: number, core: number | undefined): void => {
+  if (core === undefined) return;
+  for (const one of [pid, ...descendantsOf(pid).map((below) => below.pid)]) {
+    spawnSync(TASKSET, ['-a', '-cp', String(core), String(one)]);
+  }
 };
 
 /** How many files (and so sockets) a process may have open; Node raises its own limit to it. */

@@ -3,6 +3,8 @@ import { RunFailed } from './loadProcess.ts';
 import { HELP, readOptions, type ScenarioName } from './options.ts';
 import { pinMyself, pinning } from './processes.ts';
 import { machine, table, type Row } from './report.ts';
+import { clusterGroups, clusterMessages } from './scenarios/cluster.ts';
+import { clusterHot } from './scenarios/clusterHot.ts';
 import type { Scenario } from './scenarios/common.ts';
 import { devices } from './scenarios/devices.ts';
 import { groups } from './scenarios/groups.ts';
@@ -23,6 +25,9 @@ const RUN: Readonly<Record<ScenarioName, Scenario>> = {
   idle,
   storm,
   rebuild,
+  'cluster-messages': clusterMessages,
+  'cluster-groups': clusterGroups,
+  'cluster-hot': clusterHot,
   profile,
 };
 

@@ -5,7 +5,6 @@ import { chmod, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { CHATS_VERSION } from '../../projections/chats/tables.ts';
 import { parseJson, numberAt, textAt } from '../support/json.ts';
 import { post } from '../support/seqline.ts';
 import { ENTRY } from './entry.ts';
@@ -13,17 +12,14 @@ import { EventStore } from './eventStore.ts';
 import type { Seat } from './jobs.ts';
 import { onCore, type Pids } from './processes.ts';
 import { until } from './until.ts';
+import { allProjected, logInUsers, registerUsers } from './users.ts';
 
 const READY_WITHIN = 300_000;
 const STOP_WITHIN = 30_000;
 const LOOK_EVERY_MS = 10;
-export const USERS_A_CALL = 1_000;
-const CALLS_AT_ONCE = 32;
-const PROJECTED_WITHIN = 300_000;
 const BLOCK_BYTES = 512;
 /** As much of the server's output as a failure shows. */
 const SAID_CHARS_MAX = 4_000;
-export const PLATFORM_WEB = 5;
 
 export type ServerOptions = Readonly<{
   core: number | undefined;
@@ -144,29 +140,13 @@ export class Server {
     return this.logIn(names, logins);
   }
 
-  async register(names: readonly string[]): Promise<void> {
-    for (let at = 0; at < names.length; at += USERS_A_CALL) {
-      const users = names
-        .slice(at, at + USERS_A_CALL)
-        .map((userID) => ({ userID, nickname: `${userID} of the benchmark` }));
-      await this.asAdmin('/user/user_register', { users });
-    }
+  register(names: readonly string[]): Promise<void> {
+    return registerUsers(this, names);
   }
 
   /** Logins of users that exist, in their order. */
-  async logIn(names: readonly string[], logins = 1): Promise<readonly Seat[]> {
-    const wanted = names.flatMap((user) => Array.from({ length: logins }, () => user));
-    const seats: Seat[] = [];
-    const fetchTokens = async (): Promise<void> => {
-      for (let user = wanted.pop(); user !== undefined; user = wanted.pop()) {
-        const asked = { userID: user, platformID: PLATFORM_WEB };
-        const token = textAt(await this.asAdmin('/auth/get_user_token', asked), 'token');
-        seats.push({ user, token, platform: PLATFORM_WEB });
-      }
-    };
-    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, fetchTokens));
-    const place = new Map(names.map((name, index) => [name, index]));
-    return seats.sort((one, other) => place.get(one.user)! - place.get(other.user)!);
+  logIn(names: readonly string[], logins = 1): Promise<readonly Seat[]> {
+    return logInUsers(this, names, logins);
   }
 
   /** A call of an app admin, which must be done; resolves with its data. */
@@ -182,18 +162,10 @@ export class Server {
   async projected(messages: number): Promise<void> {
     const client = await this.#database();
     try {
-      await until(
-        'the read models have every message',
-        async () => {
-          const { rows } = await client.query<{ sum: string }>(
-            `select coalesce(sum(max_seq), 0) as sum from seqline.heads_v${String(CHATS_VERSION)}`,
-          );
-          const sum = Number(rows[0]?.sum);
-          if (sum > messages) throw new Error(`${String(sum)} messages, not ${String(messages)}`);
-          return sum === messages;
-        },
-        { within: PROJECTED_WITHIN, every: LOOK_EVERY_MS },
-      );
+      await allProjected(messages, async (statement) => {
+        const { rows } = await client.query<Record<string, unknown>>(statement);
+        return rows;
+      });
     } finally {
       await client.end();
     }

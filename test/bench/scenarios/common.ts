@@ -178,7 +178,7 @@ export const memoryOf = async ({ pid, inspectorAddr }: Server): Promise<Memory> 
 
 /** Has an app admin make a group that everybody may come into; no line in its chat says so. */
 export const makeGroup = async (
-  server: Server,
+  server: Pick<Server, 'asAdmin'>,
   group: string,
   [owner, ...members]: readonly string[],
 ): Promise<void> => {

@@ -3,7 +3,8 @@ import { listAt, numberAt } from '../../support/json.ts';
 import { mib } from '../processes.ts';
 import { Samples, type Quantiles } from '../quantiles.ts';
 import { figure, rounded, type Row } from '../report.ts';
-import { USERS_A_CALL, type Server } from '../server.ts';
+import type { Server } from '../server.ts';
+import { USERS_A_CALL } from '../users.ts';
 import { until } from '../until.ts';
 import {
   CONNECT_AT_ONCE,

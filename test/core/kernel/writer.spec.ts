@@ -153,13 +153,18 @@ describe('the writer of a stream', () => {
 
   test('[SEQ-5] a conflict is read, and what another writer stored is adopted', async () => {
     const log = new MemoryEventLog();
-    const [one, other] = [writersOn(log), writersOn(log)];
+    const stores: string[] = [];
+    const onStored = (tries: number, commands: number): void => {
+      stores.push(`${String(commands)} by ${String(tries)}`);
+    };
+    const [one, other] = [new StreamWriters({ ...optionsOn(log), onStored }), writersOn(log)];
     await one.handle(send(1));
     await other.handle(send(2));
     const [same, next] = await Promise.all([one.handle(send(2)), one.handle(send(3))]);
     expect(same.kind === 'accepted' && same.events).toEqual([]);
     expect(next.kind === 'accepted' && next.events.map(({ revision }) => revision)).toEqual([2]);
     expect((await stored(log)).map(({ id }) => id)).toEqual([1, 2, 3].map(eventId));
+    expect(stores).toEqual(['1 by 1', '2 by 2']);
   });
 
   test('[SEQ-7] after an unknown outcome the same append is repeated, and stored once', async () => {

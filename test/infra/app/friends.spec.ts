@@ -28,8 +28,11 @@ const processOver = (log: MemoryEventLog, friendVerify = false) => {
     log,
     () => 0,
     () => Promise.resolve(),
-    (error) => {
-      throw error;
+    {
+      onFault: (error) => {
+        throw error;
+      },
+      onStored: () => undefined,
     },
   );
   const users = {

@@ -67,12 +67,17 @@ describe('[OPS-30] what is measured', () => {
     for (const errCode of [0, 0, 500]) metrics.sockets.answered(1003, errCode);
     metrics.sockets.acknowledged(metrics.sockets.moment() - 0.02);
     metrics.http.called('/msg/send_msg', 0, 0.03);
+    metrics.tried(1, 20);
+    metrics.tried(4, 3);
     expect(await linesOf(metrics)).toEqual(
       expect.arrayContaining([
         'seqline_requests_total{request="1003"} 3',
         'seqline_request_errors_total{request="1003",err_code="500"} 1',
         'seqline_send_duration_seconds_bucket{le="0.01"} 0',
         'seqline_send_duration_seconds_bucket{le="10"} 1',
+        'seqline_append_tries_bucket{le="3"} 20',
+        'seqline_append_tries_bucket{le="4"} 23',
+        'seqline_append_tries_sum 32',
         'seqline_send_duration_seconds_bucket{le="+Inf"} 1',
         'seqline_send_duration_seconds_count 1',
         'seqline_http_calls_total{path="/msg/send_msg",err_code="0"} 1',

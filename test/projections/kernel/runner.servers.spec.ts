@@ -5,6 +5,7 @@ import { Batches } from '../../../projections/kernel/batch.ts';
 import { advance, atCheckpoint, Fenced, takeOver } from '../../../projections/kernel/checkpoint.ts';
 import { foldTail } from '../../../projections/kernel/foldTail.ts';
 import { isSeqlineEvent } from '../../../projections/kernel/follower.ts';
+import { tryLock } from '../../../projections/kernel/lock.ts';
 import type { Projection } from '../../../projections/kernel/model.ts';
 import { Skips } from '../../../projections/kernel/skips.ts';
 import { usersTable, users } from '../../../projections/users/project.ts';
@@ -152,6 +153,23 @@ describe('the runner', () => {
     expect(await runner.reached(position, WAIT)).toBe(true);
     expect(await allUsers(database.db)).toHaveLength(6);
     await stop();
+  });
+
+  test('[NOD-23] Postgres is told to ask whether the machine of whoever has the lock is still there', async () => {
+    const asked = await database.db.connection().execute(async (session) => {
+      expect(await tryLock(session, 'lists')).toBe(true);
+      const { rows } = await sql<{ name: string }>`
+        select name from pg_settings where source = 'session' and name like 'tcp%'
+        order by name`.execute(session);
+      await sql`select pg_advisory_unlock_all()`.execute(session);
+      return rows.map(({ name }) => name);
+    });
+    expect(asked).toEqual([
+      'tcp_keepalives_count',
+      'tcp_keepalives_idle',
+      'tcp_keepalives_interval',
+      'tcp_user_timeout',
+    ]);
   });
 
   test('[PRJ-4] moves past what concerns nobody', async () => {
