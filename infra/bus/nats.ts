@@ -10,6 +10,7 @@ import {
 } from 'nats';
 import { natsAddressOf, type NatsAddress } from '../config/natsAddress.ts';
 import { redactUrl } from '../redactUrl.ts';
+import { wantsCertificate } from './natsGreeting.ts';
 import {
   PAYLOAD_BYTES_MAX,
   type Bus,
@@ -56,7 +57,10 @@ export const openNats = async ({ url, cluster, log }: NatsOptions): Promise<Bus>
   try {
     connection = await connect(await optionsOf(address, backOff));
   } catch (error) {
-    throw unusable(url, error);
+    const [server = ''] = address.servers;
+    // Its refusal of the handshake is not told: the library only finds that nothing comes of it.
+    const lacks = address.certificate === undefined && (await wantsCertificate(server));
+    throw unusable(url, error, lacks ? NO_CERTIFICATE : undefined);
   }
   const version = connection.info?.version ?? '';
   if (Number(version.split('.')[0]) < MAJOR_MIN) {
@@ -107,6 +111,9 @@ const againAfter = (attempt: number): number => {
   return wait / 2 + (Math.random() * wait) / 2;
 };
 
+const NO_CERTIFICATE =
+  'it wants a certificate of its clients: name ?certificate=FILE and key=FILE in SEQLINE_BUS';
+
 const REMEDIES: Readonly<Record<string, string>> = {
   AUTHORIZATION_VIOLATION:
     'it wants a login, or another one: put user and password, a token or ?credentials=FILE into ' +
@@ -121,11 +128,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
-const unusable = (url: string, error: unknown): BusUnusable => {
+/** `known`: what to do, where that is known already. */
+const unusable = (url: string, error: unknown, known: string | undefined): BusUnusable => {
   const code = codeOf(error);
   const inner = error instanceof NatsError ? codeOf(error.chainedError) : '';
   const isMissing = error instanceof Error && error.message.endsWith("doesn't exist");
   const remedy =
+    known ??
     REMEDIES[isMissing ? 'ENOENT' : code] ??
     REMEDIES[inner] ??
     'if it speaks TLS with a certificate of your own, name ?ca=FILE (README, "Many processes")';
