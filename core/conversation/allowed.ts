@@ -72,12 +72,14 @@ const closedTo = async (
       return refuse('message/blocked', `recvID: ${to} takes no messages of this sender`);
     case 'stranger':
       return refuse('message/not-friends', `recvID: ${to} takes messages of friends only`);
+    case 'behind':
+      return behind(`whether ${to} takes messages of this sender`);
   }
 };
 
 /** Refused for a moment, rather than let somebody speak who has been kept from it. */
-export const behind = (): Refused<'service/unavailable'> =>
-  refuse('service/unavailable', 'who is in the group cannot be told now; try again');
+export const behind = (what: string): Refused<'service/unavailable'> =>
+  refuse('service/unavailable', `${what} cannot be told now; try again`);
 
 const mayBeSaidIn = async (
   known: Known,
@@ -100,7 +102,7 @@ const mayBeSaidIn = async (
   }
   const asked = known.standing(group, from);
   const standing = asked instanceof Promise ? await asked : asked;
-  if (standing === 'behind') return behind();
+  if (standing === 'behind') return behind('who is in the group');
   return silencedIn(standing, privileged, at) ?? { quietly: false };
 };
 

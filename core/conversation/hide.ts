@@ -2,11 +2,10 @@ import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
-import { formOf, otherThan, type Head } from '../sequence/head.ts';
+import { formOf, otherThan, takesPart, type SeenHead } from '../sequence/head.ts';
 import { appendOnce, type NumberedWriters } from './appendOnce.ts';
 import { conversationStream, type Parties } from './events.ts';
 import { notificationOf, selfNotification } from './ids.ts';
-import { hasPart } from './part.ts';
 import type { Doing, Known } from './ports.ts';
 
 /** For whom messages are deleted, and who is told. */
@@ -58,12 +57,8 @@ export type HideDeps = Readonly<{
 export type HideRefusal = 'conversation/not-party' | 'caller/not-allowed';
 
 /** An app admin may delete for everybody what is said in a group that it is not in. */
-const mayDelete = async (
-  { known }: HideDeps,
-  head: Head,
-  { user, scope, admin }: HideMessages,
-): Promise<boolean> =>
-  (admin && scope === 'all' && head.group !== undefined) || hasPart(known, head, user);
+const mayDelete = (head: SeenHead, { user, scope, admin }: HideMessages): boolean =>
+  (admin && scope === 'all' && head.group !== undefined) || takesPart(head, user);
 
 /** Whether all of them were sent by the user; what is not there any more belongs to nobody. */
 const areOwn = async (
@@ -100,7 +95,7 @@ export const hideHandler =
   async (request: HideMessages, meta: Meta): Result<HideRefusal> => {
     const { user, conversation, scope, admin } = request;
     const { head } = await deps.known.at(user, conversation);
-    if (head === undefined || !(await mayDelete(deps, head, request))) {
+    if (head === undefined || !mayDelete(head, request)) {
       return refuse('conversation/not-party', `${user} takes no part in ${conversation}`);
     }
     const seqs = [...new Set(request.seqs)].filter((seq) => seq >= 1 && seq <= head.maxSeq);
@@ -161,8 +156,7 @@ export const clearHandler =
     let newest: Position | undefined;
     for (const conversation of new Set(conversations)) {
       const { head, side } = await deps.known.at(user, conversation);
-      if (head === undefined || side.minSeq > head.maxSeq) continue;
-      if (!(await hasPart(deps.known, head, user))) continue;
+      if (head === undefined || !takesPart(head, user) || side.minSeq > head.maxSeq) continue;
       const data = { user, conversation, upTo: head.maxSeq };
       const result = await deps.note(
         user,

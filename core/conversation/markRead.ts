@@ -2,11 +2,10 @@ import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Seq, UserId } from '../kernel/ids.ts';
-import { formOf, otherThan } from '../sequence/head.ts';
+import { formOf, otherThan, takesPart } from '../sequence/head.ts';
 import { appendOnce, type NumberedWriters } from './appendOnce.ts';
 import { conversationStream } from './events.ts';
 import { notificationOf } from './ids.ts';
-import { hasPart } from './part.ts';
 import type { Doing, Known } from './ports.ts';
 
 export type MarkRead = Readonly<{
@@ -40,7 +39,7 @@ export const markReadHandler =
     meta: Meta,
   ): Result<MarkRefusal> => {
     const { head, side } = await known.at(reader, conversation);
-    if (head === undefined || !(await hasPart(known, head, reader))) {
+    if (head === undefined || !takesPart(head, reader)) {
       return refuse('conversation/not-party', `${reader} takes no part in ${conversation}`);
     }
     if (upTo > head.maxSeq) {

@@ -12,13 +12,16 @@ import type {
 import type { SeenHead } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { Passing } from '../sequence/shown.ts';
-import type { PartIn } from '../inbox/ports.ts';
 import type { User } from '../user/decider.ts';
 import type { NumberedEvent } from './events.ts';
 import type { SendMessage } from './handler.ts';
 
-/** Whether a user's message gets through to another: not if that one has blocked it, or wants friends only. */
-export type Reached = 'open' | 'blocked' | 'stranger';
+/**
+ * Whether a user's message gets through to another: not if that one has blocked it, or wants friends only.
+ * It may be a moment old, but never more than two seconds; `behind`: what has become of it lately cannot be
+ * told now.
+ */
+export type Reached = 'open' | 'blocked' | 'stranger' | 'behind';
 /** At once if this process has it at hand: most of the time it does. */
 export type Reach = (from: UserId, to: UserId) => Reached | Promise<Reached>;
 
@@ -45,8 +48,10 @@ export type Known = Readonly<{
   userAtHand: (user: UserId) => User | undefined;
   reach: Reach;
   standing: StandingIn;
-  partIn: PartIn;
-  /** One user's view of one conversation, and of one of its numbers, at the head of the log. */
+  /**
+   * One user's view of one conversation, and of one of its numbers, at the head of the log. It ends where it
+   * ends for that user: one who has gone from a group keeps what it could read, and gets nothing more.
+   */
   at: (
     user: UserId,
     conversation: ConversationId,

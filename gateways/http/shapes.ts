@@ -201,7 +201,7 @@ export const conversationMsgs = Type.Object({
   conversations: Type.Array(
     Type.Object({
       conversation,
-      lastMsg: msgData,
+      lastMsg: orNull(msgData),
       user: orNull(userInfo),
       friend: orNull(friendInfoOnly),
       group: orNull(groupInfo),
@@ -225,8 +225,14 @@ export const incremental = <S extends TSchema>(item: S) =>
 export const sortedIncremental = <S extends TSchema>(item: S) =>
   Type.Object({ ...incremental(item).properties, sortVersion: int() });
 
+/**
+ * Nobody new and nobody changed are null: the JS SDK (client-sdk 0.0.14) looks at the first of a list that is
+ * there, and where that has none each login of a member of some group fails.
+ */
 export const incrementalMembers = Type.Object({
   ...sortedIncremental(memberInfo).properties,
+  insert: orNull(Type.Array(memberInfo)),
+  update: orNull(Type.Array(memberInfo)),
   group: orNull(groupInfo),
 });
 

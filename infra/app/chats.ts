@@ -103,7 +103,7 @@ export const openKnown = (
     atHand: (user: UserId) => User | undefined;
   }>,
   reach: Reach,
-  inGroups: Pick<Known, 'standing' | 'partIn'>,
+  standing: Known['standing'],
 ): Known => {
   const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
@@ -118,7 +118,7 @@ export const openKnown = (
     user: users.state,
     userAtHand: users.atHand,
     reach,
-    ...inGroups,
+    standing,
     at: async (owner, conversation, seq = 0) => {
       const span = { conversation, from: seq, to: seq };
       const [found] = await exactly(() => atHead.ofConversations(owner, [span]));

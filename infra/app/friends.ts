@@ -10,12 +10,14 @@ import type { Blocks, FriendLists, Friends } from '../../gateways/ports.ts';
 import { friendQueries } from '../../projections/friends/queries.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { exactly, HTTP_ANSWER_MS_MAX } from './exactly.ts';
+import type { Freshness } from './freshness.ts';
 import type { Writers } from './writers.ts';
 
 type FriendDeps = Readonly<{
   config: Readonly<{ friendVerify: boolean }>;
   writers: Pick<Writers, 'friendships' | 'blocks'>;
   users: Readonly<{ state: (user: UserId) => Promise<User> }>;
+  fresh: Freshness;
   newId: () => EventId;
   now: () => Millis;
 }>;
@@ -25,6 +27,7 @@ export const openFriends = ({
   config,
   writers,
   users,
+  fresh,
   newId,
   now,
 }: FriendDeps): Readonly<{ friends: Friends; blocks: Blocks; reach: Reach }> => {
@@ -37,17 +40,24 @@ export const openFriends = ({
     if (blocked.has(from)) return 'blocked';
     return pair !== undefined && !isListed(pair, to) ? 'stranger' : 'open';
   };
-  /** Most of the time both are at hand, and then nobody waits. */
+  const readNow = async (from: UserId, to: UserId) => {
+    if (!(await fresh.proven())) return 'behind';
+    const [blocked, pair] = await Promise.all([
+      blocks.of(to),
+      verify ? friends.state(from, to) : undefined,
+    ]);
+    return judge(from, to, blocked, pair);
+  };
+  /**
+   * Most of the time both are at hand, and then nobody waits. What is at hand is worth nothing while this
+   * process does not see what others write; then nobody gets through on it.
+   */
   const reach: Reach = (from, to) => {
     if (from === to) return 'open';
     const blocked = blocks.atHand(to);
     const pair = verify ? friends.atHand(from, to) : undefined;
-    if (blocked !== undefined && (!verify || pair !== undefined)) {
-      return judge(from, to, blocked, pair);
-    }
-    return Promise.all([blocks.of(to), verify ? friends.state(from, to) : undefined]).then(
-      ([read, state]) => judge(from, to, read, state),
-    );
+    const isAtHand = blocked !== undefined && (!verify || pair !== undefined);
+    return isAtHand && fresh.isFresh() ? judge(from, to, blocked, pair) : readNow(from, to);
   };
   return { friends, blocks, reach };
 };

@@ -1,6 +1,7 @@
-import type { Known, Standing } from '../../core/conversation/ports.ts';
+import type { Standing, StandingIn } from '../../core/conversation/ports.ts';
 import { groupsHandler } from '../../core/group/handler.ts';
 import { hasBeenIn, memberOf, type Group } from '../../core/group/state.ts';
+import type { PartIn } from '../../core/inbox/ports.ts';
 import type { EventId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type { User } from '../../core/user/decider.ts';
 import type { Groups } from '../../gateways/ports.ts';
@@ -45,7 +46,7 @@ export const openGroups = ({ config, writers, users, newId, now }: GroupDeps) =>
 export const openStandings = (
   groups: Pick<ReturnType<typeof openGroups>, 'atHand' | 'state'>,
   fresh: Freshness,
-): Pick<Known, 'standing' | 'partIn'> => ({
+): Readonly<{ standing: StandingIn; partIn: PartIn }> => ({
   standing: (group, user) => {
     const kept = groups.atHand(group);
     if (kept !== undefined && fresh.isFresh()) return standingOf(kept, user);

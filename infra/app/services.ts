@@ -6,6 +6,7 @@ import { notifyHandler } from '../../core/conversation/notify.ts';
 import { revokeHandler } from '../../core/conversation/revoke.ts';
 import { coalesceMarks } from '../../core/inbox/coalesce.ts';
 import { configureHandler, noteInInbox } from '../../core/inbox/handler.ts';
+import type { PartIn } from '../../core/inbox/ports.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { ConversationId, EventId, Millis, UserId } from '../../core/kernel/ids.ts';
 import { loginsHandler } from '../../core/login/handler.ts';
@@ -53,7 +54,7 @@ type ReadMark = Readonly<{
 
 export const openMessages = (
   { writers, newId, pause, doing }: ServiceDeps,
-  known: Known,
+  { known, partIn }: Readonly<{ known: Known; partIn: PartIn }>,
   beforeSend?: BeforeSend,
 ): Messages => {
   const inbox = {
@@ -61,7 +62,7 @@ export const openMessages = (
     newId,
     known: known.at,
     userOf: known.user,
-    partIn: known.partIn,
+    partIn,
     doing: { followed: doing.followed, pause, now: doing.now },
   };
   const numbered = { writers: writers.numbered, deriveId, known, doing };

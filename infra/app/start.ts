@@ -105,16 +105,17 @@ export const start = async (
     const reading = { db: models.db, tail: models.chatsTail, atHead, log: events, isAway };
     const users = openUsers(deps);
     const logins = openLogins(deps, users);
-    const { friends, blocks, reach } = openFriends({ ...deps, users, now });
+    const fresh = freshnessOf(events, models.follower, log);
+    const { friends, blocks, reach } = openFriends({ ...deps, users, fresh, now });
     const friendLists = openFriendLists(reading);
     const groups = openGroups({ ...deps, users, now });
     const groupLists = openGroupLists(reading);
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
-    const standings = openStandings(groups, freshnessOf(events, models.follower, log));
-    const known = openKnown(reading, users, reach, standings);
+    const { standing, partIn } = openStandings(groups, fresh);
+    const known = openKnown(reading, users, reach, standing);
     const webhooks = openWebhooks({ path: config.webhooks, cluster, models, writers, now, log });
     closers.add(webhooks.close);
-    const messages = openMessages(deps, known, webhooks.beforeSend);
+    const messages = openMessages(deps, { known, partIn }, webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
     await registerAdmins(users, config.admins);
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { numberAt, textAt } from '../support/json.ts';
-import type { SdkClient } from '../support/sdkClient.ts';
+import { WEB, type SdkClient } from '../support/sdkClient.ts';
 import { startSeqline, type Seqline } from '../support/seqline.ts';
 import { untilTrue } from '../support/until.ts';
 import {
@@ -229,8 +229,23 @@ test('[GRP-92] the JS SDK lists groups and members, and is told of each change',
   await heardOf(cats, 'OnJoinedGroupDeleted', 'groupID', groupID);
   expect(await groupsWhere(cats, ({ length }) => length === 0)).toEqual([]);
   await heardOf(bobs, 'OnGroupMemberDeleted', 'userID', cat);
+  // This SDK asks the server who its user is in the group, and tells its app the answer: that is no member's.
+  const noMember = '10006 NoPermissionError';
+  await expect(sendToGroup(cats, groupID, 'let me in')).rejects.toThrow(noMember);
+
+  // On an empty device, after all has been cleared, each is as before: one may speak and the other may not.
+  const anew = async (userID: string): Promise<SdkClient> => {
+    const token = await server.tokenOf(userID, WEB);
+    await server.api('/msg/user_clear_all_msg', { userID }, { token });
+    return (await devices.ready('js', userID)).client;
+  };
+  await expect(sendToGroup(await anew(cat), groupID, 'now?')).rejects.toThrow(noMember);
+  const empty = await anew(bob);
+  await sendToGroup(empty, groupID, 'still here');
+  await hears(anns, 'still here');
+
   await anns.call('dismissGroup', groupID);
-  await groupsWhere(bobs, ({ length }) => length === 0);
+  await groupsWhere(empty, ({ length }) => length === 0);
 });
 
 /** The `groupAtType` that the app of this device would show. */

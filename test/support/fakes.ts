@@ -295,6 +295,8 @@ export const viewOf = (owner: UserId, other: UserId): ConversationView => ({
 /** Ann and bob have two messages, of which ann has read one; nobody else has any. */
 export class FakeChats implements Chats {
   views: readonly ConversationView[] = [viewOf(ann, bob), viewOf(bob, ann)];
+  /** Of which their owners see no message any more. */
+  cleared: readonly ConversationId[] = [];
 
   #of(owner: UserId, ids?: readonly ConversationId[]): readonly ConversationView[] {
     return this.views.filter(
@@ -339,7 +341,9 @@ export class FakeChats implements Chats {
   }
 
   lastVisible(user: UserId, conversations: readonly ConversationId[]) {
-    const found = this.#of(user, conversations);
+    const found = this.#of(user, conversations).filter(
+      ({ conversation }) => !this.cleared.includes(conversation),
+    );
     return Promise.resolve(
       new Map(found.map(({ conversation }) => [conversation, shownAt(2)] as const)),
     );

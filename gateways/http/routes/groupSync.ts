@@ -76,13 +76,15 @@ type Since = Static<typeof incrementalMembers>;
 
 type Members = Awaited<ReturnType<GroupLists['membersSince']>>;
 
+const unlessNone = <T>(some: T[]): T[] | null => (some.length === 0 ? null : some);
+
 const sinceOf = (list: Members): Since => ({
   version: list.version,
   versionID: list.versionId,
   full: list.full,
   delete: [...list.delete],
-  insert: list.insert.map(memberInfo),
-  update: list.update.map(memberInfo),
+  insert: unlessNone(list.insert.map(memberInfo)),
+  update: unlessNone(list.update.map(memberInfo)),
   sortVersion: list.sortVersion,
   group: list.group === undefined ? null : groupInfo(list.group),
 });
@@ -96,14 +98,14 @@ const nothingNew = ({ version: known, versionID }: Asked): Since => ({
   versionID,
   full: false,
   delete: [],
-  insert: [],
-  update: [],
+  insert: null,
+  update: null,
   sortVersion: 0,
   group: null,
 });
 
 const changesIn = ({ delete: gone, insert, update }: Since): number =>
-  gone.length + insert.length + update.length;
+  gone.length + (insert?.length ?? 0) + (update?.length ?? 0);
 
 const DISMISSED = 2;
 

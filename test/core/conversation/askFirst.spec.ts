@@ -58,7 +58,6 @@ const chat = (concerned: (send: SendMessage) => boolean = () => true) => {
     userAtHand: () => registered,
     reach: () => 'open',
     standing: () => Promise.reject(new Error('there are no groups here')),
-    partIn: () => Promise.reject(new Error('there are no groups here')),
     at: () => Promise.reject(new Error('not asked by sends')),
     sentBefore: () => Promise.resolve('never'),
     message: async (conversation, seq) => {

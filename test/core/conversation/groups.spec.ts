@@ -10,12 +10,19 @@ import type { Known } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
 import type { ConversationId, GroupId, Seq, UserId } from '../../../core/kernel/ids.ts';
 import { StreamWriters } from '../../../core/kernel/writer.ts';
-import { foldHead, type Head } from '../../../core/sequence/head.ts';
+import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
+import type { Recorded } from '../../../core/kernel/fact.ts';
+import { foldHead, type Head, type SeenHead } from '../../../core/sequence/head.ts';
+import { cameIn, seenBy, toldOf, wentWith } from '../../../core/sequence/membership.ts';
+import type { Membership } from '../../../core/sequence/window.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { emptySide } from '../../../core/sequence/side.ts';
 import type { User } from '../../../core/user/decider.ts';
 import { openStandings } from '../../../infra/app/groups.ts';
 import { deriveId } from '../../../infra/ids.ts';
+import { passersOf } from '../../../projections/chats/groupTables.ts';
+import { isNumbered } from '../../../projections/chats/tables.ts';
+import { knownEvents } from '../../../projections/kernel/follower.ts';
 import { groupsOver, member, newGroup, NOW, root, team } from '../../support/groups.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { amy, ann, bob, by, cat, eventId, mia } from '../../support/people.ts';
@@ -34,6 +41,44 @@ const registered = (user: UserId): User => ({
 
 const reasonOf = (answer: Readonly<{ kind: string; reason?: string }>) =>
   answer.kind === 'refused' ? answer.reason : answer.kind;
+
+const told = (was: Membership, line: Recorded<NumberedEvent>): Membership =>
+  was.departure !== undefined && was.departure.id === line.meta.causationId
+    ? { ...was, departure: toldOf(was.departure, line) }
+    : was;
+
+/** What a user is in the group, after an event. */
+const after = (
+  was: Membership | undefined,
+  event: Recorded<SeqlineEvent>,
+  user: UserId,
+  chat: Head | undefined,
+): Membership | undefined => {
+  const heads = { chat, notes: undefined };
+  if (isNumbered(event)) return was && told(was, event);
+  if (!passersOf(event).includes(user)) return was;
+  switch (event.type) {
+    case 'GroupCreated':
+    case 'MembersAdded':
+      return { window: cameIn(was?.window, event, user, heads), departure: undefined };
+    case 'MemberLeft':
+    case 'MembersKicked':
+      return was && { ...was, departure: wentWith(event, heads) };
+    default:
+      return was;
+  }
+};
+
+/** The group's chat as one user sees it: until it has gone, and the line that says so. */
+const seenIn = (events: readonly Recorded<SeqlineEvent>[], user: UserId): SeenHead | undefined => {
+  let head: Head | undefined;
+  let membership: Membership | undefined;
+  for (const event of events) {
+    membership = after(membership, event, user, head);
+    if (isNumbered(event) && event.stream === STREAM) head = foldHead(head, event);
+  }
+  return head && membership ? seenBy(head, membership) : head;
+};
 
 /** Ann's group, amy its admin, bob and mia its members; cat is in none. */
 const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolve(true) }) => {
@@ -62,9 +107,9 @@ const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolv
     user: (user) => Promise.resolve(registered(user)),
     userAtHand: registered,
     reach: () => 'open',
-    ...openStandings(groups, fresh),
+    standing: openStandings(groups, fresh).standing,
     at: async (user, conversation, seq) => ({
-      head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
+      head: seenIn(knownEvents((await log.readAll({ after: 0, max: 1_000 })).events), user),
       side: emptySide(user, conversation),
       revoked: (await read(NOTICES)).some(
         (event) => event.type === 'MessageRevoked' && event.data.seq === seq,
@@ -310,6 +355,26 @@ describe("one's own side of a group", () => {
       { user: bob, conversation: chat, upTo: 1 },
       { user: bob, type: 'MessagesHidden' },
       { user: bob, type: 'ConversationCleared', data: { upTo: 1 } },
+    ]);
+  });
+
+  test('[GRP-32] who has gone does so with what there was when it went, and nothing beyond', async () => {
+    const { say, markRead, hide, clear, noted, groups } = await world();
+    await say(ann, 'm1');
+    await groups.quit(team, bob, by(bob));
+    await say(ann, 'm2');
+    expect(await markRead(mia, 2)).toBe('done');
+    expect(await markRead(bob, 2)).toBe('conversation/beyond-newest');
+    expect(await markRead(bob, 1)).toBe('done');
+    expect(await hide(bob, [1, 2], 'self')).toBe('done');
+    await clear(bob);
+    await clear(mia);
+    expect(noted).toMatchObject([
+      { user: mia, upTo: 2 },
+      { user: bob, upTo: 1 },
+      { user: bob, type: 'MessagesHidden', data: { seqs: [1] } },
+      { user: bob, type: 'ConversationCleared', data: { upTo: 1 } },
+      { user: mia, type: 'ConversationCleared', data: { upTo: 2 } },
     ]);
   });
 

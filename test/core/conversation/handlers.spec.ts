@@ -81,7 +81,6 @@ const chat = ({
       userAtHand: () => undefined,
       reach: reached,
       standing: () => Promise.reject(new Error('there are no groups here')),
-      partIn: () => Promise.reject(new Error('there are no groups here')),
       at: async (user: UserId, _: unknown, seq?: Seq) => ({
         head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
         side: await sideOf(user),
@@ -148,6 +147,17 @@ describe('a send', () => {
     expect(reasonOf(await send('2', 'hi', NOW, true))).toBe('done');
     expect(await read(STREAM)).toHaveLength(2);
     expect(await send('1')).toEqual({ kind: 'done', sent: first.kind === 'done' && first.sent });
+  });
+
+  test('[GRP-30] is refused for a moment while it cannot be told who reaches whom', async () => {
+    let reached: Reached = 'open';
+    const { send, read } = chat({ reached: () => Promise.resolve(reached) });
+    const first = await send('1');
+    reached = 'behind';
+    expect(reasonOf(await send('2'))).toBe('service/unavailable');
+    expect(await send('1')).toEqual({ kind: 'done', sent: first.kind === 'done' && first.sent });
+    expect(reasonOf(await send('2', 'hi', NOW, true))).toBe('done');
+    expect(await read(STREAM)).toHaveLength(2);
   });
 
   test('[BLK-3] is refused as well when that has to be looked up first', async () => {

@@ -59,7 +59,6 @@ const chat = () => {
     userAtHand: () => undefined,
     reach: () => 'blocked',
     standing: () => Promise.reject(new Error('there are no groups here')),
-    partIn: () => Promise.reject(new Error('there are no groups here')),
     at: async (user, conversation) => ({
       head: (await read(conversation)).reduce<Head | undefined>(foldHead, undefined),
       side: emptySide(user, conversation),

@@ -165,9 +165,9 @@ describe('groups and their members since a version', () => {
   });
 
   const versionID = versionIdOf('members', 'g1');
-  const none = { version: 8, versionID, delete: [], insert: [], update: [], sortVersion: 0 };
+  const none = { version: 8, versionID, delete: [], insert: null, update: null, sortVersion: 0 };
 
-  test('[SYN-11] the members of a group', async () => {
+  test('[SYN-11] the members of a group; nobody is null, which the JS SDK needs', async () => {
     const path = '/group/get_incremental_group_members';
     const since = (version: number) => dataOf(path, { groupID: 'g1', versionID, version });
     expect(await since(0)).toEqual({ ...none, full: true, group });
@@ -203,8 +203,8 @@ describe('groups and their members since a version', () => {
   const asYouHaveIt = {
     full: false,
     delete: [],
-    insert: [],
-    update: [],
+    insert: null,
+    update: null,
     group: null,
     sortVersion: 0,
   };

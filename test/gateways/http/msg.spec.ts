@@ -336,6 +336,23 @@ describe('light clients', () => {
     });
   });
 
+  test('a conversation that has been cleared is answered by id, without a message, and not active', async () => {
+    const { post, deps } = gateway();
+    deps.chats.cleared = [annAndBob];
+    const row = { conversation: { conversationID: annAndBob }, maxSeq: 2, user: { userID: 'bob' } };
+    const byId = await post('/jssdk/get_conversations', { conversationIDs: [annAndBob] }, asAnn);
+    expect(byId.json.data).toMatchObject({ conversations: [{ ...row, lastMsg: null }] });
+    const active = await post('/jssdk/get_active_conversations', { count: 9 }, asAnn);
+    expect(active.json.data).toMatchObject({ unreadCount: 1, conversations: [] });
+    const bytes = getConversationsReq.encode({ ownerUserID, conversationIDs: [annAndBob] });
+    const headers = { 'content-type': 'application/x-protobuf' };
+    const proto = await post('/jssdk/get_conversations', Buffer.from(bytes), { ...asAnn, headers });
+    const data = Buffer.from(String(proto.json.data), 'base64');
+    expect(getActiveConversationsResp.decode(data).conversations).toMatchObject([
+      { ...row, lastMsg: undefined },
+    ]);
+  });
+
   test.each([
     ['text/plain', '{}'],
     ['application/protobuf', '\u0007\u0007'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Refused } from '../../../gateways/ports.ts';
 import type { EventId, UserId } from '../../../core/kernel/ids.ts';
 import type { User } from '../../../core/user/decider.ts';
+import type { Freshness } from '../../../infra/app/freshness.ts';
 import { openFriends } from '../../../infra/app/friends.ts';
 import { openWriters } from '../../../infra/app/writers.ts';
 import { deriveId } from '../../../infra/ids.ts';
@@ -22,8 +23,10 @@ const registered: User = {
 let made = 0;
 const newId = (): EventId => deriveId('test', String((made += 1)));
 
+const always: Freshness = { isFresh: () => true, proven: () => Promise.resolve(true) };
+
 /** One process over a log, with all that it needs of the others. */
-const processOver = (log: MemoryEventLog, friendVerify = false) => {
+const processOver = (log: MemoryEventLog, friendVerify = false, fresh = always) => {
   const writers = openWriters(
     log,
     () => 0,
@@ -39,7 +42,8 @@ const processOver = (log: MemoryEventLog, friendVerify = false) => {
     state: (user: UserId): Promise<User> =>
       Promise.resolve(user === nobody ? { status: 'unknown' } : registered),
   };
-  const opened = openFriends({ config: { friendVerify }, writers, users, newId, now: () => 1 });
+  const config = { friendVerify };
+  const opened = openFriends({ config, writers, users, fresh, newId, now: () => 1 });
   let seen = 0;
   return {
     ...opened,
@@ -94,6 +98,23 @@ describe('who reaches whom', () => {
     await there.friends.remove(bob, ann, meta);
     await here.follow();
     expect(here.reach(ann, bob)).toBe('stranger');
+  });
+
+  test('[GRP-30] nobody gets through on what may be old, though it be at hand', async () => {
+    const log = new MemoryEventLog();
+    for (const strict of [false, true]) {
+      let isProven = true;
+      const process = processOver(log, strict, {
+        isFresh: () => false,
+        proven: () => Promise.resolve(isProven),
+      });
+      await process.friends.import(ann, [bob], meta);
+      expect(await process.reach(ann, bob)).toBe('open');
+      isProven = false;
+      expect(await process.reach(ann, bob)).toBe('behind');
+      expect(await process.reach(bob, ann)).toBe('behind');
+      expect(process.reach(ann, ann)).toBe('open');
+    }
   });
 });
 
