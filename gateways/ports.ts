@@ -11,7 +11,7 @@ import type { Notify } from '../core/conversation/notify.ts';
 import type { RevokeMessage } from '../core/conversation/revoke.ts';
 import type { FriendAnswer, FriendChange } from '../core/friendship/handler.ts';
 import type { RequestFriend } from '../core/friendship/decider.ts';
-import type { Configure } from '../core/inbox/handler.ts';
+import type { Configure, DeleteConversations } from '../core/inbox/handler.ts';
 import type { GroupActor, GroupChange, MemberChange, NewGroup } from '../core/group/commands.ts';
 import type { Role } from '../core/group/events.ts';
 import type { Meta, Recorded } from '../core/kernel/fact.ts';
@@ -161,6 +161,8 @@ export interface Messages {
   /** Nothing up to the newest message is shown to the user any more. */
   clear(request: ClearConversations, meta: Meta): Result;
   configure(request: Configure, meta: Meta): Result;
+  /** Out of the user's list, with all that was set for them, until something is said there or set anew. */
+  deleteConversations(request: DeleteConversations, meta: Meta): Result;
 }
 
 export interface Friends {

@@ -59,6 +59,21 @@ export type MessagesHidden = Fact<
   { user: UserId; conversation: ConversationId; seqs: readonly Seq[] }
 >;
 
-export type InboxEvent = ConversationConfigured | ReadMarked | ConversationCleared | MessagesHidden;
+/**
+ * The user's row of the conversation is gone with all that was set for it, until something is said there or set
+ * anew. What was said stays, and so does the read mark.
+ */
+export type ConversationDeleted = Fact<
+  'ConversationDeleted',
+  {
+    user: UserId;
+    conversation: ConversationId;
+    /** The newest number that the user could see; 0: nothing had been said. */
+    upTo: Seq;
+  }
+>;
+
+export type InboxEvent =
+  ConversationConfigured | ReadMarked | ConversationCleared | MessagesHidden | ConversationDeleted;
 
 export const inboxStream = (user: UserId): string => `inbox-${user}`;

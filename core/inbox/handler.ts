@@ -2,8 +2,9 @@ import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
 import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import { group, notificationAccount, single } from '../conversation/ids.ts';
-import type { ConversationId, EventId, UserId } from '../kernel/ids.ts';
-import { emptySide, type Side } from '../sequence/side.ts';
+import type { ConversationId, EventId, Position, UserId } from '../kernel/ids.ts';
+import { isListedFor, type SeenHead } from '../sequence/head.ts';
+import { isDeleted, type Side } from '../sequence/side.ts';
 import type { InboxWriters } from './decider.ts';
 import {
   type ConversationKind,
@@ -105,6 +106,10 @@ const mayBeConfigured = async (
     : undefined;
 };
 
+/** Something was said, and the user has not deleted its row since. */
+const isThere = (head: SeenHead | undefined, side: Side): head is SeenHead =>
+  head !== undefined && !isDeleted(side, head.maxSeq);
+
 export const configureHandler = (deps: InboxDeps) => {
   const note = noteInInbox(deps);
   return async (wish: Configure, meta: Meta): Result<ConfigureRefusal> => {
@@ -119,8 +124,7 @@ export const configureHandler = (deps: InboxDeps) => {
     }
     const newSettings = changed(settings, side);
     const newNotes = changed(notes, side);
-    const isNew =
-      head === undefined && side.configuredPos === emptySide(user, conversation).configuredPos;
+    const isNew = side.configuredPos === 0 && !isThere(head, side);
     const same = Object.keys(newSettings).length === 0 && Object.keys(newNotes).length === 0;
     if (same && !isNew) return done({}, undefined);
     return note(
@@ -138,5 +142,27 @@ export const configureHandler = (deps: InboxDeps) => {
       },
       meta,
     );
+  };
+};
+
+export type DeleteConversations = Readonly<{
+  user: UserId;
+  conversations: readonly ConversationId[];
+}>;
+
+/** Those that are not in the user's list are passed over. */
+export const deleteHandler = (deps: Omit<InboxDeps, 'userOf' | 'partIn'>) => {
+  const note = noteInInbox(deps);
+  return async ({ user, conversations }: DeleteConversations, meta: Meta): Result<never> => {
+    let newest: Position | undefined;
+    for (const conversation of new Set(conversations)) {
+      const { head, side } = await deps.known(user, conversation);
+      const isListed = isThere(head, side) && isListedFor(head, user);
+      if (!isListed && side.kind === undefined) continue;
+      const data = { user, conversation, upTo: head?.maxSeq ?? 0 };
+      const result = await note(user, { type: 'ConversationDeleted', data }, meta);
+      if (result.kind === 'done') newest = result.position ?? newest;
+    }
+    return done({}, newest);
   };
 };

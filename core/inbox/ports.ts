@@ -1,5 +1,5 @@
 import type { ConversationId, GroupId, Millis, Position, UserId } from '../kernel/ids.ts';
-import type { Head } from '../sequence/head.ts';
+import type { SeenHead } from '../sequence/head.ts';
 import type { Side } from '../sequence/side.ts';
 import type { User } from '../user/decider.ts';
 
@@ -7,7 +7,7 @@ import type { User } from '../user/decider.ts';
 export type KnownSide = (
   user: UserId,
   conversation: ConversationId,
-) => Promise<Readonly<{ head: Head | undefined; side: Side }>>;
+) => Promise<Readonly<{ head: SeenHead | undefined; side: Side }>>;
 
 /** Whether a user is registered, and what it receives; it may be a moment old. */
 export type UserOf = (user: UserId) => Promise<User>;

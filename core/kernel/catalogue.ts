@@ -65,6 +65,7 @@ export const catalogue = {
   ConversationConfigured: { version: 1, personal: { notes: ({ user }) => user } },
   ReadMarked: { version: 1 },
   ConversationCleared: { version: 1 },
+  ConversationDeleted: { version: 1 },
   MessagesHidden: { version: 1 },
   FriendRequested: { version: 1, personal: { application: ({ from }) => from } },
   FriendAccepted: { version: 1, personal: { answer: ({ to }) => to } },

@@ -21,8 +21,9 @@ export type Head = Readonly<{
   second: UserId | undefined;
   group: GroupId | undefined;
   maxSeq: Seq;
-  /** Send time of the newest event. */
+  /** Send time of the newest event, and where it stands in the log. */
   maxSeqTime: Millis;
+  maxSeqPos: Position;
   /** The newest number either of the two has sent itself: sending is having read. */
   firstOwn: Seq;
   secondOwn: Seq;
@@ -51,6 +52,7 @@ const begin = (conversation: ConversationId, parties: Parties, createdPos: Posit
   group: 'group' in parties ? parties.group : undefined,
   maxSeq: 0,
   maxSeqTime: 0,
+  maxSeqPos: 0,
   firstOwn: 0,
   secondOwn: 0,
   createdPos,
@@ -68,6 +70,7 @@ export const foldHead = (head: Head | undefined, event: Recorded<NumberedEvent>)
     ...known,
     maxSeq: seq,
     maxSeqTime: data.sendTime,
+    maxSeqPos: position,
     firstOwn: own === known.first ? seq : known.firstOwn,
     secondOwn: own !== undefined && own === known.second ? seq : known.secondOwn,
   };

@@ -24,6 +24,9 @@ export type Side = Readonly<Required<ConversationSettings>> &
     /** The last time the mark moved, and the last time `groupAtType` was set. */
     readPos: Position;
     atSetPos: Position;
+    /** The last time the user has deleted its row, and the newest number then; 0: never. */
+    deletedPos: Position;
+    deletedUpTo: Seq;
   }>;
 
 export const emptySide = (owner: UserId, conversation: ConversationId): Side => ({
@@ -46,14 +49,27 @@ export const emptySide = (owner: UserId, conversation: ConversationId): Side => 
   changedPos: 0,
   readPos: 0,
   atSetPos: 0,
+  deletedPos: 0,
+  deletedUpTo: 0,
 });
+
+/** Whether the row is gone: nothing has been set since it was deleted, and nothing said. */
+export const isDeleted = ({ deletedPos, deletedUpTo, configuredPos }: Side, maxSeq: Seq): boolean =>
+  deletedPos > 0 && configuredPos === 0 && maxSeq <= deletedUpTo;
 
 const readTo = (side: Side, upTo: Seq, readPos: Position): Side =>
   upTo > side.readUpTo ? { ...side, readUpTo: upTo, readPos } : side;
 
 type SideEvent = Extract<
   InboxEvent | NumberedEvent,
-  { type: 'MessagesRead' | 'ReadMarked' | 'ConversationCleared' | 'ConversationConfigured' }
+  {
+    type:
+      | 'MessagesRead'
+      | 'ReadMarked'
+      | 'ConversationCleared'
+      | 'ConversationConfigured'
+      | 'ConversationDeleted';
+  }
 >;
 
 /** Whose side of which conversation the event changes, if any. */
@@ -66,6 +82,7 @@ export const sideOf = (
     case 'ReadMarked':
     case 'ConversationCleared':
     case 'ConversationConfigured':
+    case 'ConversationDeleted':
       return { owner: event.data.user, conversation: event.data.conversation };
     default:
       return undefined;
@@ -96,6 +113,18 @@ export const foldSide = (side: Side, event: Recorded<SideEvent>): Side => {
         configuredPos: side.configuredPos === 0 ? event.position : side.configuredPos,
         changedPos: event.position,
         atSetPos: settings.groupAtType === undefined ? side.atSetPos : event.position,
+      };
+    }
+    case 'ConversationDeleted': {
+      const { owner, conversation, readUpTo, readPos, minSeq } = side;
+      return {
+        ...emptySide(owner, conversation),
+        ...{ readUpTo, readPos, minSeq },
+        changedPos: event.position,
+        // What the user was pointed to is put aside with the row.
+        atSetPos: event.position,
+        deletedPos: event.position,
+        deletedUpTo: event.data.upTo,
       };
     }
   }

@@ -5,7 +5,7 @@ import type { BeforeSend, Doing, Known } from '../../core/conversation/ports.ts'
 import { notifyHandler } from '../../core/conversation/notify.ts';
 import { revokeHandler } from '../../core/conversation/revoke.ts';
 import { coalesceMarks } from '../../core/inbox/coalesce.ts';
-import { configureHandler, noteInInbox } from '../../core/inbox/handler.ts';
+import { configureHandler, deleteHandler, noteInInbox } from '../../core/inbox/handler.ts';
 import type { PartIn } from '../../core/inbox/ports.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { ConversationId, EventId, Millis, UserId } from '../../core/kernel/ids.ts';
@@ -99,5 +99,6 @@ export const openMessages = (
       return coalesced(key, { upTo, seqs });
     },
     configure: configureHandler(inbox),
+    deleteConversations: deleteHandler(inbox),
   };
 };

@@ -12,7 +12,7 @@ import type { FriendshipWriters } from '../../core/friendship/handler.ts';
 import { GROUP_PREFIX, type GroupEvent } from '../../core/group/events.ts';
 import type { GroupWriters } from '../../core/group/handler.ts';
 import { inbox, type InboxWriters } from '../../core/inbox/decider.ts';
-import { inboxStream } from '../../core/inbox/events.ts';
+import { inboxStream, type InboxEvent } from '../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
@@ -111,6 +111,8 @@ const isOfDeliveries = (
   event: Recorded<SeqlineEvent>,
 ): event is Recorded<DeliveriesMade | PresenceChanged> =>
   event.type === 'DeliveriesMade' || event.type === 'PresenceChanged';
+const isOfInbox = (event: Recorded<SeqlineEvent>): event is Recorded<InboxEvent> =>
+  event.stream.startsWith('inbox-');
 const isOfBlocks = (event: Recorded<SeqlineEvent>): event is Recorded<BlockEvent> =>
   event.stream.startsWith('block-');
 
@@ -222,6 +224,7 @@ export const openWriters = (
   const observeOne = (event: Recorded<SeqlineEvent>): void => {
     if (isOfFriends(event)) friendships.observe(event);
     else if (isOfBlocks(event)) blocks.observe(event);
+    else if (isOfInbox(event)) inboxes.observe(event);
     else if (isKept(event)) observeKept(kept, event);
     else if (isOfGroups(event)) groups.observe(event);
     else if (isOfWebhooks(event)) webhooks.observe(event);
@@ -229,7 +232,10 @@ export const openWriters = (
   };
   const observeOther = (
     event: Recorded<
-      Exclude<SeqlineEvent, FriendshipEvent | BlockEvent | GroupEvent | KeptEvent | WebhookEvent>
+      Exclude<
+        SeqlineEvent,
+        FriendshipEvent | BlockEvent | InboxEvent | GroupEvent | KeptEvent | WebhookEvent
+      >
     >,
   ): void => {
     switch (event.type) {
@@ -241,12 +247,6 @@ export const openWriters = (
       case 'LoginActivated':
       case 'LogoutForced':
         logins.observe(event);
-        break;
-      case 'ConversationConfigured':
-      case 'ReadMarked':
-      case 'ConversationCleared':
-      case 'MessagesHidden':
-        inboxes.observe(event);
         break;
       case 'ProjectionSkipped':
         projectors.observe(event);

@@ -9,7 +9,7 @@ import {
   type SeenHead,
 } from '../../core/sequence/head.ts';
 import type { ConversationView, ReadState } from '../../core/sequence/shown.ts';
-import type { Side } from '../../core/sequence/side.ts';
+import { isDeleted, type Side } from '../../core/sequence/side.ts';
 import { unreadOf } from '../../core/sequence/visible.ts';
 import type { UserAtHead } from './atHead.ts';
 
@@ -58,9 +58,13 @@ const spokenRow = (user: UserId, at: UserAtHead, head: SeenHead): Row => {
   };
 };
 
+/** Something was said that the user can see, and it has not deleted its row since. */
+const isShown = (user: UserId, { sideOf }: UserAtHead, head: SeenHead): boolean =>
+  isListedFor(head, user) && !isDeleted(sideOf(head.conversation), head.maxSeq);
+
 const rowsOf = (user: UserId, at: UserAtHead): readonly Row[] => {
   const { heads, sides } = at;
-  const listed = heads.filter((head) => isListedFor(head, user));
+  const listed = heads.filter((head) => isShown(user, at, head));
   const having = new Set(listed.map(({ conversation }) => conversation));
   const configured = sides.flatMap((side): readonly Row[] => {
     const { kind, peer, conversation } = side;
@@ -76,18 +80,29 @@ const rowsOf = (user: UserId, at: UserAtHead): readonly Row[] => {
 const spokenPos = ({ createdPos, membership }: SeenHead): Position =>
   Math.max(createdPos, membership?.window.firstPos ?? 0);
 
+/** One that has been deleted counts as new from then on, whenever it comes back. */
 const createdPos = ({ head, side }: Row): Position =>
   Math.min(
-    head === undefined ? Infinity : spokenPos(head),
+    head === undefined ? Infinity : Math.max(spokenPos(head), side.deletedPos),
     side.configuredPos === 0 ? Infinity : side.configuredPos,
   );
+
+/**
+ * Of a row that has been deleted, what has been said since brings it back. Which number that was is not known,
+ * so each one since counts as a change; who has gone from a group gets none.
+ */
+const cameBackPos = ({ head, side }: Row): Position => {
+  const isBack =
+    side.deletedPos > 0 && head !== undefined && head.membership?.departure === undefined;
+  return isBack && head.maxSeq > side.deletedUpTo ? head.maxSeqPos : 0;
+};
 
 /** The newest event that changed what the row shows. */
 const changedPos = (row: Row): Position => {
   const { head, side, groupAtPos } = row;
   const { window, departure } = head?.membership ?? {};
   return Math.max(
-    ...[createdPos(row), side.changedPos, groupAtPos],
+    ...[createdPos(row), cameBackPos(row), side.changedPos, groupAtPos],
     head === undefined ? 0 : spokenPos(head),
     ...[window?.joinedPos ?? 0, departure?.changedPos ?? 0],
   );
@@ -163,16 +178,13 @@ export const readStatesOf = (
 };
 
 /** Those in which something was said last come first. */
-export const newestSeqsOf = (
-  user: UserId,
-  { heads }: UserAtHead,
-): ReadonlyMap<ConversationId, Seq> =>
+export const newestSeqsOf = (user: UserId, at: UserAtHead): ReadonlyMap<ConversationId, Seq> =>
   new Map(
-    heads
+    at.heads
       .filter((head) =>
         formOf(head.conversation) === 'notifications'
           ? takesPart(head, user) && head.maxSeq > 0
-          : isListedFor(head, user),
+          : isShown(user, at, head),
       )
       .toSorted((one, other) => other.maxSeqTime - one.maxSeqTime)
       .map(({ conversation, maxSeq }) => [conversation, maxSeq]),
@@ -199,15 +211,20 @@ export const incrementalOf = (
   since: Version,
 ): Incremental<ConversationView> => {
   const rows = rowsOf(owner, at);
-  const version = rows.reduce((newest, row) => Math.max(newest, changedPos(row)), 1);
+  const there = new Set(rows.map(({ head, side }) => head?.conversation ?? side.conversation));
+  const deleted = at.sides.filter((side) => side.deletedPos > 0 && !there.has(side.conversation));
+  const positions = [...rows.map(changedPos), ...deleted.map(({ deletedPos }) => deletedPos)];
+  const version = positions.reduce((newest, position) => Math.max(newest, position), 1);
   const answer = { version, versionId, delete: [], insert: [], update: [] };
   const unknown = since.versionId !== versionId || since.version <= 0 || since.version > version;
   const changed = rows.filter((row) => changedPos(row) > since.version);
-  if (unknown || changed.length > CHANGES_MAX) return { ...answer, full: true };
+  const gone = deleted.filter(({ deletedPos }) => deletedPos > since.version);
+  if (unknown || changed.length + gone.length > CHANGES_MAX) return { ...answer, full: true };
   const isNew = (row: Row): boolean => createdPos(row) > since.version;
   return {
     ...answer,
     full: false,
+    delete: gone.map(({ conversation }) => conversation),
     insert: changed.filter(isNew).map((row) => viewOf(owner, row)),
     update: changed.filter((row) => !isNew(row)).map((row) => viewOf(owner, row)),
   };

@@ -20,7 +20,7 @@ import { storable } from '../kernel/text.ts';
 import { joinKey, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
-export const CHATS_VERSION = 2;
+export const CHATS_VERSION = 3;
 
 export const tableName = (name: string): string => `seqline.${name}_v${String(CHATS_VERSION)}`;
 
@@ -41,6 +41,7 @@ export const readHead = (row: AnyRow): Head => ({
   group: (row['group_id'] ?? undefined) as GroupId | undefined,
   maxSeq: Number(row['max_seq']),
   maxSeqTime: Number(row['max_seq_time']),
+  maxSeqPos: Number(row['max_seq_pos']),
   firstOwn: Number(row['first_own']),
   secondOwn: Number(row['second_own']),
   createdPos: Number(row['created_pos']),
@@ -58,6 +59,7 @@ const headRows: RowsOptions<Head> = {
     group_id: { type: 'text', of: (head) => head.group ?? null, null: true },
     max_seq: { type: 'int8', of: (head) => head.maxSeq },
     max_seq_time: { type: 'int8', of: (head) => head.maxSeqTime },
+    max_seq_pos: { type: 'int8', of: (head) => head.maxSeqPos },
     first_own: { type: 'int8', of: (head) => head.firstOwn },
     second_own: { type: 'int8', of: (head) => head.secondOwn },
     created_pos: { type: 'int8', of: (head) => head.createdPos },
@@ -98,6 +100,8 @@ export const readSide = (row: AnyRow): Side => ({
   changedPos: Number(row['changed_pos']),
   readPos: Number(row['read_pos']),
   atSetPos: Number(row['at_set_pos']),
+  deletedPos: Number(row['deleted_pos']),
+  deletedUpTo: Number(row['deleted_up_to']),
 });
 
 const sideRows: RowsOptions<Side> = {
@@ -134,6 +138,8 @@ const sideRows: RowsOptions<Side> = {
     changed_pos: { type: 'int8', of: (side) => side.changedPos },
     read_pos: { type: 'int8', of: (side) => side.readPos },
     at_set_pos: { type: 'int8', of: (side) => side.atSetPos },
+    deleted_pos: { type: 'int8', of: (side) => side.deletedPos },
+    deleted_up_to: { type: 'int8', of: (side) => side.deletedUpTo },
   },
   read: readSide,
 };
@@ -160,7 +166,8 @@ const isSideEvent = (event: Recorded<SeqlineEvent>): event is SideEvent & Record
   event.type === 'MessagesRead' ||
   event.type === 'ReadMarked' ||
   event.type === 'ConversationCleared' ||
-  event.type === 'ConversationConfigured';
+  event.type === 'ConversationConfigured' ||
+  event.type === 'ConversationDeleted';
 
 // --- marks on single numbers ----------------------------------------------------------------------
 

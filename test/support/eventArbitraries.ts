@@ -195,6 +195,7 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
   ClientDefaultsRemoved: fc.record({ keys: fc.array(text, { maxLength: 3 }) }),
   CheckpointMoved: fc.record({ position: number }),
   ConversationCleared: fc.record({ user, conversation, upTo: number }),
+  ConversationDeleted: fc.record({ user, conversation, upTo: number }),
   MessagesHidden: fc.record({ user, conversation, seqs }),
   FriendRequested: fc.record({
     from: user,

@@ -197,6 +197,7 @@ export class FakeMessages implements Messages {
   readonly configured: Called<'configure'>[] = [];
   readonly hidden: Called<'hide'>[] = [];
   readonly cleared: Called<'clear'>[] = [];
+  readonly deleted: Called<'deleteConversations'>[] = [];
   readonly notified: Called<'notify'>[] = [];
   readonly removed: Called<'remove'>[] = [];
   /** Who takes no messages. */
@@ -247,6 +248,11 @@ export class FakeMessages implements Messages {
   clear(request: Called<'clear'>): Promise<Done | Refused> {
     this.cleared.push(request);
     return Promise.resolve({ kind: 'done', position: 15 });
+  }
+
+  deleteConversations(request: Called<'deleteConversations'>): Promise<Done | Refused> {
+    this.deleted.push(request);
+    return Promise.resolve({ kind: 'done', position: 17 });
   }
 
   configure(request: Called<'configure'>): Promise<Done | Refused> {

@@ -25,6 +25,7 @@ import { idsUnlessKnown } from '../idHash.ts';
 import { answer, refuse, type Answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
+import { deleteConversationsRoute } from './deleteConversations.ts';
 import { peerConversationsRoute } from './peerConversations.ts';
 import { sortedConversationsRoute } from './sortedConversations.ts';
 import { conversation as shape, idsOrNull, incremental, strings, version } from '../shapes.ts';
@@ -42,6 +43,7 @@ export const conversationRoutes = (deps: RouteDeps): readonly Route[] => [
   setRoute(deps),
   sortedConversationsRoute(deps),
   peerConversationsRoute(deps),
+  deleteConversationsRoute(deps),
 ];
 
 const list = Type.Object({ conversations: Type.Array(shape) });

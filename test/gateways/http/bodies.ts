@@ -56,6 +56,7 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   '/conversation/get_all_conversations': { ownerUserID: 'ann' },
   '/conversation/get_conversations': { ownerUserID: 'ann', conversationIDs: [annAndBob] },
   '/conversation/get_conversation': { ownerUserID: 'ann', conversationID: annAndBob },
+  '/conversation/delete_conversations': { ownerUserID: 'ann', conversationIDs: [annAndBob] },
   '/conversation/get_owner_conversation': { userID: 'ann', pagination },
   '/conversation/get_not_notify_conversation_ids': { userID: 'ann' },
   '/conversation/get_pinned_conversation_ids': { userID: 'ann' },

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { single } from '../../../core/conversation/ids.ts';
 import type { ConversationId, UserId } from '../../../core/kernel/ids.ts';
 import { FakeChats, NOW, viewOf } from '../../support/fakes.ts';
@@ -101,4 +101,36 @@ test('[MSG-36] what an app says of a user is set in the rows of those who have a
     ...settings,
   });
   expect((await post(update, { userID: 'ann', ex: 'vip' }, asAnn)).json.errCode).toBe(1002);
+});
+
+describe('deleting conversations', () => {
+  const DAY_MS = 24 * 60 * 60 * 1000;
+  const deletePath = '/conversation/delete_conversations';
+
+  test('[SYN-27] those that are named, or those that are silent for days, go from the list', async () => {
+    const chats = new ManyChats();
+    chats.add('silent', NOW - 3 * DAY_MS - 1);
+    chats.add('never', 0);
+    chats.add('lately', NOW - 3 * DAY_MS);
+    const { post, deps } = gateway({ chats });
+    const of = (more: object) => post(deletePath, { ownerUserID: 'ann', ...more }, asAnn);
+    expect((await of({ conversationIDs: [annAndBob, annAndBob] })).json.errCode).toBe(0);
+    expect((await of({ needDeleteTime: 3 })).json.errCode).toBe(0);
+    expect(deps.messages.deleted).toEqual([
+      { user: ann, conversations: [annAndBob] },
+      { user: ann, conversations: ['si_ann_silent'] },
+    ]);
+  });
+
+  test.each([
+    ['neither', {}],
+    ['both', { needDeleteTime: 1, conversationIDs: [annAndBob] }],
+    ['less than no days', { needDeleteTime: -1 }],
+    ['days beyond all time', { needDeleteTime: 100_001 }],
+  ])('with %s is refused', async (_, more) => {
+    const { post, deps } = gateway();
+    const { json } = await post(deletePath, { ownerUserID: 'ann', ...more }, asAnn);
+    expect(json.errCode).toBe(1001);
+    expect(deps.messages.deleted).toEqual([]);
+  });
 });

@@ -134,7 +134,7 @@ describe('[OPS-60] what is equal', () => {
     const tables = listAt(said, 'tables').filter(isRecord);
     // What has no row would be equal to anything that has none.
     expect(tables.filter(({ rows }) => rows === 0).map(({ table }) => table)).toEqual([
-      'doubles_v2',
+      'doubles_v3',
     ]);
     expect(tables.every(({ rows, expected }) => rows === expected)).toBe(true);
     expect(recordAt(said, 'shown')).toEqual({ users: 5, conversations: 9 });
@@ -149,7 +149,7 @@ describe('[OPS-60] what is equal', () => {
     expect(said.code, said.text).toBe(0);
     const at = position - 1;
     expect(parseJson(said.text)).toMatchObject({
-      checkpoints: { users_v1: at, chats_v2: at, friends_v1: at },
+      checkpoints: { users_v1: at, chats_v3: at, friends_v1: at },
       log: { head: position },
     });
   });
@@ -160,9 +160,9 @@ describe('[OPS-60] what is equal', () => {
       config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
       await grown();
       expect(await findings()).toEqual([]);
-      await sql.raw(`delete from seqline.uncounted_v2 where seq = 8`).execute(database.db);
+      await sql.raw(`delete from seqline.uncounted_v3 where seq = 8`).execute(database.db);
       expect(await findings()).toEqual([
-        'missing row | uncounted_v2 | conversation "si_ann_bob", seq 8',
+        'missing row | uncounted_v3 | conversation "si_ann_bob", seq 8',
         'shown otherwise | conversation list | ann si_ann_bob',
       ]);
     } finally {
@@ -195,14 +195,14 @@ describe('[OPS-61] what is different', () => {
   const changes: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'a deleted row',
-      `delete from seqline.revocations_v2`,
-      ['missing row | revocations_v2 | conversation "si_ann_bob", seq 2'],
+      `delete from seqline.revocations_v3`,
+      ['missing row | revocations_v3 | conversation "si_ann_bob", seq 2'],
     ],
     [
       'a changed read mark',
-      `update seqline.sides_v2 set read_up_to = 9 where conversation = 'si_ann_bob' and owner = 'ann'`,
+      `update seqline.sides_v3 set read_up_to = 9 where conversation = 'si_ann_bob' and owner = 'ann'`,
       [
-        'changed row | sides_v2 | owner "ann", conversation "si_ann_bob"',
+        'changed row | sides_v3 | owner "ann", conversation "si_ann_bob"',
         'shown otherwise | conversation list | ann si_ann_bob',
       ],
     ],
@@ -213,16 +213,16 @@ describe('[OPS-61] what is different', () => {
     ],
     [
       'a row too many',
-      `insert into seqline.hidden_v2 (owner, conversation, seq) values ('ann', 'si_ann_bob', 8)`,
+      `insert into seqline.hidden_v3 (owner, conversation, seq) values ('ann', 'si_ann_bob', 8)`,
       [
-        'row too many | hidden_v2 | owner "ann", conversation "si_ann_bob", seq 8',
+        'row too many | hidden_v3 | owner "ann", conversation "si_ann_bob", seq 8',
         'shown otherwise | last message | ann si_ann_bob',
       ],
     ],
     [
       'a message whose id stands at another number',
-      `update seqline.sends_v2 set seq = 60 where seq = 6 and conversation = 'si_ann_bob'`,
-      [expect.stringMatching(/^changed row \| sends_v2 \| conversation "si_ann_bob"/) as string],
+      `update seqline.sends_v3 set seq = 60 where seq = 6 and conversation = 'si_ann_bob'`,
+      [expect.stringMatching(/^changed row \| sends_v3 \| conversation "si_ann_bob"/) as string],
     ],
     [
       'a deleted friend',
@@ -256,27 +256,27 @@ describe('[OPS-61] what is different', () => {
     ],
     [
       'a window that is wider than it was',
-      `update seqline.windows_v2 set min_seq = 0 where group_id = 'g1' and user_id = 'zoe'`,
-      ['changed row | windows_v2 | group_id "g1", user_id "zoe"'],
+      `update seqline.windows_v3 set min_seq = 0 where group_id = 'g1' and user_id = 'zoe'`,
+      ['changed row | windows_v3 | group_id "g1", user_id "zoe"'],
     ],
     [
       'a line that somebody who was kicked is to see',
-      `update seqline.departures_v2 set tips = '[]' where tips <> '[]'`,
+      `update seqline.departures_v3 set tips = '[]' where tips <> '[]'`,
       [
-        expect.stringMatching(/^changed row \| departures_v2/) as string,
+        expect.stringMatching(/^changed row \| departures_v3/) as string,
         'shown otherwise | conversation list | eve sg_g1',
         'shown otherwise | last message | eve sg_g1',
       ],
     ],
     [
       'what members are pointed to, and what they have sent themselves',
-      `update seqline.group_marks_v2 set at_all_seq = 1 where group_id = 'g1';
-        delete from seqline.mentions_v2;
-        update seqline.own_floors_v2 set seq = 8 where user_id = 'ann'`,
+      `update seqline.group_marks_v3 set at_all_seq = 1 where group_id = 'g1';
+        delete from seqline.mentions_v3;
+        update seqline.own_floors_v3 set seq = 8 where user_id = 'ann'`,
       [
-        'changed row | group_marks_v2 | group_id "g1"',
-        'missing row | mentions_v2 | conversation "sg_g1", user_id "eve"',
-        'changed row | own_floors_v2 | conversation "sg_g1", user_id "ann"',
+        'changed row | group_marks_v3 | group_id "g1"',
+        'missing row | mentions_v3 | conversation "sg_g1", user_id "eve"',
+        'changed row | own_floors_v3 | conversation "sg_g1", user_id "ann"',
         'shown otherwise | conversation list | ann sg_g1',
       ],
     ],
@@ -371,15 +371,15 @@ describe('[OPS-61] what is different', () => {
       expect.stringMatching(/^missing revision \| conversation-si_ann_bob \| revision 5/),
     ]);
     const { text } = await run({}, { ...config, data });
-    expect(text).toContain('Not compared: chats_v2: the log cannot be read up to where');
+    expect(text).toContain('Not compared: chats_v3: the log cannot be read up to where');
     expect(await findings()).toEqual([]);
     await rm(data, { recursive: true });
   });
 
   test('the first twenty are listed and all are counted', async () => {
     await grown();
-    await sql.raw(`update seqline.sends_v2 set seq = seq + 100`).execute(database.db);
-    await sql.raw(`update seqline.heads_v2 set max_seq = 0`).execute(database.db);
+    await sql.raw(`update seqline.sends_v3 set seq = seq + 100`).execute(database.db);
+    await sql.raw(`update seqline.heads_v3 set max_seq = 0`).execute(database.db);
     await sql.raw(`update seqline.users_v1 set level = 4`).execute(database.db);
     const { code, text } = await run();
     expect(code).toBe(1);

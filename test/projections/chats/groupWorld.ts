@@ -70,6 +70,8 @@ type Part = {
   read: number;
   cleared: number;
   atSet: number;
+  /** Up to where it has dropped the chat from its list, and set nothing since. */
+  dropped: number;
 };
 
 type Plain = {
@@ -90,6 +92,8 @@ export type Said = Readonly<{
 
 export type Expected = Readonly<{
   shown: readonly string[];
+  /** Whether the chat stands in its list. */
+  listed: boolean;
   top: number;
   unread: number;
   atType: number;
@@ -157,6 +161,7 @@ export class ChatWorld {
     const before = parts.get(user);
     parts.set(user, {
       ...{ read: before?.read ?? 0, cleared: before?.cleared ?? 0, atSet: before?.atSet ?? 0 },
+      dropped: before?.dropped ?? 0,
       ...{ in: true, joined: lines.length, cut: 0, cutNotes: 0, cause: '', tips: [] },
       ...{ min: visible ? 0 : lines.length + 1, minNotes: visible ? 0 : notes + 1 },
     });
@@ -299,6 +304,16 @@ export class ChatWorld {
       },
     });
     part.atSet = this.#deeds;
+    part.dropped = 0;
+  }
+
+  async drop(group: GroupId, user: UserId): Promise<void> {
+    const part = this.of(group).parts.get(user);
+    const upTo = this.expected(group, user)?.top ?? 0;
+    if (part === undefined) return;
+    const data = { user, conversation: chatOf(group), upTo };
+    await this.#append(inboxStream(user), { type: 'ConversationDeleted', data });
+    Object.assign(part, { dropped: upTo, atSet: this.#deeds });
   }
 
   /** By oneself alone, in one of two ways, or for everybody. */
@@ -415,7 +430,7 @@ export class ChatWorld {
     );
     const shown = all.filter(({ seq }) => seq >= Math.max(part.min, part.cleared + 1));
     return {
-      ...{ top, notesTop, unread: unread.length },
+      ...{ top, notesTop, unread: unread.length, listed: top > part.dropped },
       shown: shown.map(({ seq, kind }) => `${String(seq)} ${kind}`),
       atType: part.in ? this.#atType(lines, part, user) : 0,
       notes: Array.from({ length: notesTop }, (_, index) => index + 1).filter(

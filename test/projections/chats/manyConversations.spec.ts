@@ -25,6 +25,7 @@ const rowsOf = (conversations: readonly ConversationId[], look: () => void): Con
     group: undefined,
     maxSeq: index + 1,
     maxSeqTime: 1,
+    maxSeqPos: 1,
     firstOwn: 0,
     secondOwn: 0,
     createdPos: 1,

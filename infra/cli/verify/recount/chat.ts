@@ -29,9 +29,11 @@ export type UserSide = {
   changedPos: number;
   readPos: number;
   atSetPos: number;
+  deletedPos: number;
+  deletedUpTo: number;
 };
 
-const nothingDone = (): UserSide => ({
+export const nothingDone = (): UserSide => ({
   readUpTo: 0,
   clearedUpTo: 0,
   kind: null,
@@ -43,6 +45,8 @@ const nothingDone = (): UserSide => ({
   changedPos: 0,
   readPos: 0,
   atSetPos: 0,
+  deletedPos: 0,
+  deletedUpTo: 0,
 });
 
 const lineOf = ({ type, data }: Recorded<NumberedEvent>, parties: Parties): number => {
@@ -69,6 +73,7 @@ export class Chat {
   parties: Parties | undefined;
   createdPos = 0;
   newestTime = 0;
+  newestPos = 0;
   readonly sides = new Map<string, UserSide>();
   /** Numbers by user; under the empty name those that are deleted for everybody. */
   readonly hidden = new Map<string, Set<number>>();
@@ -96,6 +101,7 @@ export class Chat {
       this.createdPos = position;
     }
     this.newestTime = data.sendTime;
+    this.newestPos = position;
     // A number that the log has lost stays empty.
     while (this.#lines.length < revision) this.#lines.push(0);
     this.#lines[revision] = lineOf(event, this.parties);

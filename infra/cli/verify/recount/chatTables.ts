@@ -158,7 +158,7 @@ const place = (row: Row): Row => ({
 
 const headRow = (chat: Chat | undefined): Row | undefined => {
   if (chat?.parties === undefined) return undefined;
-  const { id, parties, maxSeq, newestTime, createdPos } = chat;
+  const { id, parties, maxSeq, newestTime, newestPos, createdPos } = chat;
   return {
     conversation: id,
     first_user: parties.from,
@@ -166,6 +166,7 @@ const headRow = (chat: Chat | undefined): Row | undefined => {
     group_id: 'group' in parties ? parties.group : null,
     max_seq: maxSeq,
     max_seq_time: newestTime,
+    max_seq_pos: newestPos,
     first_own: chat.ownNewest('first'),
     second_own: chat.ownNewest('second'),
     created_pos: createdPos,
@@ -201,5 +202,7 @@ const sideRow = (owner: string, { id }: Chat, side: UserSide): Row => {
     changed_pos: side.changedPos,
     read_pos: side.readPos,
     at_set_pos: side.atSetPos,
+    deleted_pos: side.deletedPos,
+    deleted_up_to: side.deletedUpTo,
   };
 };

@@ -2,7 +2,7 @@ import type { NumberedEvent } from '../../../../core/conversation/events.ts';
 import type { ConversationConfigured } from '../../../../core/inbox/events.ts';
 import type { SeqlineEvent } from '../../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../../core/kernel/fact.ts';
-import { Chat } from './chat.ts';
+import { Chat, nothingDone } from './chat.ts';
 import { GroupChats } from './groupChats.ts';
 
 const NUMBERED = 'conversation-';
@@ -54,6 +54,15 @@ export class Chats {
         const side = this.chat(conversation).sideOf(user);
         side.clearedUpTo = Math.max(side.clearedUpTo, upTo);
         side.changedPos = event.position;
+        return;
+      }
+      case 'ConversationDeleted': {
+        const { position, data } = event;
+        const side = this.chat(data.conversation).sideOf(data.user);
+        const { readUpTo, readPos, clearedUpTo } = side;
+        Object.assign(side, nothingDone(), { readUpTo, readPos, clearedUpTo });
+        Object.assign(side, { changedPos: position, atSetPos: position });
+        Object.assign(side, { deletedPos: position, deletedUpTo: data.upTo });
         return;
       }
       case 'ConversationConfigured':

@@ -15,10 +15,19 @@ export const listsOf = (chats: Chats): ReadonlyMap<string, readonly Chat[]> => {
     lists.set(user, (lists.get(user) ?? new Set()).add(chat));
   };
   for (const chat of chats.all.values()) {
-    for (const user of listedFor(chats, chat)) put(user, chat);
+    for (const user of listedFor(chats, chat)) {
+      if (!isGone(chats, user, chat)) put(user, chat);
+    }
     for (const [user, side] of chat.sides) if (side.kind !== null) put(user, chat);
   }
   return new Map([...lists].map(([user, chats]) => [user, [...chats]]));
+};
+
+/** Its user has deleted it, and has seen nothing of it since. */
+const isGone = (chats: Chats, user: string, chat: Chat): boolean => {
+  const side = chat.sides.get(user);
+  if (side === undefined || side.deletedPos === 0 || side.configuredPos > 0) return false;
+  return sightOf(chats, user, chat).to <= side.deletedUpTo;
 };
 
 const listedFor = ({ groups }: Chats, { id, parties, maxSeq }: Chat): readonly string[] => {
