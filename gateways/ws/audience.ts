@@ -95,38 +95,29 @@ export class Audience {
   arrived(connection: Connection, { groups, asOf }: Loaded): boolean {
     const { user } = connection.caller;
     if (this.#connections.of(user).size === 1) this.#interest?.join(user);
-    const topics = new Map<Topic, Position>(groups.map((group) => [groupSubject(group), 0]));
+    const topics = new Set(groups.map(groupSubject));
     for (const { topic, position, isIn } of this.#recent.get(user) ?? []) {
       if (position <= asOf) continue;
-      if (isIn) topics.set(topic, position);
+      if (isIn) topics.add(topic);
       else topics.delete(topic);
     }
-    for (const [topic, since] of topics) this.#add(topic, connection, since);
+    for (const topic of topics) this.#add(topic, connection);
     return asOf >= this.#floor;
   }
 
   /** It has left `Connections`. Tells the groups of which nobody is here any more. */
   departed(connection: Connection): readonly Topic[] {
     const { user } = connection.caller;
-    const deserted = [...connection.topics.keys()].filter((topic) =>
-      this.#remove(topic, connection),
-    );
+    const deserted = [...connection.topics].filter((topic) => this.#remove(topic, connection));
     if (this.#connections.of(user).size === 0) this.#interest?.leave(user);
     return deserted;
   }
 
-  /** Who comes in; answers with the connections here, which have not been added yet. */
-  coming(event: MembershipEvent, position: Position): readonly Connection[] {
+  /** Who comes in, and hears of the group from now on. */
+  coming(event: MembershipEvent, position: Position): void {
     const { group, joined } = movedBy(event);
     this.#remember(group, joined, position, true);
-    return this.#here(joined);
-  }
-
-  /** And now they hear of the group. */
-  add(group: GroupId, connections: readonly Connection[], since: Position): void {
-    for (const connection of connections) {
-      if (connection.closed === undefined) this.#add(groupSubject(group), connection, since);
-    }
+    for (const connection of this.#here(joined)) this.#add(groupSubject(group), connection);
   }
 
   /** Who goes, and hears no more of the group; answers with the connections that did. */
@@ -152,9 +143,9 @@ export class Audience {
     return users.flatMap((user) => [...this.#connections.of(user)]);
   }
 
-  #add(topic: Topic, connection: Connection, since: Position): void {
+  #add(topic: Topic, connection: Connection): void {
     const here = this.#byGroup.get(topic);
-    connection.topics.set(topic, since);
+    connection.topics.add(topic);
     if (here !== undefined) {
       here.add(connection);
       return;

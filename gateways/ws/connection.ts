@@ -1,4 +1,4 @@
-import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import type { WireForm } from '../openim/envelope.ts';
 import type { Caller } from '../ports.ts';
 import type { Topic } from './interest.ts';
@@ -32,8 +32,8 @@ export class Connection {
   ready: Promise<void> | undefined;
   /** Users whose coming and going it wants to hear of; kept by `Connections`. */
   readonly watched = new Set<UserId>();
-  /** Groups that it hears of, each with where it came in, of which it syncs what is before; kept by `Interest`. */
-  readonly topics = new Map<Topic, Position>();
+  /** Groups that it hears of; kept by `Audience`. */
+  readonly topics = new Set<Topic>();
   readonly sends = new UnansweredSends();
   readonly #socket: Socket;
   #closed: CloseReason | undefined;

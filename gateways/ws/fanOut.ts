@@ -1,9 +1,8 @@
-import { conversationOfStream, conversationStream } from '../../core/conversation/events.ts';
+import { conversationOfStream } from '../../core/conversation/events.ts';
 import type { NumberedEvent, Parties } from '../../core/conversation/events.ts';
-import { group as chatOf, notificationOf } from '../../core/conversation/ids.ts';
 import { groupSubject } from '../../core/group/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { ConversationId, GroupId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import type { Log } from '../log.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
@@ -11,7 +10,7 @@ import type { MsgData } from '../openim/msgData.ts';
 import { renderEvent, renderPassing } from '../openim/render.ts';
 import type { NumbersOf } from '../ports.ts';
 import type { Connection } from './connection.ts';
-import { Cursors, cutAt, MISSING_MAX } from './cursors.ts';
+import { Cursors, cutAt } from './cursors.ts';
 import { pushFrames, sendAnswerFrame, type Frames } from './frames.ts';
 import type { Wait } from './hold.ts';
 import type { Audience, MembershipEvent } from './audience.ts';
@@ -44,7 +43,6 @@ type FanOutDeps = Readonly<{
  */
 export class FanOut {
   readonly #audience: Audience;
-  readonly #numbers: NumbersOf;
   readonly #leavers = new Leavers();
   readonly #unhurried = new Unhurried();
   /** Groups that nobody is in any more, and since when. */
@@ -60,7 +58,6 @@ export class FanOut {
 
   constructor({ audience, after, numbers, now, wait, log, meter }: FanOutDeps) {
     this.#audience = audience;
-    this.#numbers = numbers;
     this.#followed = after;
     this.#announced = after;
     this.#now = now;
@@ -112,12 +109,13 @@ export class FanOut {
 
   /**
    * Stored events as those tell of them who have appended them: in any order, more than once, or never,
-   * and mostly before the follower has come so far.
+   * and mostly before the follower has come so far. Of a group only the follower tells, for who is in it as
+   * something is said there only the log knows (ADR 15).
    */
   announce(events: readonly Recorded<NumberedEvent>[]): void {
     const outbox: Outbox = new Map();
     for (const event of events) {
-      if (event.position <= this.#followed) continue;
+      if (event.position <= this.#followed || 'group' in event.data) continue;
       this.#announced = Math.max(this.#announced, event.position);
       this.#take(outbox, event, this.#followed);
     }
@@ -138,10 +136,7 @@ export class FanOut {
     const gone = this.#audience.going(event, event.position);
     this.#leavers.keep(event.id, gone, this.#now());
     if (this.#audience.of(groupSubject(group)).size === 0) this.left(groupSubject(group));
-    const coming = this.#audience.coming(event, event.position);
-    if (coming.length === 0) return;
-    if (this.#announced <= event.position) this.#audience.add(group, coming, event.position);
-    else void this.#joinLate(group, coming, event.position);
+    this.#audience.coming(event, event.position);
   }
 
   /** Nobody here is of this user or group any more. */
@@ -159,49 +154,6 @@ export class FanOut {
       this.#audience.end(topic);
       this.left(topic);
     }
-  }
-
-  /**
-   * Others have told of later messages before this process saw who has come in: those that have been pushed
-   * without them come first (decisions 5.3).
-   */
-  async #joinLate(group: GroupId, coming: readonly Connection[], since: Position): Promise<void> {
-    const streams = [chatOf(group), notificationOf(chatOf(group))].map(conversationStream);
-    for (;;) {
-      const pushed = streams.map((stream) => this.#cursors.seqOf(stream));
-      const missed = await this.#pushedSince(streams, pushed, since);
-      const isStill = streams.every(
-        (stream, index) => this.#cursors.seqOf(stream) === pushed[index],
-      );
-      if (missed !== undefined && !isStill) continue;
-      this.#audience.add(group, coming, since);
-      if (missed === undefined) this.#cutAll(coming);
-      else this.#pushTo(coming, missed);
-      return;
-    }
-  }
-
-  /** Of these numbers those after a position; undefined: they cannot be had, or there are too many. */
-  async #pushedSince(
-    streams: readonly string[],
-    upTo: readonly number[],
-    since: Position,
-  ): Promise<readonly Recorded<NumberedEvent>[] | undefined> {
-    const missed: Recorded<NumberedEvent>[] = [];
-    for (const [index, stream] of streams.entries()) {
-      const to = upTo[index] ?? 0;
-      const from = Math.max(1, to - MISSING_MAX);
-      const read = to === 0 ? [] : await this.#numbers(stream, from, to).catch(() => undefined);
-      if (read === undefined || ((read[0]?.position ?? 0) > since && from > 1)) return undefined;
-      missed.push(...read.filter(({ position }) => position > since));
-    }
-    return missed;
-  }
-
-  #pushTo(coming: readonly Connection[], events: readonly Recorded<NumberedEvent>[]): void {
-    const outbox: Outbox = new Map();
-    for (const event of events) this.#push(outbox, event, coming);
-    this.#flush(outbox);
   }
 
   /** What takes no number and is not stored. `senderSync`: also to the sender's own devices. */
@@ -259,12 +211,7 @@ export class FanOut {
   #pushLate(events: readonly Recorded<NumberedEvent>[]): void {
     const outbox: Outbox = new Map();
     for (const event of events) {
-      const online = this.#online(partiesOf(event.data));
-      const topic = 'group' in event.data ? groupSubject(event.data.group) : undefined;
-      // Who has come into a group since then has nothing to do with it.
-      const wasHere = ({ topics }: Connection) =>
-        topic === undefined || event.position > (topics.get(topic) ?? 0);
-      this.#push(outbox, event, online.filter(wasHere));
+      this.#push(outbox, event, this.#online(partiesOf(event.data)));
     }
     this.#flush(outbox);
   }
@@ -279,12 +226,8 @@ export class FanOut {
   }
 
   #cut(topics: readonly Topic[]): void {
-    this.#cutAll(this.#online(topics));
-  }
-
-  #cutAll(connections: readonly Connection[]): void {
     const at = this.#now();
-    for (const connection of connections) connection.cut(cutAt(connection, at));
+    for (const connection of this.#online(topics)) connection.cut(cutAt(connection, at));
   }
 
   #flush(outbox: Outbox): void {

@@ -88,7 +88,9 @@ export const start = async (
     const doing = {
       pass: (passing: Passing, senderSync: boolean) => {
         ws?.pass(passing, senderSync);
-        telling.pass(passing, senderSync);
+        // Who has gone from the group by now, as far as is known here, does not get it anywhere.
+        const after = 'group' in passing.data ? models.follower.reached() : 0;
+        telling.pass(passing, senderSync, { after });
       },
       followed: (position: number) => models.follower.waitFor(position, FOLLOWED_MS),
       now,

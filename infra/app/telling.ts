@@ -16,7 +16,7 @@ type Told = Readonly<{ after?: Position; fact?: Millis }>;
 /** What this process tells the gateways of others. */
 export type Telling = Readonly<{
   pass: (passing: Passing, senderSync: boolean, told?: Told) => void;
-  /** `append` that tells of numbered events once they are durable; others hear of them by the log as well. */
+  /** `append` that tells of what is said between two once it is durable; others hear of it by the log as well. */
   append: EventLog['append'];
   /** Whether all that was passed since the last call is with the bus. */
   handedOn: () => Promise<boolean>;
@@ -34,7 +34,8 @@ export const telling = (bus: Bus, append: EventLog['append']): Telling => {
 
   const tellOf = (events: readonly Recorded<NumberedEvent>[]): void => {
     const [first] = events;
-    if (first === undefined || !bus.isShared()) return;
+    // Who is in a group as something is said there only the log knows, which all gateways follow (ADR 15).
+    if (first === undefined || 'group' in first.data || !bus.isShared()) return;
     const payload = written({ kind: 'stored', events });
     for (const topic of partiesOf(first.data)) bus.publish(subjectOfTopic(topic), payload);
   };

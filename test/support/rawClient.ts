@@ -3,10 +3,14 @@ import { getSeqMessageReq } from '../../gateways/openim/requests.ts';
 import { RawRequests, RequestRefused } from './rawRequests.ts';
 import { PbCoder, textMessage, userOnly, type MsgData, type RawReply } from './rawWire.ts';
 import { dial, DialRefused, SocketClosed, type Login, type RawSocket } from './rawSocket.ts';
-import { RawStore } from './rawStore.ts';
+import { isOfGroup, RawStore } from './rawStore.ts';
+import { singleChat } from './sdkClient.ts';
 
-/** The Go core's waits between attempts to connect, in milliseconds; the last one repeats. */
-const BACK_OFF = [1_000, 2_000, 4_000, 8_000, 16_000] as const;
+/**
+ * Waits between attempts to connect, in milliseconds; the last one repeats. They begin anew once one has
+ * succeeded.
+ */
+const WAITS = { go: [1_000, 2_000, 4_000, 8_000, 16_000], js: [5_000] } as const;
 /**
  * The Go core begins at most one sync in this time; a connection made sooner stays unsynced. The JS SDK
  * syncs at every connect, and servers rely on the difference.
@@ -25,12 +29,16 @@ const DESCENDING = 1;
 const TRY_AGAIN = 500;
 const TRY_AGAIN_AFTER = 1_000;
 
+const LATELY_MAX = 20;
+
 /** The fault of an echo that overtook the answer. */
 export const echoBeforeReply = (clientMsgID: string): string =>
   `the echo of ${clientMsgID} came before its reply`;
 
+/** `to` is a user, or a group. */
 export type Acknowledged = Readonly<{
   to: string;
+  chat: string;
   clientMsgID: string;
   serverMsgID: string;
   sendTime: number;
@@ -52,7 +60,11 @@ export class RawClient {
   /** The error that ended it for good (token expired, kicked, …), if one has. */
   endedBy: number | undefined;
 
+  /** What has become of its connection, last, with the time of `performance.now()`. */
+  readonly lately: string[] = [];
+
   readonly #login: Login;
+  readonly #waits: readonly number[];
   readonly #requests: RawRequests;
   #socket: RawSocket | undefined;
   #closed = false;
@@ -60,8 +72,13 @@ export class RawClient {
   /** Syncs and pushes are worked off one after another, as the Go core's message thread does. */
   #work: Promise<void> = Promise.resolve();
 
-  constructor(login: Login, { deletes = false }: Readonly<{ deletes?: boolean }> = {}) {
+  /** Unless it is to wait as its own SDK does, it comes back as soon as any. */
+  constructor(
+    login: Login,
+    { deletes = false, waitsAs = 'go' }: Readonly<{ deletes?: boolean; waitsAs?: 'go' | 'js' }> = {},
+  ) {
     this.#login = login;
+    this.#waits = WAITS[waitsAs];
     this.store = new RawStore(deletes);
     this.#requests = new RawRequests((what) => {
       this.store.fault(what);
@@ -87,14 +104,26 @@ export class RawClient {
   }
 
   /** Sends until it is acknowledged, over as many connections as that takes. */
-  async send(to: string, clientMsgID: string, text: string): Promise<Acknowledged> {
+  send(to: string, clientMsgID: string, text: string): Promise<Acknowledged> {
     const { userID: from, platformID } = this.#login;
     const message = textMessage({ from, to, clientMsgID, text, platformID });
+    return this.#sendTo(to, singleChat(from, to), message);
+  }
+
+  /** Likewise; rejects with `RequestRefused` where the group does not take it. */
+  sendToGroup(groupID: string, clientMsgID: string, text: string): Promise<Acknowledged> {
+    const { userID: from, platformID } = this.#login;
+    const message = textMessage({ from, to: '', groupID, clientMsgID, text, platformID });
+    return this.#sendTo(groupID, `sg_${groupID}`, message);
+  }
+
+  async #sendTo(to: string, chat: string, message: MsgData): Promise<Acknowledged> {
+    const { clientMsgID } = message;
     const data = PbCoder.MsgData.encode(message).finish();
     const reply = await this.#persist(data, clientMsgID);
     const { serverMsgID, sendTime, clientMsgID: echoed } = PbCoder.UserSendMsgResp.decode(reply);
     if (echoed !== clientMsgID) this.store.fault(`reply names ${echoed}, not ${clientMsgID}`);
-    const acknowledged = { to, clientMsgID, serverMsgID, sendTime };
+    const acknowledged = { to, chat, clientMsgID, serverMsgID, sendTime };
     this.acknowledged.push(acknowledged);
     return acknowledged;
   }
@@ -102,7 +131,7 @@ export class RawClient {
   /** Fetches what is missing of a conversation up to its newest known number, as opening it does. */
   async openHistory(conversationID: string): Promise<void> {
     for (;;) {
-      const missing = this.store.missing(conversationID).slice(-HISTORY_MAX);
+      let missing = this.store.missing(conversationID).slice(-HISTORY_MAX);
       if (missing.length === 0) return;
       const request = {
         userID: this.userID,
@@ -116,6 +145,15 @@ export class RawClient {
       const pulled = { ...reply.msgs, ...reply.notificationMsgs }[conversationID];
       const found = pulled?.Msgs ?? [];
       const seqs = found.map(({ seq }) => seq);
+      if (isOfGroup(conversationID) && pulled?.isEnd === true) {
+        // Before it came in, or while it was not there.
+        const begin = seqs[0] ?? Infinity;
+        this.store.withhold(
+          conversationID,
+          missing.filter((seq) => seq < begin),
+        );
+        missing = missing.filter((seq) => seq >= begin);
+      }
       // Of a conversation that was cleared there is nothing below some number any more.
       const isCleared = this.store.deletes && pulled?.isEnd === true;
       const begin = isCleared ? (seqs[0] ?? Infinity) : 1;
@@ -123,7 +161,7 @@ export class RawClient {
       if (seqs.join() !== wanted.join())
         throw new Error(`1005 ${conversationID}: asked ${wanted.join()}, got ${seqs.join()}`);
       this.store.hold(conversationID, found);
-      this.store.endsAt(conversationID, begin);
+      if (isCleared) this.store.endsAt(conversationID, begin);
     }
   }
 
@@ -150,18 +188,26 @@ export class RawClient {
             this.#heard(frame);
           },
         });
+        // The wait that follows is the first again.
         attempt = 0;
         this.#connected(socket);
         await socket.closed;
+        this.#note('closed');
       } catch (error) {
+        this.#note(String(error));
         if (error instanceof DialRefused && error.errCode >= 1501 && error.errCode <= 1507) {
           this.endedBy = error.errCode;
           return;
         }
         // Nothing listens, or not for long, or not for now: the next attempt tells.
       }
-      await setTimeout(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)]);
+      await setTimeout(this.#waits[Math.min(attempt, this.#waits.length - 1)]);
     }
+  }
+
+  #note(what: string): void {
+    this.lately.push(`${performance.now().toFixed(0)} ${what}`);
+    if (this.lately.length > LATELY_MAX) this.lately.shift();
   }
 
   #connected(socket: RawSocket): void {
@@ -170,6 +216,7 @@ export class RawClient {
       return;
     }
     this.connects += 1;
+    this.#note('connected');
     this.#socket = socket;
     this.#later(() => this.#sync());
     this.#requests.goOn(socket);
@@ -198,6 +245,7 @@ export class RawClient {
     for (const { id, message } of messages) {
       if (message.clientMsgID === this.#requests.sending)
         this.store.fault(echoBeforeReply(message.clientMsgID));
+      this.store.show(id, message);
       this.#later(() => this.#pushed(id, message));
     }
   }
@@ -213,7 +261,9 @@ export class RawClient {
     } else {
       const begin = synced + 1;
       await this.#pull([{ conversationID, begin, end: message.seq, num: NEWEST_ON_GAP }]);
-      if (!this.store.holds(conversationID, message.seq) && !this.store.deletes)
+      // Who has gone from a group and come in again since may see it no more.
+      const mayBeWithheld = this.store.deletes || isOfGroup(conversationID);
+      if (!this.store.holds(conversationID, message.seq) && !mayBeWithheld)
         this.store.fault(`${conversationID} ${String(message.seq)} was pushed but not readable`);
     }
   }
@@ -221,6 +271,7 @@ export class RawClient {
   async #sync(): Promise<void> {
     if (performance.now() - this.#syncedAt < SYNC_EVERY[this.#login.form.sdkType]) {
       this.unsynced += 1;
+      this.#note('too soon to sync');
       return;
     }
     this.#syncedAt = performance.now();
@@ -254,7 +305,9 @@ export class RawClient {
       const messages = pulled?.Msgs ?? [];
       const isWrong = conversationID.startsWith('n_')
         ? messages.length < 1
-        : messages.length !== wanted;
+        : isOfGroup(conversationID)
+          ? messages.length > wanted
+          : messages.length !== wanted;
       if (isWrong && !(this.store.deletes && messages.length < wanted))
         this.store.fault(`1002 ${conversationID}: ${String(messages.length)} messages`);
       this.store.hold(conversationID, messages);

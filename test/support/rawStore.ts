@@ -12,6 +12,12 @@ export type Held = Readonly<{
 
 const PLACEHOLDER = 4;
 
+/** Of a group's chat a user may see a part: numbers of it may be withheld. */
+export const isOfGroup = (conversationID: string): boolean => conversationID.startsWith('sg_');
+
+/** A message that has come, in whatever way; `seq` 0: it is not stored. */
+export type Shown = Readonly<{ conversationID: string; seq: number }>;
+
 /** What one device holds of every conversation, and what the server has done wrong before its eyes. */
 export class RawStore {
   readonly faults: string[] = [];
@@ -23,6 +29,9 @@ export class RawStore {
   readonly #held = new Map<string, Map<number, Held>>();
   readonly #seqOf = new Map<string, number>();
 
+  /** Numbers that the server has said it does not show. */
+  readonly #withheld = new Map<string, Set<number>>();
+  #shown: Shown[] = [];
   /** The lowest number that the server still shows, where it has said so. */
   readonly #lowest = new Map<string, number>();
 
@@ -47,6 +56,29 @@ export class RawStore {
     return this.#held.get(conversationID)?.has(seq) === true;
   }
 
+  at(conversationID: string, seq: number): Held | undefined {
+    return this.#held.get(conversationID)?.get(seq);
+  }
+
+  /** Something has come, whether it is kept or not. */
+  show(conversationID: string, { seq, status }: MsgData): void {
+    if (status !== PLACEHOLDER) this.#shown.push({ conversationID, seq });
+  }
+
+  /** All that has come since this was asked last. */
+  takeShown(): readonly Shown[] {
+    const shown = this.#shown;
+    this.#shown = [];
+    return shown;
+  }
+
+  /** These are not for this user, or not any more. */
+  withhold(conversationID: string, seqs: readonly number[]): void {
+    const withheld = this.#withheld.get(conversationID) ?? new Set<number>();
+    this.#withheld.set(conversationID, withheld);
+    for (const seq of seqs) withheld.add(seq);
+  }
+
   get conversations(): readonly string[] {
     return [...this.#synced.keys()].sort();
   }
@@ -61,7 +93,10 @@ export class RawStore {
   missing(conversationID: string): number[] {
     const numbers = Array.from({ length: this.synced(conversationID) ?? 0 }, (_, at) => at + 1);
     const lowest = this.#lowest.get(conversationID) ?? 1;
-    return numbers.filter((seq) => seq >= lowest && !this.holds(conversationID, seq));
+    const withheld = this.#withheld.get(conversationID);
+    return numbers.filter(
+      (seq) => seq >= lowest && !this.holds(conversationID, seq) && withheld?.has(seq) !== true,
+    );
   }
 
   /** What is below is not shown to this user any more. */
@@ -77,6 +112,11 @@ export class RawStore {
       if (message.seq <= previous)
         this.fault(`${conversationID}: ${String(message.seq)} after ${String(previous)}`);
       previous = message.seq;
+      this.show(conversationID, message);
+      if (message.status === PLACEHOLDER && isOfGroup(conversationID)) {
+        this.withhold(conversationID, [message.seq]);
+        continue;
+      }
       if (message.status === PLACEHOLDER && !this.deletes)
         this.fault(`${conversationID} ${String(message.seq)} is a placeholder`);
       this.#compare(conversationID, held.get(message.seq), message);

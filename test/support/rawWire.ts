@@ -92,20 +92,22 @@ export const decodeReply = (form: Form, frame: Uint8Array): RawReply => {
 /** A message as a client composes it: what only the server knows is zero. */
 export const textMessage = (message: {
   from: string;
+  /** A user; empty: it is for a group. */
   to: string;
+  groupID?: string;
   clientMsgID: string;
   text: string;
   platformID: number;
 }): MsgData => ({
   sendID: message.from,
   recvID: message.to,
-  groupID: '',
+  groupID: message.groupID ?? '',
   clientMsgID: message.clientMsgID,
   serverMsgID: '',
   senderPlatformID: message.platformID,
   senderNickname: `${message.from} of the tests`,
   senderFaceURL: '',
-  sessionType: 1,
+  sessionType: message.groupID === undefined ? 1 : 3,
   msgFrom: 100,
   contentType: 101,
   content: utf8.encode(JSON.stringify({ content: message.text })),

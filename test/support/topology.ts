@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEventStoreProcess, type EventStoreProcess } from './eventStoreProcess.ts';
 import { openFaultPostgres, type FaultPostgres } from './faultPostgres.ts';
-import { openRelay, type Relay } from './faultRelay.ts';
-import { textAt } from './json.ts';
+import { openFaultLine, type FaultLine } from './faultLine.ts';
+import { numberAt, textAt } from './json.ts';
 import { natsServer, type NatsServer } from './natsServer.ts';
 import { freePort, programOf, type Program } from './program.ts';
 import { post, replyOf, type Reply } from './seqline.ts';
 
 const ADMIN = 'imAdmin';
 const KEYS_DATABASE = 'seqline_keys';
+/** A reader that is slow is given up sooner than by default, so that a round can have one. */
+const NATS_CONFIGURATION = 'max_pending: 2000000\nwrite_deadline: "1s"\n';
 
 /**
  * The services of infra/deploy/compose.yaml as plain processes of one machine. A process that stands by has
@@ -37,13 +39,16 @@ export type Service = Program &
     httpPort: number;
     wsPort: number;
     ready: () => Promise<boolean>;
-    /** It takes nothing from NATS any more, until it may again. */
-    nats: Relay;
+    /** Between it and NATS, and the event store. */
+    nats: FaultLine;
+    store: FaultLine;
   }>;
 
 export type Topology = Readonly<{
   services: Readonly<Record<ServiceName, Service>>;
   nats: NatsServer;
+  /** How many connections NATS has given up since it was started, because their readers were too slow. */
+  slowConsumers: () => Promise<number>;
   postgres: FaultPostgres;
   store: EventStoreProcess;
   settings: Readonly<Record<string, string>>;
@@ -61,14 +66,16 @@ export const openTopology = async (
 ): Promise<Topology> => {
   const folder = await mkdtemp(join(tmpdir(), 'seqline-topology-'));
   const secret = randomBytes(24).toString('hex');
-  const nats = await natsServer();
+  const configuration = join(folder, 'nats.conf');
+  await writeFile(configuration, NATS_CONFIGURATION);
+  const natsMonitor = await freePort();
+  const nats = await natsServer('-c', configuration, '-m', String(natsMonitor));
   const store = await openEventStoreProcess();
   const postgres = await openFaultPostgres();
   await postgres.ask(`create database ${KEYS_DATABASE}`);
   const keys = postgres.url.replace(/(:\/\/[^/]*\/)[^?]*/, `$1${KEYS_DATABASE}`);
   const settings = {
     SEQLINE_SECRET: secret,
-    SEQLINE_EVENTSTORE: store.url,
     DATABASE_URL: postgres.url,
     SEQLINE_KEYS: keys,
     ...more,
@@ -77,7 +84,8 @@ export const openTopology = async (
   const service = async (name: ServiceName): Promise<Service> => {
     const [httpPort, wsPort] = [await freePort(), await freePort()];
     const apiAddr = `http://127.0.0.1:${String(httpPort)}`;
-    const relay = await openRelay(nats.port);
+    const toNats = await openFaultLine(nats.port);
+    const toStore = await openFaultLine(store.port);
     const ready = async (): Promise<boolean> => {
       try {
         return (await fetch(`${apiAddr}/readyz`)).status === 200;
@@ -89,7 +97,8 @@ export const openTopology = async (
       args: ['serve', '--roles', SERVICES[name]],
       settings: {
         ...settings,
-        SEQLINE_BUS: relay.wsAddr.replace('ws://', 'nats://'),
+        SEQLINE_BUS: `nats://127.0.0.1:${String(toNats.port)}`,
+        SEQLINE_EVENTSTORE: `esdb://127.0.0.1:${String(toStore.port)}?tls=false`,
         SEQLINE_DATA: join(folder, name),
         SEQLINE_HTTP_PORT: String(httpPort),
         SEQLINE_WS_PORT: String(wsPort),
@@ -97,7 +106,7 @@ export const openTopology = async (
       isUp: async (said) => said.includes('Seqline is ready') && (await ready()),
     });
     const wsAddr = `ws://127.0.0.1:${String(wsPort)}`;
-    return { ...program, name, apiAddr, wsAddr, httpPort, wsPort, ready, nats: relay };
+    return { ...program, name, apiAddr, wsAddr, httpPort, wsPort, ready, nats: toNats, store: toStore };
   };
   const services = {
     api1: await service('api1'),
@@ -131,6 +140,10 @@ export const openTopology = async (
   return {
     services,
     nats,
+    slowConsumers: async () => {
+      const answer = await fetch(`http://127.0.0.1:${String(natsMonitor)}/varz`);
+      return numberAt(await answer.json(), 'slow_consumers');
+    },
     postgres,
     store,
     settings,
@@ -148,7 +161,10 @@ export const openTopology = async (
       textAt(await asAdmin('/auth/get_user_token', { userID, platformID }, name), 'token'),
     dispose: async () => {
       for (const name of SERVICE_NAMES) await services[name].end('SIGKILL');
-      for (const name of SERVICE_NAMES) await services[name].nats.close();
+      for (const name of SERVICE_NAMES) {
+        await services[name].nats.close();
+        await services[name].store.close();
+      }
       await store.dispose();
       await postgres.dispose();
       await nats.kill();

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { NumberedEvent } from '../../../core/conversation/events.ts';
+import { groupSubject } from '../../../core/group/events.ts';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
-import type { Position, UserId } from '../../../core/kernel/ids.ts';
+import type { GroupId, Position, UserId } from '../../../core/kernel/ids.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { FETCHED_MS, hearing } from '../../../infra/app/hearing.ts';
 import { telling } from '../../../infra/app/telling.ts';
 import type { Bus, BusListener } from '../../../infra/bus/bus.ts';
 import { memoryBus } from '../../../infra/bus/memory.ts';
 import { ann, annAndBob, bob, by, eventId } from '../../support/people.ts';
+
+const team = 'team' as GroupId;
 
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -108,6 +111,16 @@ describe('what one process tells others', () => {
     await told.append(`conversation-${annAndBob}`, 6, [message('c7')]);
     await turns();
     expect(announced).toHaveLength(2);
+  });
+
+  test('[NOD-13] is nothing of what is said in a group: who is in it then only the log knows', async () => {
+    const { told, interest, announced } = world();
+    interest.join(groupSubject(team));
+    const { to: _, ...data } = message('c5').data;
+    const said = { ...message('c5'), data: { ...data, group: team } };
+    expect(await told.append(`conversation-sg_${team}`, 4, [said])).toMatchObject({ revision: 6 });
+    await turns();
+    expect(announced).toEqual([]);
   });
 
   test('is nothing of what was not stored, or is no message', async () => {
