@@ -4,7 +4,7 @@ import { chanceFrom } from '../support/seeded.ts';
 import { openTopology } from '../support/topology.ts';
 import { FAULTS, type Fault } from '../support/topologyFaults.ts';
 import { playRound } from '../support/topologyRounds.ts';
-import { openWorld } from '../support/topologyWorld.ts';
+import { openWorld, type World } from '../support/topologyWorld.ts';
 
 /**
  * `npm run chaos -- --seed N --rounds M --users U`: a cluster of plain processes, and round after round
@@ -50,7 +50,12 @@ type Played = Readonly<{ round: number; fault: string; messages: number; converg
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-const HEADINGS = ['what was done', 'rounds', 'until all had heard of everything, median', 'at most'];
+const HEADINGS = [
+  'what was done',
+  'rounds',
+  'until all had heard of everything, median',
+  'at most',
+];
 
 /** As docs/RELIABILITY.md has it. */
 const tableOf = (played: readonly Played[]): readonly string[] => {
@@ -69,47 +74,51 @@ const tableOf = (played: readonly Played[]): readonly string[] => {
   return [line(HEADINGS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 };
 
-const chance = chanceFrom(seed);
-const next = orderOf(chance);
+const next = orderOf(chanceFrom(seed));
 // Who comes into a group sees nothing from before: so there is something that must not be shown.
 const topology = await openTopology({ SEQLINE_LOG_LEVEL: 'warn', SEQLINE_GROUP_HISTORY: 'off' });
 const played: Played[] = [];
 const late: string[] = [];
-try {
-  const begun = performance.now();
-  await topology.start();
-  const world = await openWorld(topology, users, chance);
-  const { length } = world.groups;
-  say(`seed ${String(seed)}: ${String(users)} users, ${String(length)} groups`);
+
+const playAll = async (world: World): Promise<void> => {
   for (let round = 1; round <= rounds; round += 1) {
     const fault = next();
     const from = performance.now();
+    process.stdout.write(`${String(round)}  ${fault.name}: `);
     const result = await playRound(world, fault, { round, limitMs: LIMIT_MS });
     const { messages, convergedMs } = result;
     played.push({ round, fault: fault.name, messages, convergedMs });
     say(
-      `${String(round)}  ${fault.name}: ${String(messages)} messages, all the same ` +
-        `${seconds(convergedMs)} after it (${seconds(performance.now() - from)})`,
+      `${String(messages)} messages, all the same ${seconds(convergedMs)} after it ` +
+        `(${seconds(performance.now() - from)})`,
     );
-    if (convergedMs > LIMIT_MS) {
-      late.push(`round ${String(round)} took ${seconds(convergedMs)}`, ...result.late);
-      for (const text of result.late) say(`    ${text}`);
-    }
+    if (convergedMs <= LIMIT_MS) continue;
+    late.push(`round ${String(round)} took ${seconds(convergedMs)}`, ...result.late);
+    for (const text of result.late) say(`    ${text}`);
   }
   world.check.run(true);
+};
+
+try {
+  const begun = performance.now();
+  await topology.start();
+  const world = await openWorld(topology, users, chanceFrom(seed));
+  const groups = `${String(world.groups.length)} groups`;
+  say(`seed ${String(seed)}: ${String(users)} users, ${groups}`);
+  await playAll(world);
   await world.close();
   const messages = played.reduce((sum, round) => sum + round.messages, 0);
-  const moves = world.log.moves;
+  const minutes = Math.round((performance.now() - begun) / 60_000);
   say(
-    `\nSeed ${String(seed)}, ${String(rounds)} rounds, ${String(users)} users, ` +
-      `${String(length)} groups with ${String(moves)} comings and goings, ${String(messages)} ` +
-      `messages, in ${String(Math.round((performance.now() - begun) / 60_000))} minutes: none lost, ` +
-      'none doubled, one order everywhere, nobody shown what is not for it\n',
+    `\nSeed ${String(seed)}, ${String(rounds)} rounds, ${String(users)} users, ${groups} with ` +
+      `${String(world.log.moves)} comings and goings, ${String(messages)} messages, in ` +
+      `${String(minutes)} minutes: none lost, none doubled, one order everywhere, nobody shown ` +
+      'what is not for it\n',
   );
   for (const line of tableOf(played)) say(line);
   if (late.length > 0) throw new Error(`later than ${seconds(LIMIT_MS)}:\n${late.join('\n')}`);
 } catch (error) {
-  say(`FAILED with seed ${String(seed)}: ${String(error)}`);
+  say(`\nFAILED with seed ${String(seed)}: ${String(error)}`);
   if (late.length === 0)
     for (const { name, log } of Object.values(topology.services)) say(`--- ${name}\n${log()}`);
   process.exitCode = 1;

@@ -75,7 +75,10 @@ export class RawClient {
   /** Unless it is to wait as its own SDK does, it comes back as soon as any. */
   constructor(
     login: Login,
-    { deletes = false, waitsAs = 'go' }: Readonly<{ deletes?: boolean; waitsAs?: 'go' | 'js' }> = {},
+    {
+      deletes = false,
+      waitsAs = 'go',
+    }: Readonly<{ deletes?: boolean; waitsAs?: 'go' | 'js' }> = {},
   ) {
     this.#login = login;
     this.#waits = WAITS[waitsAs];
@@ -131,7 +134,7 @@ export class RawClient {
   /** Fetches what is missing of a conversation up to its newest known number, as opening it does. */
   async openHistory(conversationID: string): Promise<void> {
     for (;;) {
-      let missing = this.store.missing(conversationID).slice(-HISTORY_MAX);
+      const missing = this.store.missing(conversationID).slice(-HISTORY_MAX);
       if (missing.length === 0) return;
       const request = {
         userID: this.userID,
@@ -145,24 +148,21 @@ export class RawClient {
       const pulled = { ...reply.msgs, ...reply.notificationMsgs }[conversationID];
       const found = pulled?.Msgs ?? [];
       const seqs = found.map(({ seq }) => seq);
-      if (isOfGroup(conversationID) && pulled?.isEnd === true) {
-        // Before it came in, or while it was not there.
-        const begin = seqs[0] ?? Infinity;
-        this.store.withhold(
-          conversationID,
-          missing.filter((seq) => seq < begin),
-        );
-        missing = missing.filter((seq) => seq >= begin);
-      }
-      // Of a conversation that was cleared there is nothing below some number any more.
-      const isCleared = this.store.deletes && pulled?.isEnd === true;
-      const begin = isCleared ? (seqs[0] ?? Infinity) : 1;
+      // Of a conversation that was cleared, or that a member came into late, nothing is below some number.
+      const ends = pulled?.isEnd === true && this.#mayEnd(conversationID);
+      const begin = ends ? (seqs[0] ?? Infinity) : 1;
       const wanted = missing.filter((seq) => seq >= begin);
       if (seqs.join() !== wanted.join())
         throw new Error(`1005 ${conversationID}: asked ${wanted.join()}, got ${seqs.join()}`);
       this.store.hold(conversationID, found);
-      if (isCleared) this.store.endsAt(conversationID, begin);
+      const below = missing.filter((seq) => seq < begin);
+      if (isOfGroup(conversationID)) this.store.withhold(conversationID, below);
+      else this.store.endsAt(conversationID, begin);
     }
+  }
+
+  #mayEnd(conversationID: string): boolean {
+    return this.store.deletes || isOfGroup(conversationID);
   }
 
   async #persist(data: Uint8Array, clientMsgID: string): Promise<Uint8Array> {

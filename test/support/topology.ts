@@ -106,7 +106,17 @@ export const openTopology = async (
       isUp: async (said) => said.includes('Seqline is ready') && (await ready()),
     });
     const wsAddr = `ws://127.0.0.1:${String(wsPort)}`;
-    return { ...program, name, apiAddr, wsAddr, httpPort, wsPort, ready, nats: toNats, store: toStore };
+    return {
+      ...program,
+      name,
+      apiAddr,
+      wsAddr,
+      httpPort,
+      wsPort,
+      ready,
+      nats: toNats,
+      store: toStore,
+    };
   };
   const services = {
     api1: await service('api1'),

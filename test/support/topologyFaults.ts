@@ -21,8 +21,9 @@ const LATE_MS = 700;
 const JUST_BACK_MS = 1_500;
 const FLOOD_BYTES = 200_000;
 const FLOODED_AT_ONCE = 20;
-/** How a process writes that it tells of what it has stored. */
-const TOLD = '"kind":"stored"';
+/** How a process writes that it tells of what it has stored, and of what is not stored, such as notices. */
+const STORED = '"kind":"stored"';
+const NOTICE = '"kind":"passing"';
 
 const again = async (topology: Topology, name: ServiceName, signal: 'SIGKILL' | 'SIGTERM') => {
   await topology.services[name].end(signal);
@@ -34,15 +35,13 @@ const killed = (name: ServiceName): Fault => ({
   run: ({ world }) => again(world.topology, name, 'SIGKILL'),
 });
 
+type Dying = Readonly<{ names: readonly ServiceName[]; told: string; hurries?: boolean }>;
+
 /**
  * What they say to NATS stays on its way; who has told of something that it has committed dies, and what it
  * said with it.
  */
-const killedBeforePublishing = (
-  what: string,
-  names: readonly ServiceName[],
-  hurries = false,
-): Fault => ({
+const killedBeforePublishing = (what: string, { names, told, hurries = false }: Dying): Fault => ({
   name: `kill -9 ${what} between commit and publish`,
   run: async ({ world, hurry }) => {
     const services = names.map((name) => world.topology.services[name]);
@@ -51,7 +50,7 @@ const killedBeforePublishing = (
     let dying: (typeof services)[number] | undefined;
     try {
       dying = await until('what is committed is on its way', () =>
-        services.find(({ nats }) => nats.held('out').includes(TOLD)),
+        services.find(({ nats }) => nats.held('out').includes(told)),
       );
       await dying.end('SIGKILL');
     } finally {
@@ -98,9 +97,13 @@ export const FAULTS: readonly Fault[] = [
   killed('api2'),
   killed('projector'),
   killed('standby'),
-  killedBeforePublishing('a gateway', ['gateway1', 'gateway2']),
-  // Of the two one writes the lines that tell who has come and gone.
-  killedBeforePublishing('the reactor', ['projector', 'standby'], true),
+  killedBeforePublishing('a gateway', { names: ['gateway1', 'gateway2'], told: STORED }),
+  // Of the two one writes the lines that tell who has come and gone, and then tells of them.
+  killedBeforePublishing('the reactor', {
+    names: ['projector', 'standby'],
+    told: NOTICE,
+    hurries: true,
+  }),
   {
     name: 'kill -9 a gateway again within 5 s of its clients coming back',
     run: async ({ world: { topology } }) => {

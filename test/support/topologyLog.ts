@@ -109,7 +109,11 @@ export class TopologyLog {
     const newest = this.linesOf(`sg_${group}`).length;
     switch (type) {
       case 'GroupCreated': {
-        const all = [String(data['owner']), ...textsOf(data['admins']), ...textsOf(data['members'])];
+        const all = [
+          String(data['owner']),
+          ...textsOf(data['admins']),
+          ...textsOf(data['members']),
+        ];
         this.#came(group, all, 1);
         break;
       }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RequestRefused } from './rawRequests.ts';
+import { SocketClosed } from './rawSocket.ts';
 import { singleChat } from './sdkClient.ts';
 import type { Fault } from './topologyFaults.ts';
 import { moveSomebody, type Group, type User, type World } from './topologyWorld.ts';
@@ -99,6 +100,18 @@ const move = async (world: World, group: Group, round: Round): Promise<void> => 
   }
 };
 
+/** One that came back too soon to sync may be closed as it looks, and looks again. */
+const open = (client: User['client'], chat: string): Promise<true> =>
+  until('history is opened', async () => {
+    try {
+      await client.openHistory(chat);
+      return true;
+    } catch (error) {
+      if (error instanceof SocketClosed) return undefined;
+      throw error;
+    }
+  });
+
 const acknowledgedBy = ({ users }: World): number =>
   users.reduce((sum, { client }) => sum + client.acknowledged.length, 0);
 
@@ -155,7 +168,7 @@ export const playRound = async (
   await Promise.race([converging, failed]);
   const convergedMs = performance.now() - ended;
   for (const { client } of users) {
-    for (const chat of world.check.chatsOf(client.userID)) await client.openHistory(chat);
+    for (const chat of world.check.chatsOf(client.userID)) await open(client, chat);
   }
   world.check.run(false);
   return { messages: acknowledgedBy(world) - before, convergedMs, late };
@@ -180,7 +193,10 @@ const lateOnes = (world: World): readonly string[] => {
       `now ${performance.now().toFixed(0)}; ${client.lately.slice(-8).join(', ')}`,
   );
   const untold = world.log.untold.size;
-  return [`${String(all.length)} are behind, ${String(untold)} changes have no line`, ...all.slice(0, 5)];
+  return [
+    `${String(all.length)} are behind, ${String(untold)} changes have no line`,
+    ...all.slice(0, 5),
+  ];
 };
 
 /** All has been said and told of, and all have heard of it by themselves. */
@@ -188,7 +204,13 @@ const converge = async (world: World, isSent: () => boolean): Promise<void> => {
   await until(
     'all have heard of everything',
     async () => {
-      if ((await world.log.readOn()) && isSent() && world.log.untold.size === 0 && behind(world).length === 0) return true;
+      if (
+        (await world.log.readOn()) &&
+        isSent() &&
+        world.log.untold.size === 0 &&
+        behind(world).length === 0
+      )
+        return true;
       await pause(LOOK_EVERY_MS);
       return undefined;
     },

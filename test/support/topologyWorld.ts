@@ -93,13 +93,16 @@ const makeGroups = async (
   users: readonly User[],
   chance: Chance,
 ): Promise<readonly Group[]> => {
-  const groups = Array.from({ length: Math.ceil(users.length / USERS_PER_GROUP) }, (_, at): Group => {
-    const owner = chance.pick(users);
-    const members = new Set([owner.client.userID]);
-    const wanted = Math.min(MEMBERS_MAX, Math.floor(users.length / 2));
-    while (members.size < wanted) members.add(chance.pick(users).client.userID);
-    return { id: `group${String(at)}`, owner, members, moved: new Set() };
-  });
+  const groups = Array.from(
+    { length: Math.ceil(users.length / USERS_PER_GROUP) },
+    (_, at): Group => {
+      const owner = chance.pick(users);
+      const members = new Set([owner.client.userID]);
+      const wanted = Math.min(MEMBERS_MAX, Math.floor(users.length / 2));
+      while (members.size < wanted) members.add(chance.pick(users).client.userID);
+      return { id: `group${String(at)}`, owner, members, moved: new Set() };
+    },
+  );
   await inPortions(groups, async ({ id: groupID, owner, members }) => {
     const ownerUserID = owner.client.userID;
     await topology.asAdmin('/group/create_group', {
