@@ -36,6 +36,7 @@ export class Building {
   readonly #history: History;
   readonly #projections: readonly Projection[];
   readonly #batches: Batches;
+  readonly #leftSealed: ReadonlySet<string>;
   #places: ReadonlyMap<Projection, Checkpoint>;
 
   private constructor(
@@ -47,6 +48,12 @@ export class Building {
     this.#history = history;
     this.#projections = projections;
     this.#batches = new Batches(skips);
+    const [first, ...others] = projections;
+    this.#leftSealed = new Set(
+      first?.leavesSealed?.filter((type) =>
+        others.every(({ leavesSealed }) => leavesSealed?.includes(type) === true),
+      ),
+    );
     this.#places = places;
   }
 
@@ -91,7 +98,7 @@ export class Building {
   async *#batchesTo(until: Position): AsyncIterable<Batch> {
     let events: Event[] = [];
     let to = this.position;
-    for await (const step of walk(this.#history, { after: to, until }, EVERY)) {
+    for await (const step of walk(this.#history, { after: to, until }, EVERY, this.#leftSealed)) {
       events.push(...knownEvents(step.events));
       to = step.reached;
       if (events.length < BATCH) continue;

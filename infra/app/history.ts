@@ -43,7 +43,7 @@ export const pastOf = ({ store, log }: Pick<Storage, 'store' | 'log'>): PastLog 
   prefixes: STREAM_PREFIXES,
   readAll: (options) => store.readAll(options),
   head: () => store.head(),
-  decode: (events) => log.decode(events),
+  decode: (...asked) => log.decode(...asked),
 });
 
 /** What app admins may see of the past. `close` ends the answers that wait for more. */

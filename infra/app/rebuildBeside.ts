@@ -133,10 +133,16 @@ const compare = (
           'the read model is being built anew by a server just now: wait for it',
         );
       await building.buildTo(position);
+      await takeTheTime(snapshot);
       const tables: ComparedTable[] = [];
       for (const table of await tablesOf(options.db, schema)) {
-        const old = await sumOf(snapshot, SCHEMA, table);
-        const made = await sumOf(options.db, schema, table);
+        const [old, made] = await Promise.all([
+          sumOf(snapshot, SCHEMA, table),
+          options.db.transaction().execute(async (tx) => {
+            await takeTheTime(tx);
+            return sumOf(tx, schema, table);
+          }),
+        ]);
         const equal = old.rows === made.rows && old.sum === made.sum;
         tables.push({ table, rows: old.rows, rebuiltRows: made.rows, equal });
       }
@@ -148,6 +154,11 @@ const tablesOf = async (db: Kysely<AnyTables>, schema: string): Promise<readonly
     select table_name as name from information_schema.tables
     where table_schema = ${schema} and table_name <> 'checkpoint' order by 1`.execute(db);
   return rows.map(({ name }) => name);
+};
+
+/** All rows of a table are read, however many there are, and nobody waits for that. */
+const takeTheTime = async (tx: Transaction<AnyTables>): Promise<void> => {
+  await sql`set local statement_timeout = 0`.execute(tx);
 };
 
 type Sum = Readonly<{ rows: number; sum: string }>;

@@ -6,8 +6,14 @@ import { codecOf, type Catalogue, type ParsedEvent, type RecordedText } from './
 import type { MovedPositions } from './history.ts';
 import { KeyRing } from './keyRing.ts';
 
-/** Facts of stored events in their order; events of others are left out. Throws `UnreadableEvent`. */
-export type Decode = (events: readonly StoredEvent[]) => Promise<readonly Recorded[]>;
+/**
+ * Facts of stored events in their order; events of others are left out. What is personal in events of the
+ * types that are left sealed, if any are, comes as `ERASED`. Throws `UnreadableEvent`.
+ */
+export type Decode = (
+  events: readonly StoredEvent[],
+  leftSealed?: ReadonlySet<string>,
+) => Promise<readonly Recorded[]>;
 
 type Parts = Readonly<{
   ring: KeyRing;
@@ -20,21 +26,29 @@ type Parts = Readonly<{
 
 export const decodingBy = ({ ring, moved, catalogue: known, recall }: Parts): Decode => {
   const codec = codecOf(known);
-  return async (events) => {
+  return async (events, leftSealed = NONE) => {
     for (;;) {
       const { erasures } = ring;
       const steps: (Recorded | ParsedEvent)[] = [];
       for (const event of events) {
         if (isOurs(event)) steps.push(recall(event) ?? codec.parse(event));
       }
-      const sealed = steps.flatMap((step) => ('sealed' in step ? step.sealed : []));
+      const sealed = steps.flatMap((step) =>
+        'sealed' in step && !leftSealed.has(step.event.type) ? step.sealed : [],
+      );
       const keyOf = await ring.opening(sealed);
       if (erasures !== ring.erasures) continue;
-      const opened = steps.map((step) => ('sealed' in step ? codec.open(step, keyOf) : step));
+      const opened = steps.map((step) => {
+        if (!('sealed' in step)) return step;
+        return codec.open(step, leftSealed.has(step.event.type) ? noKey : keyOf);
+      });
       return moved === undefined ? opened : opened.map((event) => inPlace(event, known, moved));
     }
   };
 };
+
+const NONE: ReadonlySet<string> = new Set();
+const noKey = (): undefined => undefined;
 
 /**
  * For whoever only reads a log, beside the process that writes it. Keys are looked up anew for each page:
@@ -45,8 +59,8 @@ export const decodingFor = (
   moved: MovedPositions | undefined,
 ): Decode => {
   const store = onlyRead(keys);
-  return (events) =>
-    decodingBy({ ring: new KeyRing(store), moved, catalogue, recall: () => undefined })(events);
+  return (...asked) =>
+    decodingBy({ ring: new KeyRing(store), moved, catalogue, recall: () => undefined })(...asked);
 };
 
 /** What is known of an event before it is opened: enough to say whether it is wanted. */

@@ -17,8 +17,14 @@ export type Replayable = Pick<EventStore, 'readAll' | 'head'> &
   Readonly<{
     /** Streams that are Seqline's own. */
     prefixes: StreamPrefixes;
-    /** Facts of stored events, one for each; others' are left out. */
-    decode: (events: readonly StoredEvent[]) => Promise<readonly Recorded[]>;
+    /**
+     * Facts of stored events, one for each; others' are left out. What is personal in those of the types that
+     * are left sealed comes as if it were erased.
+     */
+    decode: (
+      events: readonly StoredEvent[],
+      leftSealed?: ReadonlySet<string>,
+    ) => Promise<readonly Recorded[]>;
   }>;
 
 /** One that is exported, too. */
@@ -58,8 +64,15 @@ export type Step<Event = Recorded> = Readonly<{
 }>;
 
 /** What is wanted of the span, page by page; each is fetched when it is asked for. Throws `UnreadableEvent`. */
-export const walk = (log: Replayable, span: Span, chosen: Chosen): AsyncGenerator<Step> =>
-  steps(log, span, chosen, async (events) => (await log.decode(events)).filter(chosen.surely));
+export const walk = (
+  log: Replayable,
+  span: Span,
+  chosen: Chosen,
+  leftSealed?: ReadonlySet<string>,
+): AsyncGenerator<Step> =>
+  steps(log, span, chosen, async (events) =>
+    (await log.decode(events, leftSealed)).filter(chosen.surely),
+  );
 
 /** The same, of events as they are exported. */
 export const walkRows = (log: Exportable, span: Span, chosen: Chosen): AsyncGenerator<Step<Row>> =>

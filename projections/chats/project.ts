@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { AnyTables, Projection } from '../kernel/model.ts';
+import { MESSAGES, type AnyTables, type Projection } from '../kernel/model.ts';
 import { createRows } from '../kernel/rows.ts';
 import { departures, GROUP_ROWS, groupMarks, mentions, ownFloors, windows } from './groupTables.ts';
 import {
@@ -45,6 +45,7 @@ export const chats: Projection = {
   version: CHATS_VERSION,
   create,
   clear,
+  leavesSealed: MESSAGES,
   tables: [
     ...[heads, sides, revocations, hidden, uncounted, sends],
     ...[windows, departures, groupMarks, mentions, ownFloors],

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Projection } from '../kernel/model.ts';
+import { MESSAGES, type Projection } from '../kernel/model.ts';
 import { createRows } from '../kernel/rows.ts';
 import { CLIENT_CONFIG, CLIENT_CONFIG_VERSION, settingRows, settingsTable } from './tables.ts';
 
@@ -13,5 +13,6 @@ export const clientConfig: Projection = {
   clear: async (db) => {
     await sql`drop table if exists ${sql.table(CLIENT_CONFIG)}`.execute(db);
   },
+  leavesSealed: MESSAGES,
   tables: [settingsTable],
 };

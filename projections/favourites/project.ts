@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Projection } from '../kernel/model.ts';
+import { MESSAGES, type Projection } from '../kernel/model.ts';
 import { createRows } from '../kernel/rows.ts';
 import { FAVOURITES, FAVOURITES_VERSION, favouriteRows, favouritesTable } from './tables.ts';
 
@@ -13,5 +13,6 @@ export const favourites: Projection = {
   clear: async (db) => {
     await sql`drop table if exists ${sql.table(FAVOURITES)}`.execute(db);
   },
+  leavesSealed: MESSAGES,
   tables: [favouritesTable],
 };

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { AnyTables, Projection } from '../kernel/model.ts';
+import { MESSAGES, type AnyTables, type Projection } from '../kernel/model.ts';
 import { createRows } from '../kernel/rows.ts';
 import { ALL_ROWS, FRIENDS_VERSION, tableName } from './rows.ts';
 import { blacks, friends as friendsTable, lists, profiles, requests } from './tables.ts';
@@ -26,5 +26,6 @@ export const friends: Projection = {
   version: FRIENDS_VERSION,
   create,
   clear,
+  leavesSealed: MESSAGES,
   tables: [friendsTable, requests, blacks, lists, profiles],
 };

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { AnyTables, Projection } from '../kernel/model.ts';
+import { MESSAGES, type AnyTables, type Projection } from '../kernel/model.ts';
 import { createRows } from '../kernel/rows.ts';
 import { ALL_ROWS, GROUPS_VERSION, tableName } from './rows.ts';
 import {
@@ -37,5 +37,6 @@ export const groups: Projection = {
   version: GROUPS_VERSION,
   create,
   clear,
+  leavesSealed: MESSAGES,
   tables: [groupsTable, members, memberLists, joinedLists, joinRequests, profiles],
 };

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
+import type { EventType, SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 
 /** Any database: each model knows its own tables and no others. */
@@ -53,8 +53,16 @@ export type Projection = Readonly<{
   clear: (db: Transaction<AnyTables>) => Promise<void>;
   tables: readonly AnyTable[];
   /**
+   * Events whose personal fields no fold of it looks at. Built from the beginning, it gets them as if they
+   * were erased: to open them costs as much as all the rest of reading them.
+   */
+  leavesSealed?: readonly EventType[];
+  /**
    * Gives the tables the names that people read them by, once they have come to where the log ended as they
    * were taken over, and again after a rebuild (`anew`). Idempotent.
    */
   publish?: (db: Transaction<AnyTables>, how?: Readonly<{ anew: boolean }>) => Promise<void>;
 }>;
+
+/** The events that there are most of, and whose texts stay in the log. */
+export const MESSAGES: readonly EventType[] = ['MessageSent', 'NoticePosted'];

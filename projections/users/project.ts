@@ -3,7 +3,7 @@ import { assert } from '../../core/kernel/assert.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import { isErased, type Personal, type Recorded } from '../../core/kernel/fact.ts';
 import type { Profile, UserChanged, UserRegistered } from '../../core/user/events.ts';
-import type { AnyTables, Projection, Table } from '../kernel/model.ts';
+import { MESSAGES, type AnyTables, type Projection, type Table } from '../kernel/model.ts';
 import { storable } from '../kernel/text.ts';
 import { clearUsers, createUsers, type UserRow, USERS_VERSION } from './schema.ts';
 
@@ -38,6 +38,7 @@ export const users: Projection = {
   version: USERS_VERSION,
   create: createUsers,
   clear: clearUsers,
+  leavesSealed: MESSAGES,
   tables: [usersTable],
 };
 

@@ -115,10 +115,11 @@ const writeId = (id: EventId, target: Buffer, at: number): void => {
 
 const readId = (record: Buffer): EventId => {
   const hex = record.toString('hex', ID_AT, ID_AT + 16);
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+  const [first, last] = [hex.slice(0, 8), hex.slice(20)];
+  const middle = `${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}`;
   // The checksum has been compared: these are the bytes of an id that was checked before it was
   // stored.
-  return `${parts.join('-')}-${hex.slice(20)}` as EventId;
+  return `${first}-${middle}-${last}` as EventId;
 };
 
 const writeString = (text: string, target: Buffer, start: number): number => {

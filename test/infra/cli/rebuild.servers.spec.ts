@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { skipsIn } from '../../../infra/app/building.ts';
@@ -204,6 +207,46 @@ describe('[REP-12] what differs is not switched to', () => {
     expect(await schemas()).toBe(1);
   });
 });
+
+/** Runs a rebuild of users in a process of its own that kills itself at the place. */
+const killedAt = async (place: string): Promise<void> => {
+  const { data, eventStore, keys } = config;
+  const asked = JSON.stringify({ data, eventStore, keys });
+  const args = ['--import', 'tsx', TO_BE_KILLED, asked, database.url, place];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+};
+
+const TO_BE_KILLED = fileURLToPath(new URL('rebuildToBeKilled.ts', import.meta.url));
+
+test('[REP-23] a rebuild that is killed anywhere leaves whole tables in use, and the next one clears up', async () => {
+  await whileProjecting(async ({ storage, reached, state }) => {
+    await lifeOf(storage);
+    expect(await reached()).toBe(true);
+    let known = await oid('users_v1');
+    for (const [place, isSwitched] of [
+      ['building', false],
+      ['moving', false],
+      ['moved', false],
+      ['left', true],
+    ] as const) {
+      const before = await rowsIn(database.db, 'seqline');
+      await killedAt(place);
+      expect(await schemas(), place).toBe(2);
+      expect(await rowsIn(database.db, 'seqline'), place).toEqual(before);
+      expect((await oid('users_v1')) !== known, place).toBe(isSwitched);
+      known = await oid('users_v1');
+      // The server goes on, whichever tables those are.
+      await register(storage, `after ${place}`);
+      expect(await reached(), place).toBe(true);
+      expect(state()).toBe('running');
+    }
+    const { code, text } = await run('users');
+    expect(text).toMatch(/users: .*: equal, and switched to/u);
+    expect(code).toBe(0);
+    expect(await schemas()).toBe(1);
+  });
+}, 60_000);
 
 describe('[REP-4] seqline rebuild refuses', () => {
   test('a name that is none', async () => {
