@@ -29,7 +29,10 @@ export const followUps =
       case 'UserChanged': {
         const { user, profile } = event.data;
         if (profile === undefined) return undefined;
-        return async () => profileShown(event.data, await joined(user));
+        return async () => {
+          const groups = await joined(user, event.position);
+          return groups === 'later' ? 'later' : profileShown(event.data, groups);
+        };
       }
       default:
         return undefined;

@@ -55,8 +55,9 @@ export type Reaction = Readonly<{
   /** Further copies, which can be made only of what the lists show by then. */
   look?: () => Promise<readonly Said[]>;
   /**
-   * Commands, one after the other, once all of the above has been handed on. They may be made of what the
-   * lists show, which have the fact by then however long that takes: none is left out for their being late.
+   * Commands, one after the other, once all of the above has been handed on. They are made of what the log
+   * says, never of the lists: one event that a list cannot take must not keep them, and all that comes after
+   * them, from being done. `later`: for now they cannot be made; none is left out for that.
    */
-  follow?: () => Promise<readonly FollowUp[]>;
+  follow?: () => Promise<readonly FollowUp[] | 'later'>;
 }>;

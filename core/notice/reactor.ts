@@ -14,7 +14,10 @@ export const UNREMARKABLE_EVENTS_MAX = 50_000;
 /** How long a notice waits for the lists it speaks of; past it clients may have to ask twice. */
 export const PROJECTED_MS = 10_000;
 
-/** The process ends before the lists show a fact; whoever starts next does what follows from it. */
+/** Until it is asked again what follows from a fact, where that cannot be told. */
+const LATER_MS = 1_000;
+
+/** The process ends before it can be told what follows from a fact; whoever starts next does what follows from it. */
 export class Interrupted extends Error {
   override name = 'Interrupted';
 }
@@ -43,8 +46,12 @@ export type ReactorDeps = Readonly<{
   copiesAfter: Position;
   /** Whether the read models have come to the position in time. */
   projected: (position: Position, ms: Millis) => Promise<boolean>;
-  /** Whether the process is about to end: nobody waits for the read models any more. */
+  /** A notice goes out though the lists do not show yet what it tells of. */
+  early: (event: Event) => void;
+  /** Whether the process is about to end: nobody waits any more. */
   isEnding: () => boolean;
+  /** Ends at once when the process is about to end. */
+  pause: (ms: Millis) => Promise<void>;
   deriveId: DeriveId;
   now: () => Millis;
 }>;
@@ -123,7 +130,7 @@ export class Reactor {
       const placed = await this.#post(event, said, meta);
       await this.#tell(event, reaction, { said, meta, visible, after: Math.max(visible, placed) });
     }
-    await this.#follow(event, reaction, { meta, visible });
+    await this.#follow(event, reaction, meta);
   }
 
   /** The lines; resolves where the last of them stands. */
@@ -148,23 +155,22 @@ export class Reactor {
     { said, meta, visible, after }: Telling,
   ): Promise<void> {
     if (!hasCopies(reaction) || event.position <= this.#deps.copiesAfter) return;
-    await this.#deps.projected(visible, PROJECTED_MS);
+    if (!(await this.#deps.projected(visible, PROJECTED_MS))) this.#deps.early(event);
     for (const copy of await copiesOf(event, reaction, { ...this.#deps, meta, said })) {
       this.#deps.pass(copy.passing, copy.senderSync, after);
     }
   }
 
-  async #follow(
-    event: Event,
-    { follow }: Reaction,
-    { meta, visible }: Readonly<{ meta: Meta; visible: Position }>,
-  ): Promise<void> {
+  async #follow(event: Event, { follow }: Reaction, meta: Meta): Promise<void> {
     if (follow === undefined) return;
-    const { deriveId, now } = this.#deps;
-    while (!(await this.#deps.projected(visible, PROJECTED_MS))) {
-      if (this.#deps.isEnding()) throw new Interrupted(`the lists do not show ${event.id} yet`);
+    const { deriveId, now, pause, isEnding } = this.#deps;
+    let commands = await follow();
+    while (commands === 'later') {
+      if (isEnding()) throw new Interrupted(`what follows from ${event.id} cannot be told yet`);
+      await pause(LATER_MS);
+      commands = await follow();
     }
-    for (const one of await follow()) {
+    for (const one of commands) {
       const id = deriveId(event.id, 'follow', one.type, one.data.group);
       await this.#deps.follow({ ...one, id, at: now(), meta });
     }

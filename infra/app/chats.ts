@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { conversationStream } from '../../core/conversation/events.ts';
-import type { Known, Reach } from '../../core/conversation/ports.ts';
+import type { Doing, Known, Reach } from '../../core/conversation/ports.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { ConversationId, Millis, Seq, UserId } from '../../core/kernel/ids.ts';
 import { emptySide } from '../../core/sequence/side.ts';
 import type { User } from '../../core/user/decider.ts';
-import type { Chats, VersionIdOf } from '../../gateways/ports.ts';
+import type { JoinedIds } from '../../core/group/ports.ts';
+import { NotAnswerable, type Chats, type VersionIdOf } from '../../gateways/ports.ts';
 import {
   findConversations,
   findUser,
@@ -75,6 +76,23 @@ export const openChats = ({ atHead, log, versionIdOf, withinMs, isAway }: ChatsD
       exactly(async () =>
         incrementalOf(owner, await ofUser(owner), versionIdOf('conversations', owner), since),
       ),
+  };
+};
+
+/** The groups that a user is in, whether or not the lists show them yet. */
+export const joinedAtHead = (
+  { atHead, isAway }: Pick<ChatsDeps, 'atHead' | 'isAway'>,
+  followed: Doing['followed'],
+): JoinedIds => {
+  const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
+  return async (user, asOf) => {
+    if (!(await followed(asOf))) return 'later';
+    try {
+      return (await exactly(() => atHead.ofUser(user))).joined;
+    } catch (error) {
+      if (error instanceof NotAnswerable) return 'later';
+      throw error;
+    }
   };
 };
 

@@ -3,7 +3,12 @@ import { appendOnce } from '../../core/conversation/appendOnce.ts';
 import { followUps, withFollowUps } from '../../core/group/followUps.ts';
 import type { JoinedIds } from '../../core/group/ports.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../core/notice/checkpoint.ts';
-import { Interrupted, Reactor, type FollowUpCommand } from '../../core/notice/reactor.ts';
+import {
+  Interrupted,
+  Reactor,
+  type FollowUpCommand,
+  type ReactorDeps as ReactorParts,
+} from '../../core/notice/reactor.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
@@ -65,6 +70,7 @@ export const startReactor = async (deps: ReactorDeps): Promise<() => Promise<voi
   let stopped = false;
   let end: (isProjected: boolean) => void = () => undefined;
   const ending = new Promise<boolean>((resolve) => (end = resolve));
+  const early = tellEarly(log);
   const bell = new Bell();
   const deaf = models.follower.onEvents(() => {
     bell.ring();
@@ -78,7 +84,7 @@ export const startReactor = async (deps: ReactorDeps): Promise<() => Promise<voi
     const checkpoint = await open();
     // Whoever did it before is fenced from here on.
     if (cluster.bus.isShared()) await checkpoint.moveTo(checkpoint.position);
-    const reactor = reactorOf(deps, checkpoint, { ending, isEnding: () => stopped });
+    const reactor = reactorOf(deps, checkpoint, { ending, early, isEnding: () => stopped });
     const source = new Source(events, models.tail);
     let position = checkpoint.position;
     while (!stopped) {
@@ -130,12 +136,28 @@ export const startReactor = async (deps: ReactorDeps): Promise<() => Promise<voi
   };
 };
 
-type Ending = Readonly<{ ending: Promise<boolean>; isEnding: () => boolean }>;
+/** Said at most this often, however many notices there are. */
+const TELL_EARLY_MS = 60_000;
+
+const tellEarly = (log: Log): ReactorParts['early'] => {
+  let toldAt = -Infinity;
+  return ({ type, position }) => {
+    if (performance.now() - toldAt < TELL_EARLY_MS) return;
+    toldAt = performance.now();
+    log.warn(
+      { type, position },
+      'devices are told of what the lists do not show yet: see why with "seqline projector"',
+    );
+  };
+};
+
+type Ending = Readonly<{ ending: Promise<boolean>; isEnding: () => boolean }> &
+  Pick<ReactorParts, 'early'>;
 
 const reactorOf = (
   { events, models, writers, pass, handedOn, copiesAfter, noticing, groups, joined }: ReactorDeps,
   checkpoint: LogCheckpoint,
-  { ending, isEnding }: Ending,
+  { ending, early, isEnding }: Ending,
 ): Reactor => {
   const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
   return new Reactor({
@@ -156,7 +178,9 @@ const reactorOf = (
     copiesAfter,
     // Who is to end does not wait for the lists: whoever is told too early asks once more.
     projected: (position, ms) => Promise.race([models.runner.reached(position, ms), ending]),
+    early,
     isEnding,
+    pause: (ms) => Promise.race([pause(ms), ending.then(() => undefined)]),
     deriveId,
     now: Date.now,
   });

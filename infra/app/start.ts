@@ -11,7 +11,7 @@ import type { Config } from '../config/config.ts';
 import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import { Closers, closeTogether } from './closers.ts';
-import { openAtHead, openChats, openKnown } from './chats.ts';
+import { joinedAtHead, openAtHead, openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
 import { openGround } from './ground.ts';
 import { FETCHED_MS } from './hearing.ts';
@@ -141,7 +141,7 @@ export const start = async (
     if (roles.has('reactor')) {
       const stop = await startReactor({
         ...{ events, models, writers, cluster, noticing, groups, log },
-        joined: async (user: UserId) => (await groupLists.joinedIds(user)).ids,
+        joined: joinedAtHead(reading, doing.followed),
         pass: (passing, senderSync, after) => {
           const fact = passing.data.createTime;
           const openedBefore = cluster.bus.isShared() ? fact + FETCHED_MS : undefined;

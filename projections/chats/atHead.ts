@@ -108,6 +108,8 @@ const hiddenKey = (row: Hidden): string => joinKey(row.owner, row.conversation, 
 export type UserAtHead = Readonly<{
   /** All conversations the user takes part in, notification conversations among them. */
   heads: readonly SeenHead[];
+  /** Groups that the user is in, whether or not anything was said in them. */
+  joined: readonly GroupId[];
   sideOf: (conversation: ConversationId) => Side;
   /** Settings of conversations that may have no message yet. */
   sides: readonly Side[];
@@ -168,6 +170,7 @@ const userOfRows = (
   ]);
   const at: UserAtHead = {
     heads: [...headRows.values()].flatMap((head) => ofGroups.seen(head) ?? []),
+    joined: ofGroups.joined,
     sides: [...sideRows.values()],
     sideOf: (conversation) =>
       sideRows.get(joinKey(user, conversation)) ?? emptySide(user, conversation),

@@ -2,6 +2,7 @@ import type { GroupId, UserId } from '../../core/kernel/ids.ts';
 import type { GroupMarks } from '../../core/sequence/at.ts';
 import type { Head, SeenHead } from '../../core/sequence/head.ts';
 import { seenBy } from '../../core/sequence/membership.ts';
+import type { Membership } from '../../core/sequence/window.ts';
 import type { Table } from '../kernel/model.ts';
 import type { Event } from '../kernel/tail.ts';
 import { departures, groupMarks, passersOf, windowKey, windows } from './groupTables.ts';
@@ -17,6 +18,8 @@ export type Fold = <Row, Other = never>(
 
 export type GroupsAtHead = Readonly<{
   marksOf: (group: GroupId) => GroupMarks | undefined;
+  /** Those that the user is in. */
+  joined: readonly GroupId[];
   /** As the user sees it; undefined: it is of a group that the user never was in. */
   seen: (head: Head) => SeenHead | undefined;
 }>;
@@ -37,15 +40,24 @@ export const groupsAtHead = (
   });
   const departureRows = fold(departures, rows.departures, ({ id }) => id, { others });
   const marks = fold(groupMarks, rows.marks, ({ group }) => group);
+  const membershipIn = (group: GroupId): Membership | undefined => {
+    const window = windowRows.get(windowKey(group, user));
+    if (window === undefined) return undefined;
+    const goneBy = window.leftBy === '' ? marks.get(group)?.endedBy : window.leftBy;
+    const departure = goneBy === undefined ? undefined : departureRows.get(goneBy);
+    return { window, departure };
+  };
+  const isIn = (group: GroupId): boolean => {
+    const membership = membershipIn(group);
+    return membership !== undefined && membership.departure === undefined;
+  };
   return {
     marksOf: (group) => marks.get(group),
+    joined: groups.filter(isIn),
     seen: (head) => {
       if (head.group === undefined) return head;
-      const window = windowRows.get(windowKey(head.group, user));
-      if (window === undefined) return undefined;
-      const goneBy = window.leftBy === '' ? marks.get(head.group)?.endedBy : window.leftBy;
-      const departure = goneBy === undefined ? undefined : departureRows.get(goneBy);
-      return seenBy(head, { window, departure });
+      const membership = membershipIn(head.group);
+      return membership && seenBy(head, membership);
     },
   };
 };

@@ -6,7 +6,7 @@ import { inboxStream } from '../../../core/inbox/events.ts';
 import type { NoteInInbox } from '../../../core/inbox/decider.ts';
 import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
-import type { GroupId, TokenId } from '../../../core/kernel/ids.ts';
+import type { EventId, GroupId, TokenId } from '../../../core/kernel/ids.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
 import {
   Interrupted,
@@ -26,7 +26,8 @@ type Did = Readonly<
   | { line: AppendNumbered }
   | { note: NoteInInbox }
   | { passed: Passing; at: number }
-  | { followed: FollowUpCommand; at: number }
+  | { followed: FollowUpCommand }
+  | { early: EventId }
 >;
 
 const configured = (settings: ConversationConfigured['data']['settings']): InboxEvent => ({
@@ -37,13 +38,14 @@ const configured = (settings: ConversationConfigured['data']['settings']): Inbox
 const team = 'team' as GroupId;
 const disband: FollowUp = { type: 'DisbandGroup', data: { group: team } };
 
-/** What else follows from a setting, and then these. */
-const following =
-  (...followUps: readonly FollowUp[]) =>
+/** What else follows from a setting, and then what is told when that is asked. */
+const followingOnce =
+  (told: () => readonly FollowUp[] | 'later') =>
   (event: Recorded<SeqlineEvent>): Reaction | undefined => {
     const reaction = reactionTo(event);
-    return reaction && { ...reaction, follow: () => Promise.resolve(followUps) };
+    return reaction && { ...reaction, follow: () => Promise.resolve(told()) };
   };
+const following = (...followUps: readonly FollowUp[]) => followingOnce(() => followUps);
 
 const open = (log: MemoryEventLog, name: string, owner: string): Promise<LogCheckpoint> =>
   LogCheckpoint.open({ log, name, owner, deriveId });
@@ -67,7 +69,7 @@ const world = async () => {
         return Promise.resolve({ position: 2_000 });
       },
       follow: (followed) => {
-        did.push({ followed, at: projected });
+        did.push({ followed });
         return Promise.resolve();
       },
       pass: (passed) => did.push({ passed, at: projected }),
@@ -76,7 +78,9 @@ const world = async () => {
         projected = position;
         return Promise.resolve(true);
       },
+      early: ({ id }) => did.push({ early: id }),
       isEnding: () => false,
+      pause: () => Promise.resolve(),
       deriveId,
       now: () => 5_000,
       ...more,
@@ -280,22 +284,19 @@ describe('what follows from facts', () => {
     const reactionTo = following(disband);
     await reactor(undefined, { reactionTo }).react(events);
     await expect(reactor(stale, { reactionTo }).react(events)).rejects.toThrow(CheckpointTaken);
-    const ids = did.map((one) =>
-      'note' in one
-        ? one.note.id
-        : 'line' in one
-          ? one.line.id
-          : 'passed' in one
-            ? one.passed.id
-            : one.followed.id,
-    );
+    const ids = did.map((one) => {
+      if ('note' in one) return one.note.id;
+      if ('line' in one) return one.line.id;
+      if ('passed' in one) return one.passed.id;
+      return 'followed' in one ? one.followed.id : one.early;
+    });
     expect(ids).toHaveLength(8);
     expect(ids.slice(4)).toEqual(ids.slice(0, 4));
   });
 });
 
 describe('commands that follow from facts', () => {
-  test('[PRJ-17] are given in order, after the line and the copies, once the lists show the fact', async () => {
+  test('[PRJ-17] are given in order, after the line and the copies', async () => {
     const { did, reactor, add } = await world();
     const data = { group: team, user: ann, nickname: true, faceUrl: false };
     const reactionTo = following({ type: 'ShowProfile', data }, disband);
@@ -308,36 +309,46 @@ describe('commands that follow from facts', () => {
       'followed',
     ]);
     expect(did.slice(3)).toMatchObject([
-      { at: 2_000, followed: { type: 'ShowProfile', data } },
-      { at: 2_000, followed: { type: 'DisbandGroup', meta: { operationId: 'call' } } },
+      { followed: { type: 'ShowProfile', data } },
+      { followed: { type: 'DisbandGroup', meta: { operationId: 'call' } } },
     ]);
   });
 
-  test('[PRJ-17] wait for the lists as long as it takes, though nobody else waits that long', async () => {
+  test('[PRJ-17] [PRJ-18] are given though the lists have stopped, and that devices are told too early is said', async () => {
     const { did, reactor, add } = await world();
-    const shown = [false, false, false, true];
-    const projected = () => Promise.resolve(shown.shift() ?? true);
-    const reactionTo = following(disband);
-    await reactor(undefined, { reactionTo, projected }).react(
-      await add(configured({ pinned: true })),
+    const events = await add(configured({ pinned: true }));
+    await reactor(undefined, {
+      reactionTo: following(disband),
+      projected: () => Promise.resolve(false),
+    }).react(events);
+    expect(did.map((one) => Object.keys(one)[0])).toEqual(['early', 'passed', 'followed']);
+    expect(did[0]).toEqual({ early: events.at(-1)?.id });
+  });
+
+  test('[PRJ-17] are asked for again until it can be told what they are', async () => {
+    const { did, reactor, add } = await world();
+    const told = ['later', 'later', 'later', [disband]] as const;
+    let asked = 0;
+    const events = await add(configured({ pinned: true }));
+    await reactor(undefined, { reactionTo: followingOnce(() => told[asked++] ?? []) }).react(
+      events,
     );
     expect(did.map((one) => Object.keys(one)[0])).toEqual(['passed', 'followed']);
-    expect(shown).toEqual([]);
+    expect(asked).toBe(4);
   });
 
   test('[PRJ-17] are left to the next process where this one ends before that', async () => {
     const { log, did, reactor, add, checkpoint } = await world();
     const events = await add(configured({ pinned: true }));
     const late: Partial<ReactorDeps> = {
-      reactionTo: following(disband),
+      reactionTo: followingOnce(() => 'later'),
       copiesAfter: events.at(-1)?.position ?? 0,
-      projected: () => Promise.resolve(false),
       isEnding: () => true,
     };
     await expect(reactor(checkpoint, late).react(events)).rejects.toThrow(Interrupted);
     expect(did).toEqual([]);
     expect(checkpoint.position).toBeLessThan(events.at(-1)?.position ?? 0);
-    const inTime: Partial<ReactorDeps> = { ...late, projected: () => Promise.resolve(true) };
+    const inTime: Partial<ReactorDeps> = { ...late, reactionTo: following(disband) };
     await reactor(checkpoint, inTime).react(events);
     await reactor(await open(log, 'notices', 'another'), inTime).react(events);
     expect(did).toMatchObject([{ followed: disband }]);

@@ -146,6 +146,7 @@ const isSeen = (line: string): boolean => /(event|revoked)$/.test(line);
 const checkGroup = async (world: ChatWorld, user: UserId, group: GroupId): Promise<void> => {
   const conversation = chatOf(group);
   const at = await world.userAtHead(user);
+  expect(at.joined.includes(group)).toBe(world.membersOf(group).includes(user));
   const newest = newestSeqsOf(user, at);
   const [state] = readStatesOf(user, at, [conversation]);
   const [view] = conversationsOf(user, at, [conversation]);

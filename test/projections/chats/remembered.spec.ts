@@ -32,6 +32,7 @@ const fakeTail = () => {
 
 const someUser = (): UserAtHead => ({
   heads: [],
+  joined: [],
   sides: [],
   sideOf: (conversation) => emptySide(ann, conversation),
   uncountedOf: () => [],
