@@ -3,12 +3,17 @@ import type { Done, Projector, Refused } from '../../gateways/ports.ts';
 import { keyOf } from '../../projections/kernel/checkpoint.ts';
 import type { Projection } from '../../projections/kernel/model.ts';
 import type { Runner } from '../../projections/kernel/runner.ts';
+import type { RunnerState } from '../../projections/kernel/runnerState.ts';
 import type { Skips } from '../../projections/kernel/skips.ts';
 import type { ProjectorWriters } from './writers.ts';
 
+type Asked = Pick<Runner, 'state' | 'lag' | 'lags'>;
+
 type Deps = Readonly<{
   projections: readonly Projection[];
-  runner: Pick<Runner, 'state' | 'lag' | 'lags'>;
+  runner: Asked;
+  /** The one that counts for analysts, if there is one. */
+  analytics: Asked | undefined;
   skips: Pick<Skips, 'has'>;
   writers: ProjectorWriters;
   deriveId: DeriveId;
@@ -17,15 +22,24 @@ type Deps = Readonly<{
 
 const refuse = (detail: string): Refused => ({ kind: 'refused', reason: 'args/invalid', detail });
 
+/** What is wrong with either; the lists come first, for people wait for those. */
+const stateOf = (runner: Asked, analytics: Asked | undefined): RunnerState => {
+  const state = runner.state();
+  const other = analytics?.state();
+  const isWell = state.kind === 'running' || state.kind === 'standby';
+  const isOtherIll = other?.kind === 'poisoned' || other?.kind === 'retrying';
+  return isWell && isOtherIll ? other : state;
+};
+
 /** What an operator may ask of the projector, and the one thing that it may be told. */
 export const openProjector = (deps: Deps): Projector => {
-  const { projections, runner, skips, writers, deriveId, now } = deps;
+  const { projections, runner, analytics, skips, writers, deriveId, now } = deps;
 
   const skip: Projector['skip'] = async ({ position, reason }, meta): Promise<Done | Refused> => {
     if (projections.some((projection) => skips.has(keyOf(projection), position))) {
       return { kind: 'done' };
     }
-    const state = runner.state();
+    const state = stateOf(runner, analytics);
     if (state.kind !== 'poisoned') {
       return refuse(`position: the projector is ${state.kind}, so there is nothing to skip`);
     }
@@ -49,9 +63,9 @@ export const openProjector = (deps: Deps): Projector => {
 
   return {
     status: () => {
-      const state = runner.state();
+      const state = stateOf(runner, analytics);
       const { kind, ...rest } = state;
-      const lags = runner.lags();
+      const lags = [...runner.lags(), ...(analytics?.lags() ?? [])];
       return {
         state: kind,
         reason: 'reason' in rest ? rest.reason : '',

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Kysely } from 'kysely';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
-import type { Position } from '../../core/kernel/ids.ts';
+import type { Millis, Position } from '../../core/kernel/ids.ts';
+import { ANALYTICS } from '../../projections/analytics/project.ts';
 import { chatKeys, type TailOf } from '../../projections/chats/atHead.ts';
 import { chats } from '../../projections/chats/project.ts';
 import { clientConfig } from '../../projections/clientConfig/project.ts';
@@ -11,9 +12,8 @@ import { groups } from '../../projections/groups/project.ts';
 import { keyOf, leaveFormerLogs, readCheckpoints } from '../../projections/kernel/checkpoint.ts';
 import { startFollower, type Follower, type Listener } from '../../projections/kernel/follower.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
-import { Reached } from '../../projections/kernel/reached.ts';
-import { Standing } from '../../projections/kernel/standing.ts';
-import { runProjections, type Runner } from '../../projections/kernel/runner.ts';
+import type { Runner } from '../../projections/kernel/runner.ts';
+import type { TailRead } from '../../projections/kernel/runnerOptions.ts';
 import { Skips, tailOf } from '../../projections/kernel/skips.ts';
 import { Tail } from '../../projections/kernel/tail.ts';
 import { users } from '../../projections/users/project.ts';
@@ -22,11 +22,20 @@ import type { Log } from '../observe/log.ts';
 import { startEmbeddedPostgres } from '../postgres/embedded.ts';
 import { openPool } from '../postgres/pool.ts';
 import { isAway } from './isAway.ts';
+import { startProjecting } from './projecting.ts';
 
 /** Positions, and so events at most, that the tail takes in before the first socket is served. */
 const TAIL_AT_START_MAX = 50_000;
 
+/** Events that are counted together, so that a busy row is written once for many of them. */
+const NUMBERS_GATHERED_MS: Millis = 2_000;
+const NUMBERS_BATCH_MAX = 5_000;
+
+/** What users are shown, and what a server needs to be ready. */
 export const PROJECTIONS = [users, chats, friends, groups, favourites, clientConfig] as const;
+
+/** These, and what is counted for analysts. */
+export const READ_MODELS = [...PROJECTIONS, ...ANALYTICS] as const;
 
 export type ReadModels = Readonly<{
   db: Kysely<AnyTables>;
@@ -35,6 +44,8 @@ export type ReadModels = Readonly<{
   chatsTail: TailOf;
   follower: Follower;
   runner: Runner;
+  /** That of what is counted for analysts, which nobody waits for. None where that is turned off. */
+  analytics: Runner | undefined;
   /** What another process has said of where a read model stands. */
   heard: (key: string, position: Position) => void;
   skips: Skips;
@@ -43,7 +54,7 @@ export type ReadModels = Readonly<{
 }>;
 
 type Deps = Readonly<{
-  config: Pick<Config, 'data' | 'postgres'>;
+  config: Pick<Config, 'data' | 'postgres' | 'analytics'>;
   events: EventLog;
   /** Logs that this one has been copied from: their read models are replaced. */
   formerIds?: readonly string[];
@@ -77,6 +88,19 @@ const tailFloor = async (
     throw error;
   }
 };
+
+/** The tail for one whom it keeps nothing for: who is behind reads the log. */
+const onlooker = (tail: Tail): TailRead => ({
+  get floor() {
+    return tail.floor;
+  },
+  get head() {
+    return tail.head;
+  },
+  after: (position, max) => tail.after(position, max),
+  covers: (position) => tail.covers(position),
+  trim: () => undefined,
+});
 
 /** Postgres, the one follower of the log, and the projections that it feeds. */
 export const openReadModels = async ({
@@ -119,62 +143,38 @@ export const openReadModels = async ({
       onStopped(`the log cannot be followed beyond position ${String(position)}: ${reason}`);
     },
   });
-  const reached = new Reached({
+  const common = { db, log: events, formerIds, follower, skips, builds, logger: log };
+  const lists = await startProjecting({
+    ...common,
     projections: PROJECTIONS,
-    read: () => readCheckpoints(db),
-    onMoved,
-  });
-  const run = () =>
-    runProjections({
-      projections: PROJECTIONS,
-      db,
-      log: events,
-      formerIds,
-      tail,
-      follower,
-      skips,
-      reached,
-      onState: (state) => {
-        const bad =
-          state.kind === 'poisoned' || state.kind === 'refused' || state.kind === 'retrying';
-        log[bad ? 'warn' : 'debug']({ projector: state }, `projector: ${state.kind}`);
-      },
-    });
-  const own = builds ? run() : undefined;
-  const isAtWork = () => own?.state().kind === 'running';
-  const standing = new Standing({
-    projections: PROJECTIONS,
-    read: () => readCheckpoints(db),
     tail,
-    reached,
-    isTold: isAtWork,
+    onMoved,
+    called: 'projector',
   });
-  standing.start();
-  // The runner does it as it takes over; reads at the head need to know of them anyway.
-  if (own === undefined) await skips.load(events, PROJECTIONS);
-  const runner: Runner = {
-    state: () => own?.state() ?? { kind: 'standby' },
-    lag: () => (own !== undefined && isAtWork() ? own.lag() : standing.lag()),
-    lags: () => (own !== undefined && isAtWork() ? own.lags() : standing.lags()),
-    reached: (...asked) => own?.reached(...asked) ?? reached.waitFor(...asked),
-    stop: async () => own?.stop(),
-  };
+  const numbers = config.analytics
+    ? await startProjecting({
+        ...common,
+        projections: ANALYTICS,
+        tail: onlooker(tail),
+        share: 'numbers',
+        unhurriedMs: NUMBERS_GATHERED_MS,
+        batchMax: NUMBERS_BATCH_MAX,
+        called: 'analytics',
+      })
+    : undefined;
   return {
     db,
     tail,
     chatsTail: tailOf(tail, skips, chats),
     follower,
-    runner,
-    heard: (key, position) => {
-      reached.heard(key, position);
-    },
+    runner: lists.runner,
+    analytics: numbers?.runner,
+    heard: lists.heard,
     skips,
     answers,
     close: async () => {
-      standing.close();
       await follower.close();
-      await runner.stop();
-      reached.close();
+      await Promise.all([lists.close(), numbers?.close()]);
       await close();
       await embedded?.stop();
     },

@@ -203,6 +203,7 @@ const change = (
       );
       await sql`alter table ${sql.id(schema, name)} set schema ${sql.id(SCHEMA)}`.execute(tx);
     }
+    await options.model.publish?.(tx, { anew: true });
     if (!isEqual) await haveReadAgain(tx, options.model);
     await sql`drop schema ${sql.id(RETIRED)} cascade`.execute(tx);
   });

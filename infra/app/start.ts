@@ -26,7 +26,7 @@ import { openHistory, pastOf } from './history.ts';
 import { startReactor } from './reactor.ts';
 import { profileOf } from './profileOf.ts';
 import { openProjector } from './projector.ts';
-import { PROJECTIONS } from './readModels.ts';
+import { READ_MODELS } from './readModels.ts';
 import { readiness } from './readiness.ts';
 import { registerAdmins } from './registerAdmins.ts';
 import { openLogins, openMessages, openUsers } from './services.ts';
@@ -156,10 +156,11 @@ export const start = async (
       await webhooks.tell();
     }
 
-    const { runner, tail, skips } = models;
-    metrics.watch({ sockets: sockets.stats, projector: runner, tail, log: storage.store, now });
-    const projecting = { runner, skips, writers: writers.projectors, deriveId, now };
-    const projector = openProjector({ projections: PROJECTIONS, ...projecting });
+    const { runner, analytics, tail, skips } = models;
+    const watched = { projector: runner, analytics, tail, log: storage.store, now };
+    metrics.watch({ sockets: sockets.stats, ...watched });
+    const projecting = { runner, analytics, skips, writers: writers.projectors, deriveId, now };
+    const projector = openProjector({ projections: READ_MODELS, ...projecting });
     const history = openHistory({ log: pastOf(storage), reached: models.follower.waitFor, now });
     closers.add(history.close);
 

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sql, type Kysely } from 'kysely';
 import type { Position } from '../../core/kernel/ids.ts';
+import { ANALYTICS } from '../../projections/analytics/project.ts';
+import { createView } from '../../projections/analytics/views.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { Building, dropSchema, skipsIn } from '../app/building.ts';
 import type { History } from '../app/openHistory.ts';
-import { PROJECTIONS } from '../app/readModels.ts';
+import { READ_MODELS } from '../app/readModels.ts';
 import { momentPosition } from '../replay/request.ts';
 import { complain, out, type Arguments } from './command.ts';
 import { counted, Progress } from './progress.ts';
@@ -68,7 +70,7 @@ const build = async ({
   position: Position;
 }>): Promise<void> => {
   const skips = await skipsIn(history);
-  const parts = { db, history, projections: PROJECTIONS, skips };
+  const parts = { db, history, projections: READ_MODELS, skips };
   const building = await Building.open(parts, schema, position);
   const progress = new Progress('building', position);
   await building.buildTo(position, (events, reached) => {
@@ -76,6 +78,9 @@ const build = async ({
   });
   progress.end();
   await nameWithoutVersions(db, schema);
+  for (const { views } of ANALYTICS) {
+    for (const view of views) await createView(building.db, schema, view);
+  }
 };
 
 /** `users` is the table of users, of whatever version this program builds. */

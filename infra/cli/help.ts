@@ -31,7 +31,8 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         what is cut short goes on when it is asked for again
   seqline as-of TIME|POSITION [--query SQL [--json]] [--keep]
                                         the read models as they were then, in psql or by a query
-  seqline rebuild NAME|all [--repair]   builds a read model anew beside the old one, compares the two, and
+  seqline rebuild NAME|analytics|all [--repair]
+                                        builds a read model anew beside the old one, compares the two, and
                                         switches to it while the server runs; --repair: different, too
   seqline eventstore [--port N] [--host ADDRESS --expose] [--allow-writes]
                                         the log alone, for EventStoreDB's clients and tools (port 2113);

@@ -1,6 +1,6 @@
 import type { Projection } from '../../projections/kernel/model.ts';
 import { skipsIn, type OnBuilt } from '../app/building.ts';
-import { PROJECTIONS } from '../app/readModels.ts';
+import { READ_MODELS } from '../app/readModels.ts';
 import { rebuildBeside, type Rebuilt } from '../app/rebuildBeside.ts';
 import { complain, out, type Arguments } from './command.ts';
 import { counted, Progress } from './progress.ts';
@@ -9,15 +9,20 @@ import { withPast, type PastConfig } from './withPast.ts';
 type RebuildArguments = Pick<Arguments, 'rest' | 'replay'>;
 
 const ALL = 'all';
-const NAMES = PROJECTIONS.map(({ name }) => name);
+/** All that is counted for analysts. */
+const ANALYTICS = 'analytics';
+const NAMES = READ_MODELS.map(({ name }) => name);
 const OTHERWISE = '; a server that is started builds what is missing by itself';
+
+const isMeant = (asked: string | undefined, name: string): boolean =>
+  asked === name || asked === ALL || (asked === ANALYTICS && name.startsWith(`${ANALYTICS}_`));
 
 /** A read model, or each of them, built anew beside the old one, compared, and put in its place. */
 export const rebuild = async (config: PastConfig, args: RebuildArguments): Promise<number> => {
   const [name, ...more] = args.rest;
-  const models = PROJECTIONS.filter((model) => name === ALL || model.name === name);
+  const models = READ_MODELS.filter((model) => isMeant(name, model.name));
   if (models.length === 0 || more.length > 0)
-    return complain(`rebuild: name one of ${NAMES.join(', ')}, or ${ALL}`);
+    return complain(`rebuild: name one of ${[...NAMES, ANALYTICS].join(', ')}, or ${ALL}`);
   try {
     return await withPast(config, { connections: 3, otherwise: OTHERWISE }, (history, { db }) =>
       rebuildAll({ history, db, models, repair: args.replay?.repair === true }),

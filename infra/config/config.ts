@@ -35,6 +35,8 @@ export type Config = Readonly<{
   logLevel: LogLevel;
   /** Who may read /metrics. */
   metrics: (typeof METRICS)[number];
+  /** What happens is counted for analysts. */
+  analytics: boolean;
   seal: boolean;
   tokenLifetime: Millis;
   multiLogin: MultiLogin;
@@ -95,6 +97,7 @@ export const readConfig = (environment: Environment): Config => {
     keys: setting('SEQLINE_KEYS', keysOf, NOT_KEYS),
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
     metrics: setting('SEQLINE_METRICS', oneOf(METRICS), `is not a choice; ${use(METRICS)}`),
+    analytics: setting('SEQLINE_ANALYTICS', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     tokenLifetime: setting('SEQLINE_TOKEN_LIFETIME', lifetimeOf, NOT_A_LIFETIME),
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),

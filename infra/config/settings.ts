@@ -36,6 +36,11 @@ export const SETTINGS = {
     fallback: 'local',
     summary: 'who may read /metrics: local (this machine, and app admins), open or off',
   },
+  SEQLINE_ANALYTICS: {
+    fallback: 'on',
+    summary:
+      'on: what happens is counted in tables for analysts (docs/ANALYTICS.md); off: it is not',
+  },
   SEQLINE_SEAL: {
     fallback: 'on',
     summary: 'seal personal data, so that a user can be erased; fixed when the log is made',

@@ -3,6 +3,13 @@ import { one, type Look } from './looks.ts';
 
 type Counts<Key> = ReadonlyMap<Key, number>;
 
+type Lagging = Readonly<{
+  projection: string;
+  position: Position;
+  head: Position;
+  waitingSince: Millis | undefined;
+}>;
+
 /** As much of the parts of a server as is looked at. */
 export type Watched = Readonly<{
   sockets: () => Readonly<{
@@ -19,13 +26,10 @@ export type Watched = Readonly<{
   }>;
   projector: Readonly<{
     state: () => Readonly<{ kind: string }>;
-    lags: () => readonly Readonly<{
-      projection: string;
-      position: Position;
-      head: Position;
-      waitingSince: Millis | undefined;
-    }>[];
+    lags: () => readonly Lagging[];
   }>;
+  /** What is counted for analysts, where it is; nothing else depends on how far that is. */
+  analytics: Readonly<{ lags: () => readonly Lagging[] }> | undefined;
   tail: Readonly<{
     head: Position;
     size: Readonly<{ events: number; bytes: number }>;
@@ -38,74 +42,85 @@ export type Watched = Readonly<{
 /** Each is shown, so that an alert on one has a series before it happens. */
 const STATES = ['starting', 'standby', 'running', 'retrying', 'poisoned', 'refused', 'stopped'];
 
-/** What goes up and down. */
-export const gaugesOf = ({ sockets, projector, tail, log, now }: Watched): readonly Look[] => [
-  {
-    name: 'seqline_sockets',
-    help: 'Open sockets of logged-in clients. A sudden fall means a network or a restart.',
-    look: () => one(sockets().sockets),
-  },
-  {
-    name: 'seqline_users_online',
-    help: 'Users with at least one open socket.',
-    look: () => one(sockets().users),
-  },
-  cursorsOf(sockets),
-  {
-    name: 'seqline_projector_state',
-    help: '1 for the state the projector is in. poisoned: see seqline projector status; retrying: look at Postgres.',
-    labels: ['state'],
-    look: () => {
-      const { kind } = projector.state();
-      return STATES.map((state) => ({ labels: { state }, value: state === kind ? 1 : 0 }));
+/** How far the read models are. */
+const lagGaugesOf = ({ projector, analytics, now }: Watched): readonly Look[] => {
+  const lags = () => [...projector.lags(), ...(analytics?.lags() ?? [])];
+  return [
+    {
+      name: 'seqline_projection_lag_positions',
+      help: 'How many positions of the log a read model is behind. Growing steadily: Postgres is too slow, or does not answer.',
+      labels: ['projection'],
+      look: () =>
+        lags().map(({ projection, position, head }) => ({
+          labels: { projection },
+          value: Math.max(0, head - position),
+        })),
     },
-  },
-  {
-    name: 'seqline_projection_lag_positions',
-    help: 'How many positions of the log a read model is behind. Growing steadily: Postgres is too slow, or does not answer.',
-    labels: ['projection'],
-    look: () =>
-      projector.lags().map(({ projection, position, head }) => ({
-        labels: { projection },
-        value: Math.max(0, head - position),
-      })),
-  },
-  {
-    name: 'seqline_projection_lag_seconds',
-    help: 'How long ago the oldest event was committed that a read model lacks; 0 when it lacks none. Alert above 10: lists are out of date, and the tail has to hold all of it.',
-    labels: ['projection'],
-    look: () =>
-      projector.lags().map(({ projection, waitingSince }) => ({
-        labels: { projection },
-        value: waitingSince === undefined ? 0 : Math.max(0, now() - waitingSince) / 1000,
-      })),
-  },
-  {
-    name: 'seqline_tail_events',
-    help: 'Newest events held in memory for reads at the head; bounded by 200,000.',
-    look: () => one(tail.size.events),
-  },
-  {
-    name: 'seqline_tail_bytes',
-    help: 'What these take, about; bounded by 128 MiB.',
-    look: () => one(tail.size.bytes),
-  },
-  {
-    name: 'seqline_tail_covers_checkpoint',
-    help: '1 if the tail reaches back to every read model. Alert on 0: clients cannot sync until the projector has caught up.',
-    look: () => one(projector.lags().every(({ position }) => tail.covers(position)) ? 1 : 0),
-  },
-  {
-    name: 'seqline_log_position',
-    help: 'Position of the newest event of the log that this process has followed.',
-    look: () => one(tail.head),
-  },
-  {
-    name: 'seqline_log_writable',
-    help: '1 while the log takes events. Alert on 0: nothing can be sent; most likely the disk is full.',
-    look: () => one(log.writability().writable ? 1 : 0),
-  },
-];
+    {
+      name: 'seqline_projection_lag_seconds',
+      help: 'How long ago the oldest event was committed that a read model lacks; 0 when it lacks none. Alert above 10: lists are out of date, and the tail has to hold all of it. Nobody waits for analytics_…, which may be hours behind while it fills in history.',
+      labels: ['projection'],
+      look: () =>
+        lags().map(({ projection, waitingSince }) => ({
+          labels: { projection },
+          value: waitingSince === undefined ? 0 : Math.max(0, now() - waitingSince) / 1000,
+        })),
+    },
+  ];
+};
+
+/** What goes up and down. */
+export const gaugesOf = (watched: Watched): readonly Look[] => {
+  const { sockets, projector, tail, log } = watched;
+  return [
+    {
+      name: 'seqline_sockets',
+      help: 'Open sockets of logged-in clients. A sudden fall means a network or a restart.',
+      look: () => one(sockets().sockets),
+    },
+    {
+      name: 'seqline_users_online',
+      help: 'Users with at least one open socket.',
+      look: () => one(sockets().users),
+    },
+    cursorsOf(sockets),
+    {
+      name: 'seqline_projector_state',
+      help: '1 for the state the projector is in. poisoned: see seqline projector status; retrying: look at Postgres.',
+      labels: ['state'],
+      look: () => {
+        const { kind } = projector.state();
+        return STATES.map((state) => ({ labels: { state }, value: state === kind ? 1 : 0 }));
+      },
+    },
+    ...lagGaugesOf(watched),
+    {
+      name: 'seqline_tail_events',
+      help: 'Newest events held in memory for reads at the head; bounded by 200,000.',
+      look: () => one(tail.size.events),
+    },
+    {
+      name: 'seqline_tail_bytes',
+      help: 'What these take, about; bounded by 128 MiB.',
+      look: () => one(tail.size.bytes),
+    },
+    {
+      name: 'seqline_tail_covers_checkpoint',
+      help: '1 if the tail reaches back to every read model. Alert on 0: clients cannot sync until the projector has caught up.',
+      look: () => one(projector.lags().every(({ position }) => tail.covers(position)) ? 1 : 0),
+    },
+    {
+      name: 'seqline_log_position',
+      help: 'Position of the newest event of the log that this process has followed.',
+      look: () => one(tail.head),
+    },
+    {
+      name: 'seqline_log_writable',
+      help: '1 while the log takes events. Alert on 0: nothing can be sent; most likely the disk is full.',
+      look: () => one(log.writability().writable ? 1 : 0),
+    },
+  ];
+};
 
 const cursorsOf = (sockets: Watched['sockets']): Look => ({
   name: 'seqline_cursors',

@@ -32,4 +32,6 @@ export const tryLock = async (session: Kysely<AnyTables>, share: Share): Promise
 /** Two that make schema and tables at the same moment would get in each other's way. */
 export const oneAtATime = async (db: Transaction<AnyTables>): Promise<void> => {
   await sql`select pg_advisory_xact_lock(${TAKING_OVER}::bigint)`.execute(db);
+  // A connection may remember that there is no schema, and hears what others have made once it reads a table.
+  await sql`select from pg_namespace limit 1`.execute(db);
 };

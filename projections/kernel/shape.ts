@@ -19,6 +19,9 @@ export const text = <V extends string>(column: string): Field<V> => ({
   read: (stored) => (typeof stored === 'string' ? stored : '') as V,
 });
 
+/** As `YYYY-MM-DD`. */
+export const day = (column: string): Field<string> => ({ ...text<string>(column), type: 'date' });
+
 export const int = (column: string): Field<number> => ({
   column,
   type: 'int8',

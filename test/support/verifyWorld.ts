@@ -33,9 +33,10 @@ export const write = async (
   event: Written,
   id: EventId = randomUUID() as EventId,
   causationId?: EventId,
+  actor = 'test',
 ): Promise<number> => {
   const [last] = await log.readStream(stream, { from: 'end', direction: 'backwards', max: 1 });
-  const meta = { ...by('test'), ...(causationId === undefined ? {} : { causationId }) };
+  const meta = { ...by(actor), ...(causationId === undefined ? {} : { causationId }) };
   const added = { ...event, id, meta };
   // Exactly there: an expectation of `any` would know an id again, and not store it twice.
   const result = await log.append(stream, last?.revision ?? 'no_stream', [added]);
@@ -185,7 +186,9 @@ export const project = async (config: Config, storage: Storage): Promise<void> =
   try {
     const head = await storage.log.head();
     const isThere = await models.runner.reached(head, PROJECTED_WITHIN);
-    if (!isThere) throw new Error(`the tables do not reach ${String(head)}: ${stopped.join()}`);
+    const isCounted = await models.analytics?.reached(head, PROJECTED_WITHIN);
+    if (!isThere || isCounted === false)
+      throw new Error(`the tables do not reach ${String(head)}: ${stopped.join()}`);
   } finally {
     await models.close();
   }

@@ -100,6 +100,6 @@ export const checkpointsOf = async (
 export const tablesThere = async (db: Kysely<AnyTables>): Promise<readonly string[]> => {
   const { rows } = await sql<{ name: string }>`
     select table_name as name from information_schema.tables
-    where table_schema = 'seqline' order by 1`.execute(db);
+    where table_schema = 'seqline' and table_type = 'BASE TABLE' order by 1`.execute(db);
   return rows.map(({ name }) => name);
 };

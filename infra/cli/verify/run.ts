@@ -8,11 +8,13 @@ import { chats as chatsModel } from '../../../projections/chats/project.ts';
 import { favourites as favouritesModel } from '../../../projections/favourites/project.ts';
 import { friends as friendsModel } from '../../../projections/friends/project.ts';
 import { groups as groupsModel } from '../../../projections/groups/project.ts';
+import { keyOf, readCheckpoints } from '../../../projections/kernel/checkpoint.ts';
 import type { AnyTables, Projection } from '../../../projections/kernel/model.ts';
 import { users as usersModel } from '../../../projections/users/project.ts';
 import { ChainCheck, type ChainReport } from '../../eventstore/chain/chainCheck.ts';
 import type { ChainFolder } from '../../eventstore/chain/chainFolder.ts';
 import { deriveId } from '../../ids.ts';
+import { analyticsRecounts } from './analytics.ts';
 import { compareTable, type Compared } from './compare.ts';
 import { compareShown, type ComparedShown } from './compareShown.ts';
 import { checkpointsOf, inSnapshot, NoTables, tablesThere, type Tables } from './database.ts';
@@ -33,6 +35,8 @@ type Recount = Readonly<{
   model: Projection;
   take: (event: Recorded<SeqlineEvent>) => void;
   tables: () => readonly ExpectedTable[];
+  /** A server need not build it. */
+  isOptional?: true;
 }>;
 
 export type Verified = Readonly<{
@@ -61,9 +65,6 @@ export type Progress = (what: string, done: number, of: number) => void;
 
 /** Read past an event that is skipped later on: all is to be counted again without it. */
 class SkippedBefore extends Error {}
-
-const keyOf = ({ name, version }: Readonly<{ name: string; version: number }>): string =>
-  `${name}_v${String(version)}`;
 
 /**
  * Reads the whole log and counts it again, and compares the read models, if there are any, at the position
@@ -130,6 +131,7 @@ class Run {
         tables: () => [configs.table],
       },
       { model: groupsModel, take: (event) => groups.take(event), tables: () => groups.tables },
+      ...analyticsRecounts().map((recount) => ({ ...recount, isOptional: true as const })),
     ];
   }
 
@@ -157,7 +159,8 @@ class Run {
   /** Most of the log is read before the snapshot is taken, so that Postgres need not keep it for long. */
   async #compare({ db }: Tables): Promise<Readonly<Record<string, Position>>> {
     const { logId } = this.#source;
-    const models = this.#recounts.map(({ model }) => model);
+    const compared = await this.#thoseBuilt(db);
+    const models = compared.map(({ model }) => model);
     const before = await checkpointsOf(db, models, logId);
     await this.#readTo(Math.min(...before), await this.#source.head());
     return inSnapshot(db, async (snapshot) => {
@@ -171,13 +174,22 @@ class Run {
           'the read models are ahead of this log, which is an older copy of theirs',
         );
       }
-      const order = this.#recounts.map((recount, index) => ({ recount, at: now[index] ?? 0 }));
+      const order = compared.map((recount, index) => ({ recount, at: now[index] ?? 0 }));
       for (const { recount, at } of order.toSorted((one, other) => one.at - other.at)) {
         await this.#readTo(at, head);
         await this.#compareModel(snapshot, recount);
       }
       await this.#nameUnknown(snapshot);
       return Object.fromEntries(order.map(({ recount, at }) => [keyOf(recount.model), at]));
+    });
+  }
+
+  async #thoseBuilt(db: Tables['db']): Promise<readonly Recount[]> {
+    const built = await readCheckpoints(db);
+    return this.#recounts.filter(({ model, isOptional }) => {
+      if (isOptional === undefined || built.has(keyOf(model))) return true;
+      this.#leftOut.push(`${keyOf(model)}: it has not been built here (SEQLINE_ANALYTICS)`);
+      return false;
     });
   }
 

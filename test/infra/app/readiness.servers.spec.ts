@@ -47,7 +47,7 @@ const opened = async (url: string): Promise<Readonly<{ storage: Storage; models:
   const storage = await openStorage({ data, seal: true }, log);
   closers.push(storage.close);
   const models = await openReadModels({
-    config: { data, postgres: { kind: 'url', url } },
+    config: { data, postgres: { kind: 'url', url }, analytics: false },
     events: storage.log,
     log,
     listeners: [],

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Building, skipsIn } from '../../../infra/app/building.ts';
 import { openHistory } from '../../../infra/app/openHistory.ts';
-import { PROJECTIONS } from '../../../infra/app/readModels.ts';
+import { READ_MODELS } from '../../../infra/app/readModels.ts';
 import { asOf } from '../../../infra/cli/asOf.ts';
 import { replayFlags } from '../../../infra/cli/replayFlags.ts';
 import type { Config } from '../../../infra/config/config.ts';
@@ -43,7 +43,7 @@ const run = async (
 
 const schemas = async (): Promise<readonly string[]> => {
   const { rows } = await sql<{ name: string }>`
-    select nspname as name from pg_namespace where nspname like 'seqline%' order by 1`.execute(
+    select nspname as name from pg_namespace where nspname like 'seqline%' and nspname <> 'seqline_analytics' order by 1`.execute(
     database.db,
   );
   return rows.map(({ name }) => name);
@@ -99,7 +99,7 @@ describe('[REP-10] as-of', () => {
     );
     const history = await openHistory(config);
     const skips = await skipsIn(history);
-    const parts = { db: database.db, history, projections: PROJECTIONS, skips };
+    const parts = { db: database.db, history, projections: READ_MODELS, skips };
     const building = await Building.open(parts, 'seqline_then');
     for (const [position, rows] of moments) {
       await building.buildTo(position);

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Storage } from '../../../infra/app/storage.ts';
-import { PROJECTIONS } from '../../../infra/app/readModels.ts';
+import { READ_MODELS } from '../../../infra/app/readModels.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { befriend, register, say, write } from '../../support/verifyWorld.ts';
 
@@ -42,4 +42,4 @@ export const rowsIn = async (
   return found;
 };
 
-export const MODELS = PROJECTIONS.map(({ name }) => name);
+export const MODELS = READ_MODELS.map(({ name }) => name);

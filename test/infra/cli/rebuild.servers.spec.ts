@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { skipsIn } from '../../../infra/app/building.ts';
 import { openHistory } from '../../../infra/app/openHistory.ts';
-import { openReadModels, PROJECTIONS } from '../../../infra/app/readModels.ts';
+import { openReadModels, READ_MODELS } from '../../../infra/app/readModels.ts';
 import { rebuildBeside } from '../../../infra/app/rebuildBeside.ts';
 import type { Storage } from '../../../infra/app/storage.ts';
 import { rebuild } from '../../../infra/cli/rebuild.ts';
@@ -63,7 +63,11 @@ const whileProjecting = async (
     try {
       await work({
         storage,
-        reached: async () => models.runner.reached(await storage.log.head(), WITHIN),
+        reached: async () => {
+          const head = await storage.log.head();
+          const lists = await models.runner.reached(head, WITHIN);
+          return lists && (await models.analytics?.reached(head, WITHIN)) === true;
+        },
         state: () => models.runner.state().kind,
       });
     } finally {
@@ -80,7 +84,9 @@ const oid = async (table: string): Promise<number> => {
 
 const schemas = async (): Promise<number> => {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from pg_namespace where nspname like 'seqline%'`.execute(database.db);
+    select count(*) as count from pg_namespace where nspname like 'seqline%' and nspname <> 'seqline_analytics'`.execute(
+    database.db,
+  );
   return rows[0]?.count ?? 0;
 };
 
@@ -115,7 +121,7 @@ describe('[REP-11] seqline rebuild', () => {
       const history = await openHistory(config);
       const skips = await skipsIn(history);
       let number = 0;
-      for (const model of PROJECTIONS) {
+      for (const model of READ_MODELS) {
         const rebuilt = await rebuildBeside({
           ...{ db: database.db, history, model, skips, repair: false },
           onBuilt: () => undefined,

@@ -30,6 +30,7 @@ describe('configuration', () => {
       keys: { kind: 'embedded' },
       logLevel: 'info',
       metrics: 'local',
+      analytics: true,
       seal: true,
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
@@ -223,7 +224,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(18);
+    expect(names).toHaveLength(19);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',

@@ -23,6 +23,7 @@ const watched = (state: RunnerState, covers = true): Parameters<Metrics['watch']
       { projection: 'chats_v1', position: 100, head: 100, waitingSince: undefined },
     ],
   },
+  analytics: undefined,
   tail: { head: 100, size: { events: 8, bytes: 900 }, covers: () => covers },
   log: { writability: () => ({ writable: true }) },
   now: () => NOW,

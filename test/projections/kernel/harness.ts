@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Follower, startFollower } from '../../../projections/kernel/follower.ts';
 import { readCheckpoints } from '../../../projections/kernel/checkpoint.ts';
+import type { Share } from '../../../projections/kernel/lock.ts';
 import type { Projection } from '../../../projections/kernel/model.ts';
 import { Reached } from '../../../projections/kernel/reached.ts';
 import { type Runner, runProjections } from '../../../projections/kernel/runner.ts';
@@ -29,6 +30,7 @@ export type ProjectorOptions = Readonly<{
   batchMax?: number;
   /** Where the tail begins. */
   after?: number;
+  share?: Share;
 }>;
 
 /** Follower, tail and runner over one log and one database, as a process has them. */
@@ -38,6 +40,7 @@ export const startProjector = ({
   projections = [users],
   batchMax,
   after = 0,
+  share,
 }: ProjectorOptions): Projector => {
   const states: RunnerState[] = [];
   const tail = new Tail({
@@ -64,6 +67,7 @@ export const startProjector = ({
     reached,
     onState: (state) => states.push(state),
     ...(batchMax === undefined ? {} : { batchMax }),
+    ...(share === undefined ? {} : { share }),
   });
   return {
     runner,

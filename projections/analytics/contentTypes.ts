@@ -1,0 +1,20 @@
+/** What OpenIM's clients send, by its number. Others are an app's own. */
+export const TYPE_NAMES: Readonly<Record<number, string>> = {
+  101: 'text',
+  102: 'picture',
+  103: 'sound',
+  104: 'video',
+  105: 'file',
+  106: 'at text',
+  107: 'merged',
+  108: 'card',
+  109: 'location',
+  110: 'custom',
+  114: 'quote',
+  115: 'face',
+  117: 'advanced text',
+  118: 'markdown',
+  119: 'custom, no conversation',
+  120: 'custom, online only',
+  1400: 'notification account',
+};
