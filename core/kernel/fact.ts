@@ -10,7 +10,7 @@ export type Meta = Readonly<{
   actor: string;
   /** Trace id of the call; carried into pushes, never used to tell repetitions apart. */
   operationId: string;
-  /** Which of the actor's logins called, where that was over HTTP. */
+  /** Which of the actor's logins called, where it has one. */
   login?: TokenId;
   /** The event that this one reacts to, if any. */
   causationId?: EventId;

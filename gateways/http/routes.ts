@@ -5,6 +5,7 @@ import { authRoutes } from './routes/auth.ts';
 import { blackRoutes } from './routes/black.ts';
 import { clientConfigRoutes } from './routes/clientConfig.ts';
 import { conversationRoutes } from './routes/conversation.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { favouriteRoutes } from './routes/favourite.ts';
 import { friendRoutes } from './routes/friend.ts';
 import { friendRequestRoutes } from './routes/friendRequest.ts';
@@ -48,6 +49,7 @@ export type RouteDeps = Pick<
   | 'clientConfigLists'
   | 'groupStatistics'
   | 'history'
+  | 'explain'
   | 'config'
   | 'now'
   | 'newId'
@@ -78,5 +80,6 @@ export const routesOf = (deps: RouteDeps): readonly Route[] => [
   ...jssdkRoutes(deps),
   ...adminRoutes(deps),
   ...historyRoutes(deps),
+  ...explainRoutes(deps),
   ...webhookRoutes(deps),
 ];

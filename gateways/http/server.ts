@@ -24,6 +24,7 @@ import type {
   Users,
   VersionIdOf,
 } from '../ports.ts';
+import type { Explain } from '../explain.ts';
 import type { History } from '../history.ts';
 import type { Webhooks } from '../webhookPorts.ts';
 import type { Log } from '../log.ts';
@@ -63,6 +64,7 @@ export type HttpDeps = Readonly<{
   chats: Chats;
   projector: Projector;
   history: History;
+  explain: Explain;
   webhooks: Webhooks;
   projected: Projected;
   versionIdOf: VersionIdOf;

@@ -9,6 +9,7 @@ import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
 import type { MsgData } from '../openim/msgData.ts';
 import { renderEvent, renderPassing } from '../openim/render.ts';
 import type { NumbersOf } from '../ports.ts';
+import { NO_TRACES, type Traces } from '../traces.ts';
 import type { Connection } from './connection.ts';
 import { Cursors, cutAt } from './cursors.ts';
 import { pushFrames, sendAnswerFrame, type Frames } from './frames.ts';
@@ -33,6 +34,8 @@ type FanOutDeps = Readonly<{
   wait: Wait;
   log: Pick<Log, 'warn'>;
   meter?: SocketMeter;
+  /** None: nobody asks what has become of a message. */
+  traces?: Traces;
 }>;
 
 /**
@@ -50,18 +53,20 @@ export class FanOut {
   readonly #cursors: Cursors;
   readonly #now: () => Millis;
   readonly #meter: SocketMeter;
+  readonly #traces: Traces;
   /** When those sends were read whose answers are in the outbox. */
   #answered: number[] = [];
   #followed: Position;
   #announced: Position;
   #pushes = 0;
 
-  constructor({ audience, after, numbers, now, wait, log, meter }: FanOutDeps) {
+  constructor({ audience, after, numbers, now, wait, log, meter, traces }: FanOutDeps) {
     this.#audience = audience;
     this.#followed = after;
     this.#announced = after;
     this.#now = now;
     this.#meter = meter ?? NO_SOCKET_METER;
+    this.#traces = traces ?? NO_TRACES;
     this.#cursors = new Cursors({
       numbers,
       push: (events) => this.#pushLate(events),
@@ -222,7 +227,9 @@ export class FanOut {
     const conversation = conversationOfStream(event.stream);
     const message = renderEvent(event);
     const push = pushFrames(conversation, message, event.meta.operationId);
+    const before = this.#pushes;
     this.#put(outbox, recipients, push, sentBy(event), conversation, message);
+    this.#traces.pushed(event.id, this.#pushes - before, recipients);
   }
 
   #cut(topics: readonly Topic[]): void {

@@ -5,7 +5,7 @@ import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
 import type { PresenceSubscriptions } from '../keptPorts.ts';
-import type { Chats, Logins, Messages, NumbersOf, Presence } from '../ports.ts';
+import type { Caller, Chats, Logins, Messages, NumbersOf, Presence } from '../ports.ts';
 import { Audience, type MembershipEvent } from './audience.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -21,6 +21,7 @@ import type { Log } from '../log.ts';
 import { announcePresence, subscriptionsOf } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
 import { answerToText } from './textFrames.ts';
+import { NO_TRACES, type Traces } from '../traces.ts';
 
 /** How long answers to what has been asked are waited for as the gateway closes. */
 export const DRAIN_MS = 5000;
@@ -60,6 +61,8 @@ export type GatewayDeps = Readonly<{
   log: Log;
   /** None: nothing is measured. */
   meter?: SocketMeter;
+  /** None: nobody asks what has become of a message. */
+  traces?: Traces;
 }>;
 
 export type GatewayStats = Readonly<{
@@ -97,7 +100,7 @@ export class Gateway {
   #closing = false;
 
   constructor(deps: GatewayDeps) {
-    const { now, wait, alarm, log, meter = NO_SOCKET_METER } = deps;
+    const { now, wait, alarm, log, meter = NO_SOCKET_METER, traces = NO_TRACES } = deps;
     this.#deps = deps;
     this.#connections = new Connections((user) => {
       this.presenceMoved(user);
@@ -114,6 +117,7 @@ export class Gateway {
         hold: holding(wait, alarm, this.#fanOut),
         log,
         meter,
+        traces,
       }),
       log,
       meter,
@@ -188,7 +192,8 @@ export class Gateway {
     count(this.#closes, connection.gone(reason));
     this.#connections.remove(connection);
     this.#unactivated.delete(connection);
-    const { user } = connection.caller;
+    const { user, platform } = connection.caller;
+    this.#deps.traces?.gone(connection.number, user, platform);
     for (const topic of this.#audience.departed(connection)) this.#fanOut.left(topic);
     if (this.#connections.of(user).size === 0) this.#fanOut.left(user);
   }
@@ -249,6 +254,16 @@ export class Gateway {
   /** Whether a user is connected to this gateway. */
   isHere(user: UserId): boolean {
     return this.#connections.of(user).size > 0;
+  }
+
+  /** Whose connections these are, of those that are open. */
+  ownersOf(numbers: ReadonlySet<number>): ReadonlyMap<number, Pick<Caller, 'user' | 'platform'>> {
+    const owners = new Map<number, Caller>();
+    if (numbers.size === 0) return owners;
+    for (const { number, caller } of this.#connections) {
+      if (numbers.has(number)) owners.set(number, caller);
+    }
+    return owners;
   }
 
   readonly presenceOf: Presence = (user) => this.#connections.platformsOf(user);

@@ -58,6 +58,7 @@ export type WsGateway = Readonly<{
   presenceMoved: (user: UserId) => void;
   loginChanged: (event: LoginEvent) => void;
   isHere: (user: UserId) => boolean;
+  ownersOf: Gateway['ownersOf'];
   presenceOf: Presence;
   presenceSubscriptions: PresenceSubscriptions;
   stats: () => GatewayStats;
@@ -115,6 +116,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     presenceMoved: (user) => gateway.presenceMoved(user),
     loginChanged: (event) => gateway.loginChanged(event),
     isHere: (user) => gateway.isHere(user),
+    ownersOf: (numbers) => gateway.ownersOf(numbers),
     presenceOf: gateway.presenceOf,
     presenceSubscriptions: gateway.presenceSubscriptions,
     stats: () => gateway.stats(),

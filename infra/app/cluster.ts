@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -10,6 +11,10 @@ import { Members } from './members.ts';
 import { telling, type Telling } from './telling.ts';
 import { EVERYBODY, written } from './wire.ts';
 
+/** Where it is found, for people. */
+export const processName = (roles: readonly string[] = []): string =>
+  [`${hostname()}/${String(process.pid)}`, ...roles].join(' ');
+
 /** As much of a log's id as tells clusters apart that share a NATS. */
 const CLUSTER_DIGITS = 16;
 
@@ -19,11 +24,17 @@ type ClusterDeps = Readonly<{
   events: EventLog;
   log: Log;
   now: () => Millis;
+  /** What people call this process. */
+  name?: string;
+  published?: Parameters<typeof telling>[2];
 }>;
 
 /** The other processes of the same log, and what this one tells them. One that is alone has nobody to tell. */
 export type Cluster = Readonly<{
   bus: Bus;
+  /** Of this process: unlike any other's, and what people call it. */
+  id: string;
+  name: string;
   members: Members;
   /** The log, where an append tells others, and waits for those that could not read what is appended. */
   events: EventLog;
@@ -36,7 +47,14 @@ export type Cluster = Readonly<{
   close: () => Promise<void>;
 }>;
 
-export const joinCluster = async ({ config, events, log, now }: ClusterDeps): Promise<Cluster> => {
+export const joinCluster = async ({
+  config,
+  events,
+  log,
+  now,
+  name = processName(),
+  published,
+}: ClusterDeps): Promise<Cluster> => {
   const cluster = (await events.logId()).slice(0, CLUSTER_DIGITS);
   const bus =
     config.bus.kind === 'nats'
@@ -44,9 +62,9 @@ export const joinCluster = async ({ config, events, log, now }: ClusterDeps): Pr
       : memoryBus().join();
   let moved: (user: UserId) => void = () => undefined;
   let heard: (key: string, position: Position) => void = () => undefined;
+  const id = randomId();
   const members = new Members({
-    bus,
-    id: randomId(),
+    ...{ bus, id, name },
     now,
     presenceMoved: (user) => moved(user),
     heard: (message) => {
@@ -57,11 +75,10 @@ export const joinCluster = async ({ config, events, log, now }: ClusterDeps): Pr
     for (const { type } of appended) members.assertKnown(type);
     return events.append(stream, expected, appended);
   };
-  const told = telling(bus, known);
+  const told = telling(bus, known, published);
   members.start();
   return {
-    bus,
-    members,
+    ...{ bus, id, name, members },
     events: { ...events, append: told.append },
     telling: told,
     projected: (key, position) => {

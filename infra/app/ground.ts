@@ -4,18 +4,21 @@ import type { Config } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
 import { loggedAppends } from '../observe/loggedAppends.ts';
 import { openMetrics, type Metrics } from '../observe/metrics.ts';
+import type { Watched } from '../observe/watched.ts';
 import { checkPostgres } from './checkPostgres.ts';
 import type { Closers } from './closers.ts';
-import { joinCluster, type Cluster } from './cluster.ts';
+import { joinCluster, processName, type Cluster } from './cluster.ts';
 import { openReadModels, type ReadModels } from './readModels.ts';
-import type { Roles } from './roles.ts';
+import { ALL_ROLES, type Roles } from './roles.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { openTraces, type OpenTraces } from './traces.ts';
 import { openWriters, type Writers } from './writers.ts';
 
 /** What every process stands on, whatever its roles are. */
 export type Ground = Readonly<{
   metrics: Metrics;
   storage: Storage;
+  traces: OpenTraces;
   cluster: Cluster;
   writers: Writers;
   models: ReadModels;
@@ -44,7 +47,13 @@ export const openGround = async ({
   const storage: Storage = await openStorage(config, log, metrics.log);
   closers.add(storage.close);
   const logged = { ...storage.log, append: loggedAppends(storage.log, log) };
-  const cluster = await joinCluster({ config, events: logged, log, now });
+  const traces = openTraces(config.traces, now);
+  closers.add(traces.close);
+  const cluster = await joinCluster({
+    ...{ config, events: logged, log, now },
+    name: processName(roles.size === ALL_ROLES.size ? [] : [...roles]),
+    published: traces.noted?.published,
+  });
   closers.add(cluster.close);
   const { events } = cluster;
   const writers = openWriters(
@@ -68,7 +77,10 @@ export const openGround = async ({
     log,
     listeners: [writers.observe],
     builds: roles.has('projector'),
-    onMoved: cluster.projected,
+    onMoved: (key, position) => {
+      traces.noted?.projected(key, position);
+      cluster.projected(key, position);
+    },
     onStopped: fail,
   });
   closers.add(models.close);
@@ -77,5 +89,14 @@ export const openGround = async ({
     const logIds = [await events.logId(), ...storage.formerIds];
     await checkPostgres({ db: models.db, logIds, now });
   }
-  return { metrics, storage, cluster, writers, models, failed };
+  return { metrics, storage, traces, cluster, writers, models, failed };
 };
+
+/** What is looked at by whoever measures. */
+export const watchedOf = (
+  { models: { runner, analytics, tail }, storage, traces }: Ground,
+  sockets: Watched['sockets'],
+  now: () => Millis,
+): Watched => ({
+  ...{ sockets, projector: runner, analytics, tail, traces: traces.size, log: storage.store, now },
+});

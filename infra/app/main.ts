@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { asOf } from '../cli/asOf.ts';
 import { doctor } from '../cli/doctor.ts';
+import { explain } from '../cli/explain.ts';
 import { eventstore } from '../cli/eventstore.ts';
 import { HELP } from '../cli/help.ts';
 import { keys } from '../cli/keys.ts';
@@ -29,6 +30,7 @@ const COMMANDS = {
   log,
   keys,
   rebuild,
+  explain,
   'as-of': asOf,
 } as const;
 type Name = keyof typeof COMMANDS;
@@ -58,6 +60,8 @@ const run = async (): Promise<number> => {
       json: { type: 'boolean', default: false },
       'log-only': { type: 'boolean', default: false },
       'verify-only': { type: 'boolean', default: false },
+      'client-msg-id': { type: 'string' },
+      text: { type: 'boolean', default: false },
       ...REPLAY_OPTIONS,
     },
   });
@@ -86,6 +90,8 @@ const run = async (): Promise<number> => {
     json: values.json,
     logOnly: values['log-only'],
     verifyOnly: values['verify-only'],
+    clientMsgId: values['client-msg-id'],
+    text: values.text,
     replay: replayFlags(values),
   });
 };

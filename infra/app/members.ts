@@ -20,6 +20,8 @@ type MembersDeps = Readonly<{
   bus: Bus;
   /** Unlike any other process's, and another after each start. */
   id: string;
+  /** What people call it. */
+  name?: string;
   now: () => Millis;
   /** A user is connected to other gateways than before. */
   presenceMoved: (user: UserId) => void;
@@ -80,8 +82,14 @@ export class Members {
 
   /** Says that this process is there, and forgets those that have been silent. */
   beat(): void {
-    const { bus, id } = this.#deps;
-    const member = { id, leads: [...this.#leads], knows: this.#knows, index: this.#presence.index };
+    const { bus, id, name } = this.#deps;
+    const member = {
+      id,
+      ...(name !== undefined && { name }),
+      leads: [...this.#leads],
+      knows: this.#knows,
+      index: this.#presence.index,
+    };
     bus.publish(EVERYBODY, written({ kind: 'member', ...member }));
     for (const [other, seen] of this.#others) {
       if (this.#silence(seen) > LEASE_MS) this.#forget(other);
@@ -128,6 +136,13 @@ export class Members {
   /** Those that are there beside this one. */
   get others(): number {
     return this.#others.size;
+  }
+
+  /** Their ids, and what people call them. */
+  get named(): ReadonlyMap<string, string> {
+    return new Map(
+      [...this.#others].map(([id, { member }]) => [id, member.name ?? id.slice(0, 8)] as const),
+    );
   }
 
   close(): void {

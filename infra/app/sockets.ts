@@ -42,6 +42,8 @@ type SocketsDeps = Readonly<{
   groupLists: Pick<GroupLists, 'joinedIds'>;
   noticing: NoticingDeps;
   meter: NonNullable<WsGatewayDeps['meter']>;
+  /** None: it is not remembered what becomes of messages. */
+  traces: WsGatewayDeps['traces'] | undefined;
   /** Who else wants to know. */
   presenceChanged: WsGatewayDeps['presenceChanged'] | undefined;
   now: () => Millis;
@@ -83,6 +85,7 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     meter,
     now,
     log,
+    traces,
     presenceChanged,
   } = deps;
   const { bus, members } = cluster;
@@ -105,6 +108,7 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     now,
     log,
     meter,
+    ...(traces !== undefined && { traces }),
     elsewhere: members.elsewhere,
     presenceChanged: (user, platforms) => {
       members.presenceChanged(user, platforms);

@@ -13,12 +13,13 @@ import type { Log } from '../observe/log.ts';
 import { Closers, closeTogether } from './closers.ts';
 import { joinedAtHead, openAtHead, openChats, openKnown } from './chats.ts';
 import { demoPages } from './demo.ts';
-import { openGround } from './ground.ts';
+import { openGround, watchedOf } from './ground.ts';
 import { FETCHED_MS } from './hearing.ts';
 import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './exactly.ts';
 import { freshnessOf } from './freshness.ts';
 import { isAway } from './isAway.ts';
 import { openKept } from './kept.ts';
+import { openExplaining } from './explain.ts';
 import { openFriendLists, openFriends } from './friends.ts';
 import { openGroupLists } from './groupLists.ts';
 import { openGroups, openStandings } from './groups.ts';
@@ -128,9 +129,8 @@ export const start = async (
     };
     const opening = {
       ...{ config, cluster, models, logins, messages, groupLists, noticing, now, log },
-      chats: chatsWithin(SOCKET_ANSWER_MS_MAX),
-      meter: metrics.sockets,
-      presenceChanged: webhooks.presence.changed,
+      ...{ meter: metrics.sockets, traces: ground.traces.noted },
+      ...{ chats: chatsWithin(SOCKET_ANSWER_MS_MAX), presenceChanged: webhooks.presence.changed },
     };
     const sockets = roles.has('gateway') ? await openSockets(opening, before) : noSockets(cluster);
     ws = sockets.gateway;
@@ -156,13 +156,12 @@ export const start = async (
       await webhooks.tell();
     }
 
-    const { runner, analytics, tail, skips } = models;
-    const watched = { projector: runner, analytics, tail, log: storage.store, now };
-    metrics.watch({ sockets: sockets.stats, ...watched });
-    const projecting = { runner, analytics, skips, writers: writers.projectors, deriveId, now };
+    metrics.watch(watchedOf(ground, sockets.stats, now));
+    const projecting = { ...models, writers: writers.projectors, deriveId, now };
     const projector = openProjector({ projections: READ_MODELS, ...projecting });
     const history = openHistory({ log: pastOf(storage), reached: models.follower.waitFor, now });
-    closers.add(history.close);
+    const explaining = openExplaining({ ...ground, webhooks: webhooks.admin, gateway: ws, now });
+    closers.add(closeTogether(history.close, explaining.close));
 
     const http = buildHttp({
       ...webhooks.askedFirst({ users, friends, blocks, groups }),
@@ -175,6 +174,7 @@ export const start = async (
       chats: chatsWithin(HTTP_ANSWER_MS_MAX),
       projector,
       history,
+      explain: explaining.explain,
       projected: async (position) =>
         position === undefined || models.runner.reached(position, PROJECTED_MS),
       versionIdOf,

@@ -1,7 +1,7 @@
 import { CONVERSATION_PREFIX, type NumberedEvent } from '../../core/conversation/events.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { NewEvent, Recorded } from '../../core/kernel/fact.ts';
-import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { EventId, Millis, Position } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { asPassed, partiesOf, recipientsOfPassing } from '../../gateways/ws/fanOut.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -22,7 +22,14 @@ export type Telling = Readonly<{
   handedOn: () => Promise<boolean>;
 }>;
 
-export const telling = (bus: Bus, append: EventLog['append']): Telling => {
+/** Told of each event that was given to the bus, or that the bus did not take. */
+type Published = (event: EventId, taken: boolean) => void;
+
+export const telling = (
+  bus: Bus,
+  append: EventLog['append'],
+  published: Published = () => undefined,
+): Telling => {
   /** Something may not have gone out, or not have come to the bus. */
   let lost = false;
   bus.onChange({
@@ -37,7 +44,11 @@ export const telling = (bus: Bus, append: EventLog['append']): Telling => {
     // Who is in a group as something is said there only the log knows, which all gateways follow (ADR 15).
     if (first === undefined || 'group' in first.data || !bus.isShared()) return;
     const payload = written({ kind: 'stored', events });
-    for (const topic of partiesOf(first.data)) bus.publish(subjectOfTopic(topic), payload);
+    let taken = true;
+    for (const topic of partiesOf(first.data)) {
+      if (!bus.publish(subjectOfTopic(topic), payload)) taken = false;
+    }
+    for (const { id } of events) published(id, taken);
   };
 
   return {

@@ -45,9 +45,13 @@ export type Member = Readonly<{
   knows: readonly string[];
   /** Of the newest change of presence; 0: there was none. */
   index: number;
+  /** For people; a process of an older version does not say it. */
+  name?: string;
 }>;
 
 export const EVERYBODY = subjectOf('all', 'processes');
+/** Where it is asked what became of a message. */
+export const TRACES = subjectOf('all', 'traces');
 
 export const written = (message: ToUser | ToAll): Uint8Array =>
   Buffer.from(JSON.stringify(message));

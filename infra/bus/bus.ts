@@ -37,8 +37,8 @@ export type Listener = (payload: Uint8Array) => void;
 
 export type BusListener = Readonly<{ cut: () => void; whole: () => void }>;
 
-/** `u`: of one user, `g`: of one group, `all`: of every process. */
-export type SubjectKind = 'u' | 'g' | 'all';
+/** `u`: of one user, `g`: of one group, `all`: of every process, `node`: of one. */
+export type SubjectKind = 'u' | 'g' | 'all' | 'node';
 
 /** Any name is one word of letters, digits, `-` and `_`, so that no name is part of or stands for another. */
 export const subjectOf = (kind: SubjectKind, name: string): Subject =>

@@ -16,6 +16,9 @@ export type Arguments = Readonly<{
   json: boolean;
   logOnly: boolean;
   verifyOnly: boolean;
+  /** Of `explain`: the id that its sender gave it, and whether what it says is shown. */
+  clientMsgId?: string | undefined;
+  text?: boolean;
   /** Of the commands that look at the past. */
   replay?: ReplayFlags;
 }>;

@@ -31,6 +31,10 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         what is cut short goes on when it is asked for again
   seqline as-of TIME|POSITION [--query SQL [--json]] [--keep]
                                         the read models as they were then, in psql or by a query
+  seqline explain CONVERSATION NUMBER [--text] [--json]
+                                        what has become of a message: who sent it, when it was stored, to
+                                        whom it was pushed, who has read it; --client-msg-id ID instead of
+                                        the number; --text shows what it says, too
   seqline rebuild NAME|analytics|all [--repair]
                                         builds a read model anew beside the old one, compares the two, and
                                         switches to it while the server runs; --repair: different, too

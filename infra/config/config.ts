@@ -37,6 +37,8 @@ export type Config = Readonly<{
   metrics: (typeof METRICS)[number];
   /** What happens is counted for analysts. */
   analytics: boolean;
+  /** Of what became of messages and stands in no log: kept for so long, in so many bytes. */
+  traces: Readonly<{ keptMs: Millis; bytes: number }>;
   seal: boolean;
   tokenLifetime: Millis;
   multiLogin: MultiLogin;
@@ -98,6 +100,10 @@ export const readConfig = (environment: Environment): Config => {
     logLevel: setting('SEQLINE_LOG_LEVEL', oneOf(LOG_LEVELS), `is not a level; ${use(LOG_LEVELS)}`),
     metrics: setting('SEQLINE_METRICS', oneOf(METRICS), `is not a choice; ${use(METRICS)}`),
     analytics: setting('SEQLINE_ANALYTICS', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
+    traces: Object.freeze({
+      keptMs: setting('SEQLINE_TRACE_FOR', traceTimeOf, NOT_A_TRACE_TIME),
+      bytes: setting('SEQLINE_TRACE_MEMORY', mebibytesOf, NOT_A_TRACE_MEMORY),
+    }),
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     tokenLifetime: setting('SEQLINE_TOKEN_LIFETIME', lifetimeOf, NOT_A_LIFETIME),
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
@@ -152,6 +158,9 @@ const use = (choices: readonly string[]): string =>
 const NOT_A_PORT = 'is not a port; use a number from 0 to 65535 (0 picks a free one)';
 const NOT_A_LIFETIME =
   'is not a lifetime; use a number with s, m, h or d, like 90d, of ten years at most';
+const NOT_A_TRACE_TIME =
+  'is not a time; use a number with s, m, h or d, like 30m, of a day at most';
+const NOT_A_TRACE_MEMORY = 'is not a size; use whole MiB from 0 (none) to 1024';
 const NOT_ADMINS = 'are not user ids; use 1 to 64 of A-Z, a-z, 0-9 and _ for each, with commas';
 const NOT_A_POLICY = `is not a policy; ${use(MULTI_LOGINS)}`;
 const NOT_A_LOG =
@@ -206,6 +215,19 @@ const lifetimeOf = (text: string): Millis | undefined => {
   if (unit === undefined || number === undefined) return undefined;
   const lifetime = number * unit;
   return lifetime <= TOKEN_LIFETIME_MAX ? lifetime : undefined;
+};
+
+/** What stands in no log is kept for looking into what is happening, not for history. */
+const traceTimeOf = (text: string): Millis | undefined => {
+  const time = lifetimeOf(text);
+  return time !== undefined && time <= DAY ? time : undefined;
+};
+
+const TRACE_MEBIBYTES_MAX = 1024;
+
+const mebibytesOf = (text: string): number | undefined => {
+  const mebibytes = wholeNumberOf(text, 0, TRACE_MEBIBYTES_MAX);
+  return mebibytes === undefined ? undefined : mebibytes * 1024 * 1024;
 };
 
 const multiLoginOf = (text: string): MultiLogin | undefined => {

@@ -41,6 +41,14 @@ export const SETTINGS = {
     summary:
       'on: what happens is counted in tables for analysts (docs/ANALYTICS.md); off: it is not',
   },
+  SEQLINE_TRACE_FOR: {
+    fallback: '30m',
+    summary: 'how long it is remembered when and to whom a message was pushed, for seqline explain',
+  },
+  SEQLINE_TRACE_MEMORY: {
+    fallback: '16',
+    summary: 'MiB of memory that this may take in each process at most; 0 for none',
+  },
   SEQLINE_SEAL: {
     fallback: 'on',
     summary: 'seal personal data, so that a user can be erased; fixed when the log is made',

@@ -35,6 +35,7 @@ export type Watched = Readonly<{
     size: Readonly<{ events: number; bytes: number }>;
     covers: (checkpoint: Position) => boolean;
   }>;
+  traces: () => Readonly<{ bytes: number; completeAfter: Millis }>;
   log: Readonly<{ writability: () => Readonly<{ writable: boolean }> }>;
   now: () => Millis;
 }>;
@@ -94,21 +95,13 @@ export const gaugesOf = (watched: Watched): readonly Look[] => {
       },
     },
     ...lagGaugesOf(watched),
-    {
-      name: 'seqline_tail_events',
-      help: 'Newest events held in memory for reads at the head; bounded by 200,000.',
-      look: () => one(tail.size.events),
-    },
-    {
-      name: 'seqline_tail_bytes',
-      help: 'What these take, about; bounded by 128 MiB.',
-      look: () => one(tail.size.bytes),
-    },
+    ...tailOf(tail),
     {
       name: 'seqline_tail_covers_checkpoint',
       help: '1 if the tail reaches back to every read model. Alert on 0: clients cannot sync until the projector has caught up.',
       look: () => one(projector.lags().every(({ position }) => tail.covers(position)) ? 1 : 0),
     },
+    ...tracesOf(watched),
     {
       name: 'seqline_log_position',
       help: 'Position of the newest event of the log that this process has followed.',
@@ -121,6 +114,33 @@ export const gaugesOf = (watched: Watched): readonly Look[] => {
     },
   ];
 };
+
+const tailOf = (tail: Watched['tail']): readonly Look[] => [
+  {
+    name: 'seqline_tail_events',
+    help: 'Newest events held in memory for reads at the head; bounded by 200,000.',
+    look: () => one(tail.size.events),
+  },
+  {
+    name: 'seqline_tail_bytes',
+    help: 'What these take, about; bounded by 128 MiB.',
+    look: () => one(tail.size.bytes),
+  },
+];
+
+/** What is remembered for `seqline explain`. */
+const tracesOf = ({ traces, now }: Watched): readonly Look[] => [
+  {
+    name: 'seqline_trace_bytes',
+    help: 'What is remembered of pushes and pulls for seqline explain, in bytes; bounded by SEQLINE_TRACE_MEMORY, and some 3 MB for sockets that are gone.',
+    look: () => one(traces().bytes),
+  },
+  {
+    name: 'seqline_trace_reach_seconds',
+    help: 'How far back that reaches without a gap, up to SEQLINE_TRACE_FOR. Too short for you: raise SEQLINE_TRACE_MEMORY.',
+    look: () => one(Math.max(0, now() - traces().completeAfter) / 1000),
+  },
+];
 
 const cursorsOf = (sockets: Watched['sockets']): Look => ({
   name: 'seqline_cursors',

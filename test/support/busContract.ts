@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { asking } from '../../infra/bus/ask.ts';
 import { PAYLOAD_BYTES_MAX, subjectOf, type Bus, type Subject } from '../../infra/bus/bus.ts';
 import { untilTrue } from './until.ts';
 
@@ -123,6 +124,48 @@ export const busContract = (
         one.publish(ann, bytes('1'));
         one.publish(ann, bytes('2'));
         await untilTrue('the other hears both', () => heard.length === 2);
+      }));
+
+    test('[BUS-12] a question is answered by all others, to the one that asks', () =>
+      use(3, async (buses) => {
+        const subject = subjectOf('all', 'questions');
+        const ids = buses.map((_, index) => `process ${String(index)}`);
+        const asked: string[] = [];
+        const members = buses.map((bus, index) => {
+          const id = ids[index] ?? '';
+          const answerTo = (question: string) =>
+            `${id} says ${asked[asked.push(question) - 1] ?? ''}`;
+          return asking<string, string>({ bus, id, subject, answerTo });
+        });
+        for (const bus of buses) expect(await bus.flush(FLUSH_MS)).toBe(true);
+        const ask = async (from: number, question: string, whom: readonly string[], ms: number) =>
+          Object.fromEntries((await members[from]?.ask(question, whom, ms)) ?? []);
+        // Each long before its time is over.
+        const answers = await Promise.all([
+          ask(0, 'a', ['process 1', 'process 2'], 60_000),
+          ask(0, 'b', ['process 1', 'process 2'], 60_000),
+          ask(1, 'c', ['process 0', 'process 2'], 60_000),
+        ]);
+        expect(answers).toEqual([
+          { 'process 1': 'process 1 says a', 'process 2': 'process 2 says a' },
+          { 'process 1': 'process 1 says b', 'process 2': 'process 2 says b' },
+          { 'process 0': 'process 0 says c', 'process 2': 'process 2 says c' },
+        ]);
+        expect(asked).toHaveLength(6);
+        // One that does not answer is waited for until the time is over, and the others have answered.
+        members[2]?.close();
+        expect(await ask(0, 'd', ['process 1', 'process 2'], 300)).toEqual({
+          'process 1': 'process 1 says d',
+        });
+        expect(await ask(0, 'e', [], 60_000)).toEqual({});
+      }));
+
+    test('[BUS-12] over a bus that is away nobody is asked, and nobody is waited for', () =>
+      two(async (one) => {
+        const question = { bus: one, id: 'one', subject: subjectOf('all', 'questions') };
+        const { ask } = asking<string, string>({ ...question, answerTo: () => undefined });
+        await one.close();
+        expect(await ask('anybody?', ['two'], 60_000)).toEqual(new Map());
       }));
 
     test('[BUS-7] once closed it tells nobody and says so', () =>

@@ -22,6 +22,7 @@ import type {
   Users,
   UserView,
 } from '../../gateways/ports.ts';
+import { fakeExplain } from './fakeExplain.ts';
 import { FakeFriends, fakeFriendLists } from './fakeFriends.ts';
 import { fakeWebhooks } from './fakeWebhooks.ts';
 import { FakeGroups, fakeGroupLists } from './fakeGroups.ts';
@@ -490,6 +491,7 @@ export const fakeDeps = (): FakeDeps => {
     chats: new FakeChats(),
     projector: new FakeProjector(),
     history: fakeHistory,
+    explain: fakeExplain,
     webhooks: fakeWebhooks,
     projected: () => Promise.resolve(true),
     versionIdOf,

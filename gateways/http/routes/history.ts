@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { PastSubject } from '../../history.ts';
 import { body, flag, int64 } from '../fields.ts';
+import { plain } from '../plain.ts';
 import { answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
 import type { RouteDeps } from '../routes.ts';
@@ -113,15 +114,6 @@ const changesRoute = ({ history }: RouteDeps): Route =>
       return found.kind === 'refused' ? found : answer(plain(found.found));
     },
   });
-
-/** Lists and rows as the types of the answer have them, which may be written to. */
-type Plain<T> = T extends readonly (infer Each)[]
-  ? Plain<Each>[]
-  : T extends object
-    ? { -readonly [Key in keyof T]: Plain<T[Key]> }
-    : T;
-
-const plain = <T>(found: T): Plain<T> => found as Plain<T>;
 
 /** The past of everybody: for app admins alone. */
 export const historyRoutes = (deps: RouteDeps): readonly Route[] => [

@@ -8,6 +8,7 @@ import { failure, type Answer } from '../answer.ts';
 import type { FanOut } from '../fanOut.ts';
 import type { Hold } from '../hold.ts';
 import type { Log } from '../../log.ts';
+import type { Traces } from '../../traces.ts';
 
 export type HandlerDeps = Readonly<{
   messages: Pick<Messages, 'send'>;
@@ -17,6 +18,7 @@ export type HandlerDeps = Readonly<{
   hold: Hold;
   log: Log;
   meter: SocketMeter;
+  traces: Traces;
 }>;
 
 /** The user a request speaks of, once it is known that the caller may ask for it: itself, or an admin. */

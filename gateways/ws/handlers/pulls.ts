@@ -11,7 +11,9 @@ import {
   type EncodedMsgs,
 } from '../../openim/requests.ts';
 import type { Order, Refused } from '../../ports.ts';
+import type { Traces } from '../../traces.ts';
 import { data, failure, refusal, type Answer, type Handler } from '../answer.ts';
+import type { Connection } from '../connection.ts';
 import { askedUser, tooMany, type HandlerDeps } from './common.ts';
 import { encodeShown } from '../encodeShown.ts';
 import { dataBytesMax, fitting, namesSize } from './replySize.ts';
@@ -21,11 +23,11 @@ export const PULL_CONVERSATIONS_MAX = 2000;
 /** Messages of one conversation in one pull. Go core asks for 50 at most, and pages. */
 export const PULL_MESSAGES_MAX = 1000;
 
-type PullDeps = Pick<HandlerDeps, 'chats' | 'hold'>;
+type PullDeps = Pick<HandlerDeps, 'chats' | 'hold' | 'traces'>;
 
 /** 1002: of each range the newest `num` messages (of `n_` conversations: all), ascending. */
 export const pullByRange =
-  ({ chats, hold }: PullDeps): Handler =>
+  ({ chats, hold, traces }: PullDeps): Handler =>
   async (connection, request) => {
     const { userID, seqRanges, order } = pullMessageBySeqsReq.decode(request.data);
     const asked = askedUser(connection, userID);
@@ -44,12 +46,15 @@ export const pullByRange =
     );
     if ('kind' in pulled) return notTheirs(pulled);
     // The whole range counts as fetched whatever comes, and the newest is what is looked at first.
-    return data(encodePulled(askedIds(asked.user, names), pulled, connection.form, 'newest'));
+    const ids = askedIds(asked.user, names);
+    const answered = encodePulled(ids, pulled, connection.form, 'newest');
+    note(traces, connection, answered.told);
+    return data(answered.bytes);
   };
 
 /** 1005: exactly one message for each number in the user's range, placeholders included. */
 export const pullBySeqs =
-  ({ chats, hold }: PullDeps): Handler =>
+  ({ chats, hold, traces }: PullDeps): Handler =>
   async (connection, request) => {
     const { userID, conversations, order: wireOrder } = getSeqMessageReq.decode(request.data);
     const asked = askedUser(connection, userID);
@@ -66,7 +71,10 @@ export const pullBySeqs =
     if ('kind' in pulled) return notTheirs(pulled);
     // What is missing is asked for again: so the end that the client is paging from comes first.
     const kept = order === 'descending' ? 'newest' : 'oldest';
-    return data(encodePulled(askedIds(asked.user, names), pulled, connection.form, kept));
+    const ids = askedIds(asked.user, names);
+    const answered = encodePulled(ids, pulled, connection.form, kept);
+    note(traces, connection, answered.told);
+    return data(answered.bytes);
   };
 
 /** Reading what is between others is not a mistake in the arguments (decisions 1.2). */
@@ -96,23 +104,53 @@ const encodePulled = (
   pulled: readonly Pulled[],
   form: WireForm,
   kept: 'newest' | 'oldest',
-): Uint8Array => {
+): Readonly<{ bytes: Uint8Array; told: readonly Told[] }> => {
   const entries = pulled.flatMap(({ conversation, shown, isEnd, endSeq }): readonly Entry[] => {
     const entry = { Msgs: shown.map(encodeShown), isEnd, endSeq };
     return (names.get(conversation) ?? []).map((name) => [name, entry]);
   });
   const whole = encode(entries);
   const bytesMax = dataBytesMax(form);
-  if (whole.length <= bytesMax) return whole;
+  const told = pulled.map(({ conversation, shown }) => ({ conversation, shown }));
+  if (whole.length <= bytesMax) return { bytes: whole, told };
   const lists = entries.map(([, { Msgs }]) => Msgs);
   const named = entries.map(([name]) => name);
   const cut = fitting(lists, bytesMax - namesSize(named), kept);
-  return encode(
+  const bytes = encode(
     entries.map(([name, entry], index): Entry => [
       name,
       { ...entry, Msgs: [...(cut[index] ?? [])] },
     ]),
   );
+  // Cut lists go by the names that were asked for, of which a conversation nearly always has one.
+  const counts = new Map(entries.map(([name], index) => [name, cut[index]?.length ?? 0]));
+  return {
+    bytes,
+    told: told.map(({ conversation, shown }) => {
+      const count = Math.max(
+        0,
+        ...(names.get(conversation) ?? []).map((name) => counts.get(name) ?? 0),
+      );
+      const from = kept === 'newest' ? shown.length - count : 0;
+      return { conversation, shown: shown.slice(from, from + count) };
+    }),
+  };
+};
+
+/** What of a conversation has been told. */
+type Told = Pick<Pulled, 'conversation' | 'shown'>;
+
+const note = (traces: Traces, { number }: Connection, all: readonly Told[]): void => {
+  for (const { conversation, shown } of all) {
+    const [first, last] = [shown[0], shown.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    traces.pulled(
+      conversation,
+      Math.min(first.seq, last.seq),
+      Math.max(first.seq, last.seq),
+      number,
+    );
+  }
 };
 
 type Entry = readonly [name: string, messages: EncodedMsgs];

@@ -36,7 +36,7 @@ export const sendMessage =
     const waiting: UnansweredSend = { msgIncr, operationId, readAt, answered: false };
     connection.sends.add(conversation, clientMsgId, waiting);
     const result = await deps.messages
-      .send(send, { actor: connection.caller.user, operationId })
+      .send(send, { actor: connection.caller.user, operationId, login: connection.caller.token })
       .catch((error: unknown) => ({ kind: 'failed' as const, error }));
     if (!connection.sends.settle(conversation, clientMsgId, waiting)) return ANSWERED;
     switch (result.kind) {

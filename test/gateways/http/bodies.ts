@@ -12,6 +12,7 @@ export const BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   '/admin/as_of': { kind: 'user', id: 'ann', at: '1' },
   '/admin/changes': { kind: 'user', id: 'ann', from: '0', to: '1' },
   '/admin/events': { types: ['UserRegistered'] },
+  '/admin/explain': { conversationID: annAndBob, seq: 1 },
   '/admin/projector/status': {},
   '/admin/projector/skip': { position: 7, reason: 'a profile from before the limit' },
   '/admin/webhook/list': {},

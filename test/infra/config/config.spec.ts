@@ -15,6 +15,8 @@ const problemsOf = (environment: Environment): readonly string[] => {
   return [];
 };
 
+const MIB = 1024 * 1024;
+
 describe('configuration', () => {
   test('needs nothing to be set', () => {
     expect(readConfig({})).toEqual({
@@ -31,6 +33,7 @@ describe('configuration', () => {
       logLevel: 'info',
       metrics: 'local',
       analytics: true,
+      traces: { keptMs: 30 * 60_000, bytes: 16 * MIB },
       seal: true,
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
@@ -59,6 +62,8 @@ describe('configuration', () => {
     ],
     ['SEQLINE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
     ['SEQLINE_SEAL', 'off', { seal: false }],
+    ['SEQLINE_TRACE_FOR', '1d', { traces: { keptMs: DAY, bytes: 16 * MIB } }],
+    ['SEQLINE_TRACE_MEMORY', '0', { traces: { keptMs: 30 * 60_000, bytes: 0 } }],
     ['SEQLINE_TOKEN_LIFETIME', '7d', { tokenLifetime: 7 * DAY }],
     ['SEQLINE_TOKEN_LIFETIME', '45s', { tokenLifetime: 45_000 }],
     ['SEQLINE_MULTI_LOGIN', '5', { multiLogin: 5 }],
@@ -104,6 +109,8 @@ describe('configuration', () => {
     ['DATABASE_URL', 'mysql://u:hidden@h', 'DATABASE_URL: it is not a URL of Postgres'],
     ['SEQLINE_LOG_LEVEL', 'loud', 'SEQLINE_LOG_LEVEL: "loud" is not a level; use trace, debug,'],
     ['SEQLINE_SEAL', 'yes', 'SEQLINE_SEAL: "yes" is neither; use on or off'],
+    ['SEQLINE_TRACE_FOR', '25h', 'SEQLINE_TRACE_FOR: "25h" is not a time'],
+    ['SEQLINE_TRACE_MEMORY', '2000', 'SEQLINE_TRACE_MEMORY: "2000" is not a size'],
     ['SEQLINE_TOKEN_LIFETIME', '0d', 'SEQLINE_TOKEN_LIFETIME: "0d" is not a lifetime'],
     ['SEQLINE_TOKEN_LIFETIME', '90', 'SEQLINE_TOKEN_LIFETIME: "90" is not a lifetime'],
     ['SEQLINE_TOKEN_LIFETIME', '4000d', 'SEQLINE_TOKEN_LIFETIME: "4000d" is not a lifetime'],
@@ -224,7 +231,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(19);
+    expect(names).toHaveLength(21);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',

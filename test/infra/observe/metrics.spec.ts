@@ -25,6 +25,7 @@ const watched = (state: RunnerState, covers = true): Parameters<Metrics['watch']
   },
   analytics: undefined,
   tail: { head: 100, size: { events: 8, bytes: 900 }, covers: () => covers },
+  traces: () => ({ bytes: 4_000, completeAfter: NOW - 90_000 }),
   log: { writability: () => ({ writable: true }) },
   now: () => NOW,
 });
@@ -54,6 +55,8 @@ describe('[OPS-30] what is measured', () => {
         'seqline_projection_lag_seconds{projection="chats_v1"} 0',
         'seqline_tail_events 8',
         'seqline_tail_bytes 900',
+        'seqline_trace_bytes 4000',
+        'seqline_trace_reach_seconds 90',
         'seqline_tail_covers_checkpoint 1',
         'seqline_log_position 100',
         'seqline_log_writable 1',
