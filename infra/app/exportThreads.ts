@@ -31,7 +31,7 @@ const startThread: StartThread = (workerData) =>
 /** More do not help: then it is the disk that is waited for, or the thread that joins what they make. */
 const THREADS_MAX = 4;
 /** Until a thread is at work, one alone has done so many. */
-const POSITIONS_MIN = 20_000;
+const POSITIONS_MIN = 100_000;
 
 const threadsMax = (): number => Math.min(availableParallelism(), THREADS_MAX);
 

@@ -9,6 +9,7 @@ export const SCENARIOS = {
   idle: '10,000 logged-in sockets that say nothing: memory of each, CPU of all',
   storm: '1,000 users connect and sync at once',
   rebuild: 'the read models made anew from the log',
+  past: 'a log of 1,000,000 events exported, rebuilt from, verified and read as of a moment',
   'cluster-messages': 'many processes: 1:1 messages within one gateway and between two',
   'cluster-groups': 'many processes: groups of 500 and 1,000 members at one gateway and at two',
   'cluster-hot': 'many processes: one group that 1, 2 and 4 of them write at once',
@@ -40,6 +41,9 @@ export type Options = Readonly<{
   runs: number;
   /** Instead of the sizes that a scenario has by itself. */
   users: number | undefined;
+  events: number | undefined;
+  /** A data folder that test/bench/history.ts has made, which is copied instead of making one. */
+  history: string | undefined;
   /** Where the log is: in the server, or in an event store that is a process of its own. */
   store: StoreName;
   quick: boolean;
@@ -66,6 +70,8 @@ ${Object.entries(SCENARIOS)
   --seconds N   measured seconds of a run (${String(SECONDS.whole)})
   --runs N      runs of each measurement, of which the median is shown (${String(RUNS.whole)})
   --users N     users, instead of each scenario's own number
+  --events N    of past: events of the log (1,000,000)
+  --history DIR of past: a data folder with so many events, made by test/bench/history.ts; it is copied
   --store NAME  embedded: the server has the log. esdb: "seqline eventstore" has it, a process of its own
   --node FLAGS  flags for the server's Node, instead of what npm start gives
   --quick       short, single, small runs: to see that it works, not to quote
@@ -91,6 +97,8 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
       seconds: { type: 'string' },
       runs: { type: 'string' },
       users: { type: 'string' },
+      events: { type: 'string' },
+      history: { type: 'string' },
       node: { type: 'string' },
       store: { type: 'string', default: 'embedded' },
     },
@@ -108,6 +116,8 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     seconds: wholeNumber('seconds', values.seconds) ?? SECONDS[size],
     runs: wholeNumber('runs', values.runs) ?? RUNS[size],
     users: wholeNumber('users', values.users),
+    events: wholeNumber('events', values.events),
+    history: values.history,
     store: storeOf(values.store),
     quick,
     profile: values.profile === true,

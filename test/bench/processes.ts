@@ -106,6 +106,14 @@ const kibAt = (file: string, name: string): number => {
 /** Resident memory of one process, in KiB. */
 export const rssKib = (pid: number): number => kibAt(`/proc/${String(pid)}/status`, 'VmRSS');
 
+/** In KiB. `own`: without pages of files, such as those of a log that is read, which the system may take away. */
+export type Memory = Readonly<{ resident: number; own: number }>;
+
+export const memoryKib = (pid: number): Memory => ({
+  resident: rssKib(pid),
+  own: kibAt(`/proc/${String(pid)}/status`, 'RssAnon'),
+});
+
 /** Of its children, pages that several share counted once among them. */
 export const childrenKib = (pid: number): number =>
   descendantsOf(pid).reduce(
@@ -144,6 +152,10 @@ export const pinning = (): Pinning | undefined => {
 /** The words that start a command on this core. Its children stay there as well. */
 export const onCore = (core: number | undefined): readonly string[] =>
   core === undefined ? [] : [TASKSET, '-c', String(core)];
+
+/** The same for several cores; undefined: wherever this process may be. */
+export const onCores = (cores: readonly number[] | undefined): readonly string[] =>
+  cores === undefined ? [] : [TASKSET, '-c', cores.join(',')];
 
 /** The driver itself asks and polls: that is work for the load's core, not the server's. */
 export const pinMyself = (core: number | undefined): void => {

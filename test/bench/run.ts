@@ -12,6 +12,7 @@ import { history } from './scenarios/history.ts';
 import { idle } from './scenarios/idle.ts';
 import { largeGroup } from './scenarios/largeGroup.ts';
 import { messages } from './scenarios/messages.ts';
+import { past } from './scenarios/past.ts';
 import { profile } from './scenarios/profile.ts';
 import { rebuild } from './scenarios/rebuild.ts';
 import { storm } from './scenarios/storm.ts';
@@ -25,6 +26,7 @@ const RUN: Readonly<Record<ScenarioName, Scenario>> = {
   idle,
   storm,
   rebuild,
+  past,
   'cluster-messages': clusterMessages,
   'cluster-groups': clusterGroups,
   'cluster-hot': clusterHot,
