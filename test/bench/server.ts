@@ -12,6 +12,7 @@ import { EventStore } from './eventStore.ts';
 import type { Seat } from './jobs.ts';
 import { onCore, type Pids } from './processes.ts';
 import { until } from './until.ts';
+import { CHATS_VERSION } from '../../projections/chats/tables.ts';
 import { allProjected, logInUsers, registerUsers } from './users.ts';
 
 const READY_WITHIN = 300_000;
@@ -171,6 +172,52 @@ export class Server {
     }
   }
 
+  /** Where the read models stand, of how many messages, and which transaction of their database is next. */
+  async standing(): Promise<Readonly<{ position: number; messages: number; transaction: string }>> {
+    const [row] = await this.#ask(`select
+      (select max(position) from seqline.checkpoint) as position,
+      (select coalesce(sum(max_seq), 0) from seqline.heads_v${String(CHATS_VERSION)}) as messages,
+      pg_snapshot_xmax(pg_current_snapshot())::text as transaction`);
+    return {
+      position: Number(row?.['position']),
+      messages: Number(row?.['messages']),
+      transaction: String(row?.['transaction']),
+    };
+  }
+
+  /** How many rows of each table of the read models were made or changed by it and those after it. */
+  async rowsSince(transaction: string): Promise<Readonly<Record<string, number>>> {
+    const tables = await this.#ask(`select table_name as name from information_schema.tables
+      where table_schema = 'seqline' and table_name <> 'checkpoint' order by table_name`);
+    const counts: Record<string, number> = {};
+    for (const { name } of tables) {
+      const [row] = await this.#ask(`select count(*) as count from seqline."${String(name)}"
+        where xmin::text::bigint >= ${transaction}`);
+      const count = Number(row?.['count']);
+      if (count > 0) counts[String(name)] = count;
+    }
+    return counts;
+  }
+
+  /** Events of the log after a position, a thousand at most. */
+  async eventsAfter(after: number): Promise<readonly Readonly<{ type: string; stream: string }>[]> {
+    const text = await this.#post('/admin/events', { after, limit: 1_000 });
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map(parseJson).flatMap((line) => {
+      const isEvent = typeof line === 'object' && line !== null && 'stream' in line;
+      return isEvent ? [{ type: textAt(line, 'type'), stream: textAt(line, 'stream') }] : [];
+    });
+  }
+
+  async #ask(statement: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const client = await this.#database();
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
   /** Bytes on disk of the log: its events, and the index that is derived from them. */
   async logBytes(): Promise<Readonly<{ events: number; index: number }>> {
     const data = this.#store?.data ?? this.data;
@@ -221,14 +268,19 @@ export class Server {
     return this.#child?.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  async #call(path: string, body: unknown): Promise<unknown> {
+  async #post(path: string, body: unknown): Promise<string> {
     const answer = await post(`${this.#apiAddr}${path}`, JSON.stringify(body), {
       'content-type': 'application/json',
       operationID: `bench-${randomBytes(6).toString('hex')}`,
       ...(this.#admin === '' ? {} : { token: this.#admin }),
     });
-    const parsed = parseJson(answer.text);
-    if (numberAt(parsed, 'errCode') !== 0) throw new Error(`${path}: ${answer.text}`);
+    return answer.text;
+  }
+
+  async #call(path: string, body: unknown): Promise<unknown> {
+    const text = await this.#post(path, body);
+    const parsed = parseJson(text);
+    if (numberAt(parsed, 'errCode') !== 0) throw new Error(`${path}: ${text}`);
     return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : {};
   }
 

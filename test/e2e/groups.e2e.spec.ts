@@ -110,7 +110,7 @@ describe('three users with the wasm SDK', () => {
       groupsWhere(client, ([group]) => group?.name === 'Renamed'),
     );
 
-    // By an app admin from outside: in this version of the SDK the call itself ends in a fault.
+    // By an app admin from outside: this SDK hands its wasm an argument too many, and asks no server.
     await server.asAdmin('/group/mute_group', { groupID });
     await everywhere(clients, (client) => groupsWhere(client, ([group]) => group?.status === 3));
     expect(await refusalOf(sendToGroup(bobs, groupID, 'may I?'))).toBe(1403);

@@ -6,6 +6,7 @@ import { figure, rounded, type Row } from '../report.ts';
 import type { Server } from '../server.ts';
 import { USERS_A_CALL } from '../users.ts';
 import { until } from '../until.ts';
+import { DEEDS, writtenAlike } from './written.ts';
 import {
   CONNECT_AT_ONCE,
   makeGroup,
@@ -25,8 +26,11 @@ const CALLS = 200;
 /** Members with a socket while there are sends; the first of them sends. */
 const ONLINE = 100;
 const MUTED_SECONDS = 3_600;
-/** Whoever joins, and whoever is muted, gets a line in the chat: a message like others. */
-const LINES = 2 * CALLS;
+/** In it each deed is seen to write what it writes in the large one; its owner, and who joins it. */
+const SMALL = 'small';
+const SMALL_USERS = ['small1', 'small2'] as const;
+/** Whoever joins, and whoever is muted, gets a line in the chat: a message like others. One joins before. */
+const LINES = 2 * CALLS - 1 + 2 * DEEDS.length;
 const SHOWN = { within: 300_000, every: 10 } as const;
 
 /** The server's answer to each of these, one asked after the other, in milliseconds. */
@@ -103,7 +107,7 @@ export const largeGroup: Scenario = (context) =>
     if (users.length <= ONLINE + 2 * CALLS) throw new Error('--users: too few for a large group');
     const members = users.slice(0, -CALLS);
     const [owner = '', ...others] = members;
-    await server.register(users);
+    await server.register([...users, ...SMALL_USERS]);
     const before = await memoryOf(server);
     say(`large-group: ${rounded(users.length)} users are registered`);
 
@@ -117,7 +121,17 @@ export const largeGroup: Scenario = (context) =>
     const after = await memoryOf(server);
     say(`large-group: made in ${rounded(seconds)} s`);
 
-    const joins = await timed(users.slice(-CALLS), join(server));
+    const [small, guest] = SMALL_USERS;
+    await makeGroup(server, SMALL, [small]);
+    const [newcomer = '', ...newcomers] = users.slice(-CALLS);
+    const written = await writtenAlike(
+      server,
+      { group: GROUP, owner, newcomer },
+      { group: SMALL, owner: small, newcomer: guest },
+    );
+    say(`large-group: written as in a small one: ${written.join('; ')}`);
+
+    const joins = await timed(newcomers, join(server));
     const mutes = await timed(members.slice(-CALLS), mute(server));
     say('large-group: joined and muted');
     await server.projected(LINES);
@@ -138,7 +152,7 @@ export const largeGroup: Scenario = (context) =>
     await server.projected(LINES + sends.total);
 
     const what = `a group of ${rounded(users.length)}`;
-    const calls = `${String(CALLS)} of them, one after the other`;
+    const calls = (count: number) => `${String(count)} of them, one after the other`;
     const span = (pick: (of: typeof before) => number): string =>
       `${rounded(mib(pick(before)))} MiB before, ${rounded(mib(pick(after)))} after`;
     return [
@@ -153,11 +167,12 @@ export const largeGroup: Scenario = (context) =>
           `at the end, ${memory(server)}`,
         ].join('; '),
       },
-      rowOf(`${what}: a user joins`, joins, [calls]),
-      rowOf(`${what}: a member is muted`, mutes, [calls]),
+      rowOf(`${what}: a user joins`, joins, [calls(newcomers.length)]),
+      rowOf(`${what}: a member is muted`, mutes, [calls(CALLS)]),
       rowOf(`${what}: a member sends, JSON`, sends.acknowledgement, [
         `delivery ${times([sends.delivery])} to ${String(ONLINE - 1)} other members online`,
-        calls,
+        calls(CALLS),
+        `written whoever is in it (${written.join('; ')})`,
       ]),
     ];
   });
