@@ -6,9 +6,11 @@ import { Building, skipsIn } from '../../../infra/app/building.ts';
 import { openHistory } from '../../../infra/app/openHistory.ts';
 import { READ_MODELS } from '../../../infra/app/readModels.ts';
 import { asOf } from '../../../infra/cli/asOf.ts';
+import { rebuild } from '../../../infra/cli/rebuild.ts';
 import { replayFlags } from '../../../infra/cli/replayFlags.ts';
 import type { Config } from '../../../infra/config/config.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { configuredAt, project, register, say, withLog, write } from '../../support/verifyWorld.ts';
 import { lifeOf, rowsIn } from './pastWorld.ts';
@@ -148,6 +150,33 @@ describe('[REP-10] as-of', () => {
     expect(said).toContain('read-only transaction');
     expect(code).toBe(1);
   });
+});
+
+test('[REP-24] as-of and rebuild read a log in an event store as they read one here', async () => {
+  const served = await startServedLog();
+  try {
+    config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+    let renamed = 0;
+    await withLog(config, async (storage) => {
+      await lifeOf(storage);
+      const data = { user: 'ann', profile: { nickname: 'Annie' } };
+      renamed = await write(storage, 'user-ann', { type: 'UserChanged', data });
+      await project(config, storage);
+    });
+    const nickname = { query: "select nickname from users where user_id = 'ann'" };
+    expect((await run(String(renamed - 1), nickname)).text).toBe('{"nickname":"Anna"}');
+    expect((await run(String(renamed), nickname)).text).toBe('{"nickname":"Annie"}');
+    expect((await run('99999', nickname)).said).toContain('beyond the end of the log');
+    const before = await rowsIn(database.db, 'seqline');
+    const said: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    expect(await rebuild(config, { rest: ['chats'] })).toBe(0);
+    vi.restoreAllMocks();
+    expect(said.join('')).toContain(': equal, and switched to');
+    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+  } finally {
+    await served.remove();
+  }
 });
 
 describe('[REP-4] as-of refuses', () => {

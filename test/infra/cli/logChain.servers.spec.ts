@@ -12,6 +12,7 @@ import {
   encodeRecord,
   recordBytesMax,
 } from '../../../infra/eventstore/embedded/record.ts';
+import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { configuredAt, register, say, withLog } from '../../support/verifyWorld.ts';
 
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
@@ -128,6 +129,22 @@ describe('[OPS-63] what has been signed', () => {
     const { code, text } = await verified(copy);
     expect(text).toContain('chain cut short: the log, after event 7');
     expect(code).toBe(1);
+  });
+
+  test('[REP-24] is so of a log in an event store, too', async () => {
+    const served = await startServedLog();
+    try {
+      config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+      await live(1, 3);
+      const signed = await run('sign');
+      expect(signed.code, signed.text).toBe(0);
+      await live(4, 5);
+      const { code, text } = await verified();
+      expect(code, text).toBe(0);
+      expect(text).toContain('signed');
+    } finally {
+      await served.remove();
+    }
   });
 
   test('is not signed over', async () => {

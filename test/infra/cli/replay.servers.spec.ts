@@ -1,5 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { replay } from '../../../infra/cli/replay.ts';
 import { replayFlags } from '../../../infra/cli/replayFlags.ts';
@@ -138,6 +141,49 @@ describe('[REP-4] seqline replay refuses', () => {
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
     expect(await replay(config, { rest: [] })).toBe(1);
     expect(said.join('')).toContain('the disk is full (no space left); 0 events up to position 0');
+  });
+});
+
+/** The command in a process of its own, whose files may have so many KiB. */
+const limitedTo = async (kib: number, output: string, to = 'inherit'): Promise<Ended> => {
+  const { data } = config;
+  const args = ['--import', 'tsx', MAIN, 'replay', ...(output === '' ? [] : ['--output', output])];
+  const line = `ulimit -f ${String(kib)}; exec "$0" "$@" ${to === 'inherit' ? '' : `> ${to}`}`;
+  const child = spawn('bash', ['-c', line, process.execPath, ...args], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], SEQLINE_DATA: data },
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said };
+};
+
+type Ended = Readonly<{ code: number | null; said: string }>;
+const MAIN = fileURLToPath(new URL('../../../infra/app/main.ts', import.meta.url));
+
+describe('[REP-25] a disk that is really full', () => {
+  test('leaves no file that looks whole, is named, and the same command goes on once there is room', async () => {
+    await lived();
+    const output = join(config.data, 'events.ndjson');
+    const full = await limitedTo(1, output);
+    expect(full.said).toContain('run the same command again');
+    expect(full.code).toBe(1);
+    expect((await readdir(config.data)).filter((name) => name.startsWith('events'))).toEqual([
+      'events.ndjson.part',
+    ]);
+    expect((await run({ output })).code).toBe(0);
+    expect((await readFile(output, 'utf8')).trimEnd().split('\n')).toHaveLength(7);
+  });
+
+  test('under standard output ends it with how far it came', async () => {
+    await lived();
+    const { code, said } = await limitedTo(1_000, '', '/dev/full');
+    expect(said).toContain('the disk is full');
+    expect(said).toContain('0 events up to position 0 have been written');
+    expect(code).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogue, type EventType } from '../../../core/kernel/catalogue.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
 import type { EventId } from '../../../core/kernel/ids.ts';
-import { PROJECTIONS } from '../../../infra/app/readModels.ts';
+import { READ_MODELS } from '../../../infra/app/readModels.ts';
 import { codecOf, type KeyOfPart } from '../../../infra/eventstore/codec.ts';
 import { knownEvents } from '../../../projections/kernel/follower.ts';
 import type { AnyTable, Projection } from '../../../projections/kernel/model.ts';
@@ -14,7 +14,7 @@ import { worldOf } from '../../infra/replay/world.ts';
 const codec = codecOf(catalogue);
 const STREAMS = ['conversation-si_ann_bob', 'conversation-sg_g1', 'conversation-n_ann_bob'];
 const keyOf: KeyOfPart = ({ subject }) => Buffer.alloc(32, subject);
-const MODELS: readonly Projection[] = PROJECTIONS;
+const MODELS: readonly Projection[] = READ_MODELS;
 
 type Both = Readonly<{ opened: Event; leftSealed: Event }>;
 
