@@ -4,7 +4,6 @@ import type { GroupId, Millis, Position, TokenId, UserId } from '../../core/kern
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { NO_SOCKET_METER, type SocketMeter } from '../meters.ts';
-import type { PresenceSubscriptions } from '../keptPorts.ts';
 import type { Caller, Chats, Logins, Messages, NumbersOf, Presence } from '../ports.ts';
 import { Audience, type MembershipEvent } from './audience.ts';
 import { Connection } from './connection.ts';
@@ -18,7 +17,7 @@ import { holding, type Alarm, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
 import type { Interest, Topic } from './interest.ts';
 import type { Log } from '../log.ts';
-import { announcePresence, subscriptionsOf } from './presence.ts';
+import { announcePresence, subscriptionsOf, type WatchedHere } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
 import { answerToText } from './textFrames.ts';
 import { NO_TRACES, type Traces } from '../traces.ts';
@@ -268,7 +267,7 @@ export class Gateway {
 
   readonly presenceOf: Presence = (user) => this.#connections.platformsOf(user);
 
-  get presenceSubscriptions(): PresenceSubscriptions {
+  get presenceSubscriptions(): WatchedHere {
     return subscriptionsOf(this.#connections);
   }
 

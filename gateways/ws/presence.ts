@@ -21,8 +21,15 @@ export const WATCHED_MAX = 5000;
 export const mayWatch = ({ watched }: Connection, users: readonly UserId[]): boolean =>
   watched.size + users.filter((user) => !watched.has(user)).length <= WATCHED_MAX;
 
-/** Subscriptions that are not asked for on a connection: they are of all that the user has. */
-export const subscriptionsOf = (connections: Connections): PresenceSubscriptions => ({
+/** Subscriptions that are not asked for on a connection: they are of all that the user has here. */
+export type WatchedHere = PresenceSubscriptions &
+  Readonly<{ mayWatch: (user: UserId, watched: readonly UserId[]) => boolean }>;
+
+export const subscriptionsOf = (connections: Connections): WatchedHere => ({
+  mayWatch: (user, watched) => {
+    const users = [...new Set(watched)];
+    return [...connections.of(user)].every((connection) => mayWatch(connection, users));
+  },
   watch: (user, watched) => {
     const own = [...connections.of(user)];
     const users = [...new Set(watched)];

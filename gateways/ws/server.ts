@@ -6,7 +6,7 @@ import type { Millis, UserId } from '../../core/kernel/ids.ts';
 import type { LoginEvent } from '../../core/login/events.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import { FRAME_BYTES_MAX } from '../openim/envelope.ts';
-import type { PresenceSubscriptions } from '../keptPorts.ts';
+import type { WatchedHere } from './presence.ts';
 import type { Presence } from '../ports.ts';
 import type { MembershipEvent } from './audience.ts';
 import type { Connection } from './connection.ts';
@@ -60,7 +60,7 @@ export type WsGateway = Readonly<{
   isHere: (user: UserId) => boolean;
   ownersOf: Gateway['ownersOf'];
   presenceOf: Presence;
-  presenceSubscriptions: PresenceSubscriptions;
+  presenceSubscriptions: WatchedHere;
   stats: () => GatewayStats;
   /** Stops listening, lets what was asked be answered, closes all sockets. */
   close: () => Promise<void>;

@@ -1,6 +1,6 @@
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { EventId, Millis, Position } from '../../core/kernel/ids.ts';
+import type { EventId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { Passing } from '../../core/sequence/shown.ts';
 import type { Interest, Topic } from '../../gateways/ws/interest.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -24,6 +24,8 @@ type HearingDeps = Readonly<{
   }>;
   announce: (events: readonly Recorded<NumberedEvent>[]) => void;
   passTo: (topics: readonly Topic[], passing: Passing, openedBefore?: Millis) => void;
+  /** Of a user that is connected here. */
+  wished: (user: UserId, wish: Extract<ToUser, { kind: 'watch' }>) => void;
 }>;
 
 /** Facts of which notices have come, that are remembered: more than are told of in some seconds. */
@@ -35,6 +37,7 @@ export const hearing = ({
   follower,
   announce,
   passTo,
+  wished,
 }: HearingDeps): Interest & Readonly<{ heard: (fact: EventId) => boolean }> => {
   const facts = new RecentMap<EventId, true>(HEARD_MAX);
   const subscribed = new Map<Topic, () => void>();
@@ -72,6 +75,9 @@ export const hearing = ({
           facts.set(told.passing.meta.causationId, true);
         }
         passInOrder(topic, told);
+        break;
+      case 'watch':
+        wished(topic, told);
         break;
     }
   };

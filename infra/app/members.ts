@@ -37,6 +37,7 @@ type Seen = { readonly member: Member; at: Millis };
  * cut off from the bus it cannot tell, and keeps to what it knew.
  */
 export class Members {
+  readonly id: string;
   readonly #deps: MembersDeps;
   readonly #knows: readonly string[];
   readonly #others = new Map<string, Seen>();
@@ -51,6 +52,7 @@ export class Members {
 
   constructor(deps: MembersDeps) {
     this.#deps = deps;
+    this.id = deps.id;
     this.#knows = deps.knows ?? KNOWN;
     this.#started = deps.now();
     this.#wholeSince = this.#started;
@@ -97,6 +99,8 @@ export class Members {
   }
 
   readonly elsewhere: Presence = (user) => this.#presence.platformsOf(user);
+
+  readonly gatewaysOf = (user: UserId): number => this.#presence.gatewaysOf(user);
 
   /** A user's platforms here have changed. */
   presenceChanged(user: UserId, platforms: readonly number[]): void {

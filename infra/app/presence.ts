@@ -50,6 +50,11 @@ export class PresenceElsewhere {
     return [...platforms];
   }
 
+  /** At how many other gateways a user is connected. */
+  gatewaysOf(user: UserId): number {
+    return [...this.#gateways.values()].filter(({ users }) => users.has(user)).length;
+  }
+
   changed(user: UserId, platforms: readonly number[]): void {
     if (platforms.length === 0) this.#own.delete(user);
     else this.#own.set(user, platforms);

@@ -10,7 +10,6 @@ import type {
   NumbersOf,
   Presence,
 } from '../../gateways/ports.ts';
-import { NotAnswerable } from '../../gateways/ports.ts';
 import {
   socketImplementation,
   startWsGateway,
@@ -21,6 +20,7 @@ import type { Config } from '../config/config.ts';
 import { deriveId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import type { Cluster } from './cluster.ts';
+import type { WatchedHere } from '../../gateways/ws/presence.ts';
 import { isMembership, joinedBy } from '../../gateways/ws/audience.ts';
 import { fanOut } from './fanOut.ts';
 import { groupsOf } from './groupLists.ts';
@@ -28,6 +28,7 @@ import { FETCHED_MS, hearing } from './hearing.ts';
 import { missedNotices } from './missedNotices.ts';
 import { NOTICES, noticesOf, type NoticingDeps } from './reactor.ts';
 import type { ReadModels } from './readModels.ts';
+import { openWatching, type Watching } from './watching.ts';
 
 /** Sockets one process takes. */
 const CONNECTIONS_MAX = 100_000;
@@ -91,11 +92,13 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
   const { bus, members } = cluster;
   let ws: WsGateway | undefined;
   const passTo: WsGateway['passTo'] = (...passed) => ws?.passTo(...passed);
+  let watching: Watching | undefined;
   const interest = hearing({
     bus,
     follower: models.follower,
     announce: (events) => ws?.announce(events),
     passTo,
+    wished: (...wish) => watching?.wished(...wish),
   });
   const gateway = await startWsGateway({
     after,
@@ -117,6 +120,7 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     ...(bus.isShared() && { interest }),
   });
   ws = gateway;
+  watching = watchingOf(cluster, gateway.presenceSubscriptions);
   cluster.onPresence((user) => gateway.presenceMoved(user));
   models.follower.onEvents(fanOut(gateway, after));
   if (bus.isShared()) {
@@ -140,18 +144,18 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     gateway,
     implementation: gateway.implementation,
     presence: gateway.presenceOf,
-    presenceSubscriptions: gateway.presenceSubscriptions,
+    presenceSubscriptions: watching.subscriptions,
     stats: gateway.stats,
     close: gateway.close,
   };
 };
 
 /** A process that serves no sockets knows of those elsewhere what they tell. */
-export const noSockets = ({ members }: Pick<Cluster, 'members'>): Sockets => ({
+export const noSockets = (cluster: Pick<Cluster, 'members' | 'bus'>): Sockets => ({
   gateway: undefined,
   implementation: socketImplementation(),
-  presence: members.elsewhere,
-  presenceSubscriptions: { watch: elsewhere, unwatch: elsewhere, watchedBy: elsewhere },
+  presence: cluster.members.elsewhere,
+  presenceSubscriptions: watchingOf(cluster, undefined).subscriptions,
   stats: () => ({
     sockets: 0,
     users: 0,
@@ -165,7 +169,7 @@ export const noSockets = ({ members }: Pick<Cluster, 'members'>): Sockets => ({
   close: () => Promise.resolve(),
 });
 
-const elsewhere = (): Promise<never> =>
-  Promise.reject(
-    new NotAnswerable('subscriptions are of connections, and this process has none of them'),
-  );
+const watchingOf = (
+  { bus, members }: Pick<Cluster, 'members' | 'bus'>,
+  here: WatchedHere | undefined,
+): Watching => openWatching({ bus, id: members.id, gatewaysOf: members.gatewaysOf, here });

@@ -12,7 +12,24 @@ export type ToUser =
   /** Stored events of one append, by who has appended them. */
   | Readonly<{ kind: 'stored'; events: readonly Recorded<NumberedEvent>[] }>
   /** What is not stored. `after`: it must not overtake what stands there; `fact`: when that happened. */
-  | Readonly<{ kind: 'passing'; passing: Passing; after?: Position; fact?: Millis }>;
+  | Readonly<{ kind: 'passing'; passing: Passing; after?: Position; fact?: Millis }>
+  /** Something is wished of the subscriptions of the user's connections; `may`: whether they could have these too. */
+  | Readonly<{
+      kind: 'watch';
+      ask: string;
+      /** The process that is to be answered. */
+      from: string;
+      act: 'may' | 'watch' | 'unwatch' | 'list';
+      watched: readonly string[];
+    }>;
+
+/** To the one process that has asked: the answer to `ask`. */
+export type ToOne = Readonly<{
+  kind: 'watched';
+  ask: string;
+  done: boolean;
+  watched: readonly string[];
+}>;
 
 export type ToAll =
   /** Each second, and as a process ends. */
@@ -53,11 +70,11 @@ export const EVERYBODY = subjectOf('all', 'processes');
 /** Where it is asked what became of a message. */
 export const TRACES = subjectOf('all', 'traces');
 
-export const written = (message: ToUser | ToAll): Uint8Array =>
+export const written = (message: ToUser | ToAll | ToOne): Uint8Array =>
   Buffer.from(JSON.stringify(message));
 
 /** It comes from a process of the same cluster, whose logins NATS has looked at. */
-export const read = <T extends ToUser | ToAll>(payload: Uint8Array): T => {
+export const read = <T extends ToUser | ToAll | ToOne>(payload: Uint8Array): T => {
   const parsed: unknown = JSON.parse(Buffer.from(payload).toString());
   return parsed as T;
 };

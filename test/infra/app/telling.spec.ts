@@ -78,6 +78,7 @@ const world = (append = appendOf({ kind: 'appended', revision: 6, position: 40, 
         passed.push([user, content, openedBefore]);
       }
     },
+    wished: () => undefined,
   });
   return {
     told: telling(bus, append),
