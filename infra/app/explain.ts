@@ -99,7 +99,7 @@ const aboutMessages =
 const refuse = (reason: Refusal, detail: string): Refused => ({ kind: 'refused', reason, detail });
 
 /** Puts together what the log, the tables and the traces of all processes know of a message. */
-const openExplain = (deps: Deps): Explain => ({
+export const openExplain = (deps: Deps): Explain => ({
   explain: async (request) => {
     const placed = await placeOf(deps, request);
     if ('kind' in placed) return placed;

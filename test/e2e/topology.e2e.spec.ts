@@ -67,6 +67,14 @@ describe(`two API nodes, two gateways, a projector and a standby (seed ${String(
       await vic.sendText('una', 'hello yourself');
       await conversationWhere(una, chat, ({ latest }) => latest?.text === 'hello yourself');
 
+      // [EXP-5] Whoever is asked, all tell what they did.
+      const asked = { conversationID: 'si_una_vic', seq: 2 };
+      const told = JSON.stringify(await topology.asAdmin('/admin/explain', asked, 'api2'));
+      expect(told).toMatch(/"pushed":\[.* gateway".*"user":"una".*\],"pulled"/);
+      expect(told).toMatch(/"pushed":\[.* gateway".*"user":"vic".*\],"pulled"/);
+      expect(told).toMatch(/"published":\[\{"node":"[^"]* gateway","at":\d+,"taken":true\}\]/);
+      expect(told).toContain('"silent":[]');
+
       const made = await una.call('createGroup', {
         groupInfo: { groupName: 'two gateways', groupType: 2 },
         memberUserIDs: ['vic'],
