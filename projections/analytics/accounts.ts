@@ -1,5 +1,6 @@
 import type { UserId } from '../../core/kernel/ids.ts';
 import type { Event } from '../kernel/tail.ts';
+import { once } from './once.ts';
 
 /** Who is behind a user id: a person, or what an app has for its own purposes (OpenIM's appMangerLevel). */
 export type Kind = 'user' | 'admin' | 'notification' | 'robot';
@@ -10,17 +11,19 @@ const KINDS: ReadonlyMap<number, Kind> = new Map([
   [4, 'robot'],
 ]);
 
+type Said = Readonly<{ user: UserId; kind: Kind }>;
+
 /** Whose kind an event says, and which. */
-export const kindIn = (event: Event): Readonly<{ user: UserId; kind: Kind }> | undefined => {
+export const kindIn = once((event): Said | undefined => {
   if (event.type !== 'UserRegistered' && event.type !== 'UserChanged') return undefined;
   const { user, level } = event.data;
   return level === undefined ? undefined : { user, kind: KINDS.get(level) ?? 'user' };
-};
+});
+
+type Act = Readonly<{ user: UserId; act: 'sent' | 'read' | 'loggedIn' }>;
 
 /** What a user has done itself, and not the app server or an admin in its name. */
-export const ownActOf = (
-  event: Event,
-): Readonly<{ user: UserId; act: 'sent' | 'read' | 'loggedIn' }> | undefined => {
+export const ownActOf = once((event): Act | undefined => {
   switch (event.type) {
     case 'MessageSent':
       return by(event, event.data.from, 'sent');
@@ -34,7 +37,7 @@ export const ownActOf = (
     default:
       return undefined;
   }
-};
+});
 
-const by = <Act>({ meta }: Event, user: UserId, act: Act) =>
+const by = ({ meta }: Event, user: UserId, act: Act['act']): Act | undefined =>
   meta.actor === user ? { user, act } : undefined;

@@ -5,6 +5,7 @@ import { joinKey, rowsOf, splitKey } from '../kernel/rows.ts';
 import type { Event } from '../kernel/tail.ts';
 import { kindIn, type Kind } from './accounts.ts';
 import { bucketRows, times } from './histogram.ts';
+import { once } from './once.ts';
 import { tableOf, type Metric, type RowTable } from './metric.ts';
 
 const ME = { name: 'direct', version: 1 } as const;
@@ -34,22 +35,22 @@ const nothing = (key: string): Waiting => {
 };
 
 /** Said by one to another in person: not to oneself, and not by the app server in somebody's name. */
-const saidIn = (event: Event) => {
+const saidIn = once((event) => {
   if (event.type !== 'MessageSent' || !('to' in event.data)) return undefined;
   const { from, to, system } = event.data;
   if (from === to || system === true || event.meta.actor !== from) return undefined;
   return { conversation: conversationOfStream(event.stream), from, to };
-};
+});
 
 /** Up to where, or what, somebody has read itself. */
-const readIn = (event: Event) => {
+const readIn = once((event) => {
   if (event.type === 'MessagesRead') {
     const { conversation, from: user, upTo, seqs } = event.data;
     return event.meta.actor === user ? { conversation, user, upTo, seqs } : undefined;
   }
   if (event.type !== 'ReadMarked' || event.meta.actor !== event.data.user) return undefined;
   return { ...event.data, seqs: [] };
-};
+});
 
 const number = (value: unknown): number | null => (value === null ? null : Number(value));
 
@@ -128,7 +129,7 @@ const readOf = (event: Event, row: Waiting | undefined): Waiting | undefined => 
 /** First what waited for whoever acts, then the accounts that it is between. */
 const beside: Beside<Waiting> = {
   table: waiting,
-  keysOf: (event) => {
+  keysOf: once((event) => {
     const read = readIn(event);
     if (read !== undefined)
       return [joinKey(read.conversation, read.user), joinKey(ACCOUNTS, read.user)];
@@ -139,7 +140,7 @@ const beside: Beside<Waiting> = {
       joinKey(ACCOUNTS, said.from),
       joinKey(ACCOUNTS, said.to),
     ];
-  },
+  }),
 };
 
 type Others = readonly (Waiting | undefined)[];
