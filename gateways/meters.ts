@@ -1,3 +1,5 @@
+import type { Millis } from '../core/kernel/ids.ts';
+
 /**
  * What the gateways tell whoever measures. Socket calls are made for every message, so each must cost
  * next to nothing; none may throw.
@@ -9,6 +11,8 @@ export type SocketMeter = Readonly<{
   answered: (request: number, errCode: number) => void;
   /** A message that was read at that moment is durable, and its answer has been written. */
   acknowledged: (readAt: number) => void;
+  /** A message that was committed then has been written to so many connections, of others than its sender. */
+  delivered: (committed: Millis, connections: number) => void;
 }>;
 
 export type HttpMeter = Readonly<{
@@ -23,4 +27,5 @@ export const NO_SOCKET_METER: SocketMeter = {
   moment: () => 0,
   answered: nothing,
   acknowledged: nothing,
+  delivered: nothing,
 };

@@ -56,6 +56,8 @@ export class FanOut {
   readonly #traces: Traces;
   /** When those sends were read whose answers are in the outbox. */
   #answered: number[] = [];
+  /** When those messages were committed that are in the outbox, and for how many connections. */
+  #delivered: (readonly [committed: Millis, connections: number])[] = [];
   #followed: Position;
   #announced: Position;
   #pushes = 0;
@@ -230,6 +232,8 @@ export class FanOut {
     const before = this.#pushes;
     this.#put(outbox, recipients, push, sentBy(event), conversation, message);
     this.#traces.pushed(event.id, this.#pushes - before, recipients);
+    const receivers = receiversOf(event, recipients);
+    if (receivers > 0) this.#delivered.push([event.created, receivers]);
   }
 
   #cut(topics: readonly Topic[]): void {
@@ -241,6 +245,9 @@ export class FanOut {
     for (const [connection, frames] of outbox) connection.send(...frames);
     for (const readAt of this.#answered) this.#meter.acknowledged(readAt);
     this.#answered = [];
+    for (const [committed, connections] of this.#delivered)
+      this.#meter.delivered(committed, connections);
+    this.#delivered = [];
   }
 
   /** Connections of these users or groups. Nothing is encoded for nobody. */
@@ -282,6 +289,15 @@ export class FanOut {
 /** Only what came by 1003 has an answer that may be waited for. */
 const sentBy = (event: NumberedEvent): UserId | undefined =>
   event.type === 'MessageSent' ? event.data.from : undefined;
+
+/** Connections that a message is pushed to, but for those of its sender. */
+const receiversOf = (event: NumberedEvent, recipients: readonly Connection[]): number => {
+  if (event.type !== 'MessageSent') return 0;
+  let count = 0;
+  for (const { takesPushes, caller } of recipients)
+    if (takesPushes && caller.user !== event.data.from) count += 1;
+  return count;
+};
 
 /** Of the connections of both sides those that are told. */
 const recipientsOf = (

@@ -8,6 +8,7 @@ import type { Watched } from '../observe/watched.ts';
 import { checkPostgres } from './checkPostgres.ts';
 import type { Closers } from './closers.ts';
 import { joinCluster, processName, type Cluster } from './cluster.ts';
+import { openDeliveryTimes } from './deliveryTimes.ts';
 import { openReadModels, type ReadModels } from './readModels.ts';
 import { ALL_ROLES, type Roles } from './roles.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -34,6 +35,16 @@ type GroundDeps = Readonly<{
   /** Gets what is to be closed. */
   closers: Closers;
 }>;
+
+type SocketMeter = Metrics['sockets'];
+
+const bothOf = (meter: SocketMeter, deliveries: Pick<SocketMeter, 'delivered'>): SocketMeter => ({
+  ...meter,
+  delivered: (committed, connections) => {
+    meter.delivered(committed, connections);
+    deliveries.delivered(committed, connections);
+  },
+});
 
 /** The log, the other processes, the writers, and the read models with the one follower of the log. */
 export const openGround = async ({
@@ -89,7 +100,12 @@ export const openGround = async ({
     const logIds = [await events.logId(), ...storage.formerIds];
     await checkPostgres({ db: models.db, logIds, now });
   }
-  return { metrics, storage, traces, cluster, writers, models, failed };
+  if (!config.analytics || !roles.has('gateway'))
+    return { metrics, storage, traces, cluster, writers, models, failed };
+  const deliveries = openDeliveryTimes({ db: models.db, log, now });
+  closers.add(deliveries.close);
+  const measured = { ...metrics, sockets: bothOf(metrics.sockets, deliveries) };
+  return { metrics: measured, storage, traces, cluster, writers, models, failed };
 };
 
 /** What is looked at by whoever measures. */

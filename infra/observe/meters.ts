@@ -16,6 +16,7 @@ type SocketMeter = Readonly<{
   moment: () => number;
   answered: (request: number, errCode: number) => void;
   acknowledged: (readAt: number) => void;
+  delivered: (committed: number, connections: number) => void;
 }>;
 
 /** What is called for every message only adds up numbers; these show them. */
@@ -59,12 +60,22 @@ const sendDuration = () =>
     bounds: SEND_BOUNDS,
   });
 
+const deliveryDuration = () =>
+  new Timings({
+    name: 'seqline_delivery_duration_seconds',
+    help:
+      'From the commit of a message to its being written to a socket of whoever it is for, each socket once. ' +
+      'When it grows and sends do not, the process is busy, or what nodes tell each other is late.',
+    bounds: SEND_BOUNDS,
+  });
+
 export const socketMeter = (): Metered<SocketMeter> => {
   /** By request number, then by errCode. */
   const answers = new Map<number, Map<number, number>>();
   const sends = sendDuration();
+  const deliveries = deliveryDuration();
   return {
-    timings: [sends],
+    timings: [sends, deliveries],
     meter: {
       moment: () => performance.now() / 1000,
       answered: (request, errCode) => {
@@ -74,6 +85,10 @@ export const socketMeter = (): Metered<SocketMeter> => {
       },
       acknowledged: (readAt) => {
         sends.add(performance.now() / 1000 - readAt);
+      },
+      delivered: (committed, connections) => {
+        // Committed by another clock, perhaps.
+        deliveries.add(Math.max(0, Date.now() - committed) / 1000, connections);
       },
     },
     counters: [

@@ -4,13 +4,13 @@ import type { Event } from '../kernel/tail.ts';
 import { dayOf, type RowTable } from './metric.ts';
 
 /** Whole milliseconds from 1 to some 50 days, each about 1.4 times the one before it. */
-const BOUNDS: readonly number[] = [
+export const BOUNDS: readonly number[] = [
   ...new Set(Array.from({ length: 65 }, (_, at) => Math.round(2 ** (at / 2)))),
 ];
 const BUCKETS = BOUNDS.length + 1;
 
 /** How many of the bounds a time has reached: bucket n holds times from bound n to below bound n + 1. */
-const bucketOf = (ms: number): number => {
+export const bucketOf = (ms: number): number => {
   let [low, high] = [0, BOUNDS.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -14,6 +14,7 @@ const measured = () => {
     moment: () => (moments += 1),
     answered: (request, errCode) => noted.push([request, errCode]),
     acknowledged: (readAt) => noted.push(['acknowledged', readAt]),
+    delivered: (committed, connections) => noted.push(['delivered', committed, connections]),
   };
   return { noted, world: new FakeWorld({ meter }) };
 };
@@ -59,4 +60,25 @@ test('[OPS-30] a refusal and a failure are counted as errors, and are no acknowl
     [1003, refused.errCode],
   ]);
   expect([errCode, refused.errCode]).not.toContain(0);
+});
+
+test('[OPS-30] a delivery is measured for each connection of others than the sender', async () => {
+  const { noted, world } = measured();
+  const ann = await world.connect('ann');
+  await ann.ask(1003, encoded);
+  const [event] = world.events.get(annAndBob) ?? [];
+  if (event === undefined) throw new Error('the message is in the log');
+  noted.length = 0;
+  // Nobody else is there.
+  world.gateway.deliver([event]);
+  expect(noted).toEqual([]);
+  await world.connect('bob');
+  await world.connect('bob', { platform: 2 });
+  world.onSend = (send) => Promise.resolve(world.answerFor(world.append(send)));
+  await ann.ask(1003, PbCoder.MsgData.encode({ ...hi, clientMsgID: 'c2' }).finish());
+  const [, second] = world.events.get(annAndBob) ?? [];
+  if (second === undefined) throw new Error('the second message is in the log');
+  noted.length = 0;
+  world.gateway.deliver([event, second]);
+  expect(noted).toEqual([['delivered', second.created, 2]]);
 });
