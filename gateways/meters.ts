@@ -29,3 +29,16 @@ export const NO_SOCKET_METER: SocketMeter = {
   acknowledged: nothing,
   delivered: nothing,
 };
+
+/** How a question to the app server ended: the command goes on, or is refused; with an answer, or for want of one. */
+export type Asked = 'passed' | 'refused' | 'unanswered-passed' | 'unanswered-refused';
+
+export type CallbackMeter = Readonly<{
+  /** `callback` and `endpoint` are names of the file of webhooks. */
+  asked: (callback: string, endpoint: string, how: Asked, seconds: number) => void;
+  /** Why there was no answer that could be used: one of a few words. */
+  unanswered: (callback: string, endpoint: string, why: string) => void;
+}>;
+
+/** For app servers that nobody measures. */
+export const NO_CALLBACK_METER: CallbackMeter = { asked: nothing, unanswered: nothing };

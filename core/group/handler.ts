@@ -10,7 +10,7 @@ import { createHandler } from './create.ts';
 import { groupStream, type GroupEvent, type Role } from './events.ts';
 import { changeMembersHandler, inviteHandler } from './many.ts';
 import type { UserOf } from './ports.ts';
-import { memberOf, type Group } from './state.ts';
+import { memberOf, membersOf, type Group } from './state.ts';
 import { unregistered } from './users.ts';
 
 export type GroupWriters = StreamWriters<GroupCommand, GroupEvent, Group, GroupRefusal>;
@@ -162,6 +162,13 @@ export const groupsHandler = (deps: GroupDeps) => {
       inviter?: GroupActor,
     ): Promise<readonly UserId[]> =>
       comingIn(await writers.state(groupStream(group)), users, inviter),
+    /** Empty where there is no such group, or nobody is in it any more. */
+    membersOf: async (
+      group: GroupId,
+    ): Promise<Readonly<{ count: number; users: readonly UserId[] }>> => {
+      const state = await writers.state(groupStream(group));
+      return { count: state.memberCount, users: membersOf(state) };
+    },
     state: (group: GroupId): Promise<Group> => writers.state(groupStream(group)),
     atHand: (group: GroupId): Group | undefined => writers.kept(groupStream(group)),
   };

@@ -90,6 +90,11 @@ export const memberOf = ({ status, people }: Group, user: UserId): Member | unde
   return person === 'former' ? undefined : person;
 };
 
+export const membersOf = (group: Group): readonly UserId[] =>
+  group.status === 'disbanded'
+    ? []
+    : [...group.people.entries()].flatMap(([user, person]) => (person === 'former' ? [] : [user]));
+
 /** Whether the user is in it or has been. */
 export const hasBeenIn = ({ people }: Group, user: UserId): boolean =>
   people.get(user) !== undefined;

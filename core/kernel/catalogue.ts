@@ -114,6 +114,7 @@ export const catalogue = {
   ReplayEnded: { version: 1 },
   DeliveriesMade: { version: 1 },
   PresenceChanged: { version: 1 },
+  RecipientsOffline: { version: 1 },
 } as const satisfies { [Type in EventType]: EventSpec<EventOf<Type>['data']> };
 
 /** The streams Seqline writes. Others may live in the same store; they are not ours to read. */

@@ -2,7 +2,7 @@ import type { Millis, EventId, Position } from '../kernel/ids.ts';
 import type { SeqlineEvent } from '../kernel/catalogue.ts';
 import type { Recorded } from '../kernel/fact.ts';
 import { Gate } from './gate.ts';
-import type { Made } from './events.ts';
+import type { Made, Of } from './events.ts';
 import type { Call, Endpoint, Post, Posted } from './ports.ts';
 
 type Event = Recorded<SeqlineEvent>;
@@ -32,13 +32,16 @@ export type Told = Readonly<{
   body: string;
   timeout: Millis;
   key?: string;
+  /** What the delivery log says that it was about, if not the fact. */
+  of?: Of;
 }>;
 
 export type Delivery = Readonly<{ event: Event; told: Told; id: EventId }>;
 
 export type DelivererDeps = Readonly<{
   endpoint: Endpoint;
-  toldOf: (event: Event) => readonly Told[];
+  /** A throw: it cannot be told for now, and `take` throws the same. */
+  toldOf: (event: Event) => readonly Told[] | Promise<readonly Told[]>;
   /** `part`: of several deliveries of one callback about one fact, from 0. */
   idOf: (event: Event, callback: string, part: number) => EventId;
   post: Post;
@@ -104,6 +107,11 @@ export class Deliverer {
     return this.#pending.length;
   }
 
+  /** When the oldest of what is not done happened. */
+  get oldest(): Millis | undefined {
+    return this.#pending[0]?.delivery.event.created;
+  }
+
   /** Since when nothing gets through, by `now`; undefined while the endpoint is there. */
   get awaySince(): Millis | undefined {
     return this.#gate.closedAt;
@@ -115,7 +123,8 @@ export class Deliverer {
     for (const event of events) {
       if (event.position <= this.#seen) continue;
       const parts = new Map<string, number>();
-      for (const told of toldOf(event)) {
+      const found = toldOf(event);
+      for (const told of Array.isArray(found) ? (found as readonly Told[]) : await found) {
         const { callback } = told;
         const part = parts.get(callback) ?? 0;
         parts.set(callback, part + 1);
@@ -249,8 +258,8 @@ export class Deliverer {
     this.#deps.made({
       delivery: id,
       callback: told.callback,
-      stream: event.stream,
-      revision: event.revision,
+      stream: (told.of ?? event).stream,
+      revision: (told.of ?? event).revision,
       at: now(),
       attempts,
       status,

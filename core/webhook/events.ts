@@ -66,6 +66,12 @@ export type Presence = Readonly<{
 /** In `webhook-presence-changes`, only while an endpoint wants to be told: presence is in no other stream. */
 export type PresenceChanged = Fact<'PresenceChanged', { changes: readonly Presence[] }>;
 
+/**
+ * In `webhook-offline-recipients`, only while an endpoint wants to be told: to whom a message was not pushed
+ * on anything that they carry. The message is named and not repeated, so nothing personal is kept here.
+ */
+export type RecipientsOffline = Fact<'RecipientsOffline', Of & { users: readonly UserId[] }>;
+
 export type WebhookEvent =
   | DeliveryGivenUp
   | ResendAsked
@@ -74,7 +80,8 @@ export type WebhookEvent =
   | ReplayMoved
   | ReplayEnded
   | DeliveriesMade
-  | PresenceChanged;
+  | PresenceChanged
+  | RecipientsOffline;
 
 export const WEBHOOK_PREFIX = 'webhook-';
 
@@ -83,3 +90,4 @@ export const webhookStream = (endpoint: string): string => `${WEBHOOK_PREFIX}${e
 export const deliveriesStream = (endpoint: string): string =>
   `${WEBHOOK_PREFIX}${endpoint}-deliveries`;
 export const PRESENCE_STREAM = `${WEBHOOK_PREFIX}presence-changes`;
+export const OFFLINE_STREAM = `${WEBHOOK_PREFIX}offline-recipients`;

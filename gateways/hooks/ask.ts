@@ -4,6 +4,7 @@ import type { Refused } from '../../core/kernel/decider.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { Before, Endpoint, Post, PostFailure } from '../../core/webhook/ports.ts';
 import type { Log } from '../log.ts';
+import { NO_CALLBACK_METER, type Asked, type CallbackMeter } from '../meters.ts';
 import { verdictOf, type Fields } from '../openim/callbackAnswer.ts';
 import { BEFORE, type BeforeName } from '../openim/callbacks.ts';
 
@@ -44,6 +45,7 @@ type Deps = Readonly<{
   endpoints: readonly Endpoint[];
   post: Post;
   log: Log;
+  meter?: CallbackMeter;
 }>;
 
 const NO_FIELDS: Fields = Object.freeze({});
@@ -58,21 +60,64 @@ const REASON_OF = {
   compressed: 'callback/bad-answer',
 } as const satisfies Record<PostFailure, CallbackRefusal>;
 
+type NoAnswer = Readonly<{
+  kind: 'no-answer';
+  failure: PostFailure | 'too-many-waiting' | 'unreadable' | 'unusable';
+  reason: 'callback/unreachable' | 'callback/bad-answer';
+  detail: string;
+}>;
+
+const TOO_MANY: NoAnswer = {
+  kind: 'no-answer',
+  failure: 'too-many-waiting',
+  reason: 'callback/unreachable',
+  detail: `${String(WAITING_MAX)} questions wait for answers`,
+};
+const BAD = { kind: 'no-answer', reason: 'callback/bad-answer' } as const;
+
+const answerIn = (
+  { status, body }: Readonly<{ status: number; body: string }>,
+  { name: by, convention }: Endpoint,
+): Consent | No | NoAnswer => {
+  const verdict = verdictOf(convention, status, body);
+  switch (verdict.kind) {
+    case 'go-on':
+      return { kind: 'go-on', fields: verdict.fields, by };
+    case 'refused': {
+      const { code, message, detail } = verdict;
+      return { kind: 'refused', reason: 'callback/refused', detail, own: { code, message } };
+    }
+    case 'unreadable':
+      return { ...BAD, failure: 'unreadable', detail: verdict.why };
+  }
+};
+
+const HOW = {
+  answered: { 'go-on': 'passed', refused: 'refused' },
+  unanswered: { 'go-on': 'unanswered-passed', refused: 'unanswered-refused' },
+} as const satisfies Record<string, Record<(Consent | No)['kind'], Asked>>;
+
 /** Before-callbacks by name; undefined for those that no endpoint wants to be asked. */
-export const openQuestions = ({ endpoints, post, log }: Deps): QuestionOf => {
+export const openQuestions = ({
+  endpoints,
+  post,
+  log,
+  meter = NO_CALLBACK_METER,
+}: Deps): QuestionOf => {
   let waiting = 0;
 
   const questionOf = (name: BeforeName, endpoint: Endpoint, settings: Before): Question => {
     const command = BEFORE[name];
     const by = endpoint.name;
+    const { failedContinue } = settings;
 
     const unanswered = (
-      reason: 'callback/unreachable' | 'callback/bad-answer',
-      why: string,
+      { failure, reason, detail }: NoAnswer,
       { operationId }: Meta,
     ): Consent | No => {
-      const { failedContinue } = settings;
+      const why = `${failure}: ${detail}`;
       log.warn({ callback: name, endpoint: by, operationId, why, failedContinue }, UNANSWERED);
+      meter.unanswered(name, by, failure);
       return failedContinue
         ? { kind: 'go-on', fields: NO_FIELDS, by }
         : {
@@ -82,12 +127,12 @@ export const openQuestions = ({ endpoints, post, log }: Deps): QuestionOf => {
           };
     };
 
-    const ask = async (body: Fields, meta: Meta): Promise<Consent | No> => {
-      if (waiting >= WAITING_MAX) {
-        return unanswered('callback/unreachable', 'too many questions wait for answers', meta);
-      }
+    const answerTo = async (
+      body: Fields,
+      { operationId }: Meta,
+    ): Promise<Consent | No | NoAnswer> => {
+      if (waiting >= WAITING_MAX) return TOO_MANY;
       waiting += 1;
-      const { operationId } = meta;
       const posted = await post(endpoint, {
         id: randomUUID(),
         command,
@@ -96,23 +141,22 @@ export const openQuestions = ({ endpoints, post, log }: Deps): QuestionOf => {
         timeout: settings.timeout,
       });
       waiting -= 1;
-      if (posted.kind === 'failed') {
-        const { failure, detail } = posted;
-        return unanswered(REASON_OF[failure], `${failure}: ${detail}`, meta);
-      }
-      const verdict = verdictOf(endpoint.convention, posted.status, posted.body);
-      switch (verdict.kind) {
-        case 'go-on':
-          return { kind: 'go-on', fields: verdict.fields, by };
-        case 'refused': {
-          const { code, message, detail } = verdict;
-          return { kind: 'refused', reason: 'callback/refused', detail, own: { code, message } };
-        }
-        case 'unreadable':
-          return unanswered('callback/bad-answer', verdict.why, meta);
-      }
+      return posted.kind === 'failed'
+        ? { ...posted, kind: 'no-answer', reason: REASON_OF[posted.failure] }
+        : answerIn(posted, endpoint);
     };
-    return { settings, ask, unusable: (...told) => unanswered('callback/bad-answer', ...told) };
+
+    const ask = async (body: Fields, meta: Meta): Promise<Consent | No> => {
+      const begun = performance.now();
+      const said = await answerTo(body, meta);
+      const answer = said.kind === 'no-answer' ? unanswered(said, meta) : said;
+      const how = HOW[said.kind === 'no-answer' ? 'unanswered' : 'answered'][answer.kind];
+      meter.asked(name, by, how, (performance.now() - begun) / 1_000);
+      return answer;
+    };
+    const unusable: Question['unusable'] = (detail, meta) =>
+      unanswered({ ...BAD, failure: 'unusable', detail }, meta);
+    return { settings, ask, unusable };
   };
 
   const questions = new Map<string, Question>();

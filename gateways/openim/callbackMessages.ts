@@ -36,11 +36,17 @@ const isIn = (ranges: readonly TypeRange[], type: number): boolean =>
   ranges.some(([from, to]) => type >= from && type <= to);
 
 /** Whether a callback is about this message. Notifications and typing are no receiver's business. */
-export const concerns = (
+export const concerns = (filter: Filter, message: Addressed): boolean => {
+  const { contentType } = message;
+  if (isNotificationContent(contentType) || contentType === CONTENT_TYPES.typing) return false;
+  return passes(filter, message);
+};
+
+/** Whether it is among those that an endpoint is configured for, whatever it is. */
+export const passes = (
   { allowedTypes, deniedTypes, attentionIds }: Filter,
   { contentType, sendID, recvID, groupID }: Addressed,
 ): boolean => {
-  if (isNotificationContent(contentType) || contentType === CONTENT_TYPES.typing) return false;
   if (isIn(deniedTypes, contentType)) return false;
   if (allowedTypes.length > 0 && !isIn(allowedTypes, contentType)) return false;
   return (

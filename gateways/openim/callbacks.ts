@@ -37,6 +37,8 @@ export const AFTER = {
   afterUserRegister: 'callbackAfterUserRegisterCommand',
   afterUpdateUserInfo: 'callbackAfterUpdateUserInfoCommand',
   afterUpdateUserInfoEx: 'callbackAfterUpdateUserInfoExCommand',
+  /** So called by OpenIM, which asks before it pushes; here nobody else pushes, and so it is told. */
+  beforeOfflinePush: 'callbackBeforeOfflinePushCommand',
   afterUserOnline: 'callbackAfterUserOnlineCommand',
   afterUserOffline: 'callbackAfterUserOfflineCommand',
   afterUserKickOff: 'callbackAfterUserKickOffCommand',
@@ -86,6 +88,7 @@ const OF_MESSAGES: ReadonlySet<string> = new Set([
   'afterSendSingleMsg',
   'afterSendGroupMsg',
   'afterMsgSaveDB',
+  'beforeOfflinePush',
 ] satisfies (BeforeName | AfterName)[]);
 
 /** What a file of settings may name. */

@@ -67,8 +67,12 @@ export class Connection {
 
   /** Whether messages are pushed to it now. */
   get takesPushes(): boolean {
-    if (this.#closed !== undefined || this.#cutAt !== undefined) return false;
-    return !(this.background && this.caller.platform === IOS);
+    return this.#closed === undefined && this.#cutAt === undefined && !this.asleep;
+  }
+
+  /** Nothing is pushed to it for as long as its app is in the background. */
+  get asleep(): boolean {
+    return this.background && this.caller.platform === IOS;
   }
 
   /** When it is to be closed because it lacks a message, if it is. */

@@ -10,15 +10,22 @@ export class Connections {
   /** Who wants to hear of a user's coming and going. */
   readonly #watchers = new Map<UserId, Set<Connection>>();
   readonly #presenceChanged: (user: UserId) => void;
+  readonly #reachChanged: (user: UserId) => void;
   readonly #elsewhere: Presence;
   #count = 0;
 
   /**
-   * `presenceChanged` is called when the list of a user's platforms here is another than before. `elsewhere`:
-   * those on which the user is connected to other gateways.
+   * `presenceChanged` is called when the list of a user's platforms here is another than before, and
+   * `reachChanged` when only the list of those that are asleep is. `elsewhere`: those on which the user is
+   * connected to other gateways.
    */
-  constructor(presenceChanged: (user: UserId) => void, elsewhere: Presence = () => []) {
+  constructor(
+    presenceChanged: (user: UserId) => void,
+    reachChanged: (user: UserId) => void,
+    elsewhere: Presence = () => [],
+  ) {
     this.#presenceChanged = presenceChanged;
+    this.#reachChanged = reachChanged;
     this.#elsewhere = elsewhere;
   }
 
@@ -34,22 +41,34 @@ export class Connections {
     const { user, platform } = connection.caller;
     const mine = this.#byUser.get(user) ?? new Set();
     const known = hasPlatform(mine, platform);
+    const asleep = this.asleepHere(user);
     mine.add(connection);
     this.#byUser.set(user, mine);
     this.#count += 1;
     if (!known) this.#presenceChanged(user);
+    else this.#compare(user, asleep);
   }
 
   /** Also ends its subscriptions. Once is enough; again changes nothing. */
   remove(connection: Connection): void {
     const { user, platform } = connection.caller;
     const mine = this.#byUser.get(user);
+    const asleep = this.asleepHere(user);
     if (mine?.delete(connection) !== true) return;
     this.#count -= 1;
     if (mine.size === 0) this.#byUser.delete(user);
     for (const watched of connection.watched) this.#forget(watched, connection);
     connection.watched.clear();
     if (!hasPlatform(mine, platform)) this.#presenceChanged(user);
+    else this.#compare(user, asleep);
+  }
+
+  /** Its app has gone to the background, or come back. */
+  setBackground(connection: Connection, isBackground: boolean): void {
+    const { user } = connection.caller;
+    const asleep = this.asleepHere(user);
+    connection.background = isBackground;
+    this.#compare(user, asleep);
   }
 
   of(user: UserId): ReadonlySet<Connection> {
@@ -68,6 +87,19 @@ export class Connections {
   /** Of this gateway's own connections. */
   platformsHere(user: UserId): readonly number[] {
     return this.#ascending(user, []);
+  }
+
+  /** Of these, where every connection is asleep: nothing is pushed there. */
+  asleepHere(user: UserId): readonly number[] {
+    const mine = [...this.of(user)];
+    const awake = mine.filter(({ asleep }) => !asleep).map(({ caller }) => caller.platform);
+    const asleep = mine.filter((connection) => connection.asleep);
+    const platforms = new Set(asleep.map(({ caller }) => caller.platform));
+    return [...platforms].filter((platform) => !awake.includes(platform));
+  }
+
+  #compare(user: UserId, asleep: readonly number[]): void {
+    if (asleep.join() !== this.asleepHere(user).join()) this.#reachChanged(user);
   }
 
   #ascending(user: UserId, others: readonly number[]): readonly number[] {

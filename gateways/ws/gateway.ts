@@ -39,8 +39,8 @@ export type GatewayDeps = Readonly<{
     Chats,
     'newestSeqs' | 'readStates' | 'pinned' | 'pullRanges' | 'pullSeqs' | 'lastVisible'
   >;
-  /** A user's platforms here are others than before. */
-  presenceChanged?: (user: UserId, platforms: readonly number[]) => void;
+  /** A user's platforms here are others than before, or others of them are asleep: not pushed to. */
+  presenceChanged?: (user: UserId, platforms: readonly number[], asleep: readonly number[]) => void;
   /** On which platforms a user is connected to other gateways; none: there are no others. */
   elsewhere?: Presence;
   /** None: everything that is for the users here comes by itself. */
@@ -101,10 +101,21 @@ export class Gateway {
   constructor(deps: GatewayDeps) {
     const { now, wait, alarm, log, meter = NO_SOCKET_METER, traces = NO_TRACES } = deps;
     this.#deps = deps;
-    this.#connections = new Connections((user) => {
-      this.presenceMoved(user);
-      deps.presenceChanged?.(user, this.#connections.platformsHere(user));
-    }, deps.elsewhere);
+    const tell = (user: UserId): void => {
+      const [here, asleep] = [
+        this.#connections.platformsHere(user),
+        this.#connections.asleepHere(user),
+      ];
+      deps.presenceChanged?.(user, here, asleep);
+    };
+    this.#connections = new Connections(
+      (user) => {
+        this.presenceMoved(user);
+        tell(user);
+      },
+      tell,
+      deps.elsewhere,
+    );
     this.#audience = new Audience(this.#connections, deps.after, deps.interest);
     this.#fanOut = new FanOut({ ...deps, audience: this.#audience });
     this.#dispatch = dispatcher(
@@ -266,6 +277,12 @@ export class Gateway {
   }
 
   readonly presenceOf: Presence = (user) => this.#connections.platformsOf(user);
+
+  /** Platforms on which something is pushed to the user by this gateway. */
+  awakeHere(user: UserId): readonly number[] {
+    const asleep = this.#connections.asleepHere(user);
+    return this.#connections.platformsHere(user).filter((platform) => !asleep.includes(platform));
+  }
 
   get presenceSubscriptions(): WatchedHere {
     return subscriptionsOf(this.#connections);

@@ -60,6 +60,8 @@ export type WsGateway = Readonly<{
   isHere: (user: UserId) => boolean;
   ownersOf: Gateway['ownersOf'];
   presenceOf: Presence;
+  /** Platforms on which something is pushed to a user by this gateway. */
+  awakeHere: Presence;
   presenceSubscriptions: WatchedHere;
   stats: () => GatewayStats;
   /** Stops listening, lets what was asked be answered, closes all sockets. */
@@ -118,6 +120,7 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
     isHere: (user) => gateway.isHere(user),
     ownersOf: (numbers) => gateway.ownersOf(numbers),
     presenceOf: gateway.presenceOf,
+    awakeHere: (user) => gateway.awakeHere(user),
     presenceSubscriptions: gateway.presenceSubscriptions,
     stats: () => gateway.stats(),
     close: () => (closed ??= shut()),

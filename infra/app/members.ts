@@ -102,9 +102,16 @@ export class Members {
 
   readonly gatewaysOf = (user: UserId): number => this.#presence.gatewaysOf(user);
 
-  /** A user's platforms here have changed. */
-  presenceChanged(user: UserId, platforms: readonly number[]): void {
-    this.#presence.changed(user, platforms);
+  /** Of these, where something is pushed to the user. */
+  readonly awakeElsewhere: Presence = (user) => this.#presence.awakeOf(user);
+
+  /** A user's platforms here have changed, or which of them are asleep. */
+  presenceChanged(
+    user: UserId,
+    platforms: readonly number[],
+    asleep: readonly number[] = [],
+  ): void {
+    this.#presence.changed(user, platforms, asleep);
   }
 
   /**

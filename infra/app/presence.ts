@@ -4,14 +4,16 @@ import type { Online, ToAll } from './wire.ts';
 /** Users in one message, of some 100 bytes at most each. */
 const PART_USERS_MAX = 4_000;
 
-type Platforms = ReadonlyMap<string, readonly number[]>;
+/** What a gateway has said of a user. */
+type Known = Readonly<{ platforms: readonly number[]; asleep: readonly number[] }>;
+type Users = ReadonlyMap<string, Known>;
 type Whole = Extract<ToAll, { kind: 'whole' }>;
 type Told = Extract<ToAll, { kind: 'presence' | 'whole' | 'ask' }>;
 
 type Gateway = {
   /** Of the newest change that is known here; undefined: all of it is being asked for. */
   index: number | undefined;
-  users: Map<string, readonly number[]>;
+  users: Map<string, Known>;
   parts: Whole[];
 };
 
@@ -28,7 +30,7 @@ type PresenceDeps = Readonly<{
  */
 export class PresenceElsewhere {
   readonly #deps: PresenceDeps;
-  readonly #own = new Map<string, readonly number[]>();
+  readonly #own = new Map<string, Online>();
   readonly #gateways = new Map<string, Gateway>();
   #index = 0;
 
@@ -45,7 +47,7 @@ export class PresenceElsewhere {
   platformsOf(user: UserId): readonly number[] {
     const platforms = new Set<number>();
     for (const { users } of this.#gateways.values()) {
-      for (const platform of users.get(user) ?? []) platforms.add(platform);
+      for (const platform of users.get(user)?.platforms ?? []) platforms.add(platform);
     }
     return [...platforms];
   }
@@ -55,12 +57,23 @@ export class PresenceElsewhere {
     return [...this.#gateways.values()].filter(({ users }) => users.has(user)).length;
   }
 
-  changed(user: UserId, platforms: readonly number[]): void {
+  /** Of these, where something is pushed. */
+  awakeOf(user: UserId): readonly number[] {
+    const awake: number[] = [];
+    for (const { users } of this.#gateways.values()) {
+      const { platforms = [], asleep = [] } = users.get(user) ?? {};
+      awake.push(...platforms.filter((platform) => !asleep.includes(platform)));
+    }
+    return [...new Set(awake)];
+  }
+
+  changed(user: UserId, platforms: readonly number[], asleep: readonly number[] = []): void {
+    const online: Online = asleep.length === 0 ? [user, platforms] : [user, platforms, asleep];
     if (platforms.length === 0) this.#own.delete(user);
-    else this.#own.set(user, platforms);
+    else this.#own.set(user, online);
     this.#index += 1;
     const { id, tell } = this.#deps;
-    tell({ kind: 'presence', id, index: this.#index, changes: [[user, platforms]] });
+    tell({ kind: 'presence', id, index: this.#index, changes: [online] });
   }
 
   /** A process is there, and its newest change has this number. */
@@ -104,9 +117,11 @@ export class PresenceElsewhere {
       return;
     }
     gateway.index = index;
-    for (const [user, platforms] of changes) {
-      put(gateway.users, user, platforms);
-      this.#deps.moved(user as UserId);
+    for (const online of changes) {
+      const [user] = online;
+      const before = gateway.users.get(user);
+      put(gateway.users, online);
+      this.#compare(user, before, gateway.users.get(user));
     }
   }
 
@@ -117,15 +132,19 @@ export class PresenceElsewhere {
     if (gateway.parts.length !== message.part) return;
     gateway.parts.push(message);
     if (gateway.parts.length < message.parts) return;
-    const before: Platforms = gateway.users;
-    gateway.users = new Map(gateway.parts.flatMap(({ online }) => online));
+    const before: Users = gateway.users;
+    gateway.users = new Map();
+    for (const online of gateway.parts.flatMap((part) => part.online)) put(gateway.users, online);
     gateway.parts = [];
     gateway.index = message.index;
     for (const user of new Set([...before.keys(), ...gateway.users.keys()])) {
-      if (before.get(user)?.join() !== gateway.users.get(user)?.join()) {
-        this.#deps.moved(user as UserId);
-      }
+      this.#compare(user, before.get(user), gateway.users.get(user));
     }
+  }
+
+  /** Who watches is told of other platforms only. */
+  #compare(user: string, before: Known | undefined, after: Known | undefined): void {
+    if (before?.platforms.join() !== after?.platforms.join()) this.#deps.moved(user as UserId);
   }
 
   #open(id: string, index: number | undefined): Gateway {
@@ -142,7 +161,7 @@ export class PresenceElsewhere {
   }
 
   #tellAll(): void {
-    const online: readonly Online[] = [...this.#own];
+    const online: readonly Online[] = [...this.#own.values()];
     const parts = Math.max(1, Math.ceil(online.length / PART_USERS_MAX));
     for (let part = 0; part < parts; part += 1) {
       this.#deps.tell({
@@ -157,11 +176,7 @@ export class PresenceElsewhere {
   }
 }
 
-const put = (
-  users: Map<string, readonly number[]>,
-  user: string,
-  platforms: readonly number[],
-): void => {
+const put = (users: Map<string, Known>, [user, platforms, asleep = []]: Online): void => {
   if (platforms.length === 0) users.delete(user);
-  else users.set(user, platforms);
+  else users.set(user, { platforms, asleep });
 };

@@ -57,6 +57,8 @@ export type Sockets = Readonly<{
   gateway: WsGateway | undefined;
   implementation: string;
   presence: Presence;
+  /** Platforms on which something is pushed to a user, by any gateway. */
+  reachOf: Presence;
   presenceSubscriptions: PresenceSubscriptions;
   stats: WsGateway['stats'];
   close: () => Promise<void>;
@@ -113,9 +115,9 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     meter,
     ...(traces !== undefined && { traces }),
     elsewhere: members.elsewhere,
-    presenceChanged: (user, platforms) => {
-      members.presenceChanged(user, platforms);
-      presenceChanged?.(user, platforms);
+    presenceChanged: (user, platforms, asleep) => {
+      members.presenceChanged(user, platforms, asleep);
+      presenceChanged?.(user, platforms, asleep);
     },
     ...(bus.isShared() && { interest }),
   });
@@ -144,6 +146,7 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     gateway,
     implementation: gateway.implementation,
     presence: gateway.presenceOf,
+    reachOf: (user) => [...gateway.awakeHere(user), ...members.awakeElsewhere(user)],
     presenceSubscriptions: watching.subscriptions,
     stats: gateway.stats,
     close: gateway.close,
@@ -155,6 +158,7 @@ export const noSockets = (cluster: Pick<Cluster, 'members' | 'bus'>): Sockets =>
   gateway: undefined,
   implementation: socketImplementation(),
   presence: cluster.members.elsewhere,
+  reachOf: cluster.members.awakeElsewhere,
   presenceSubscriptions: watchingOf(cluster, undefined).subscriptions,
   stats: () => ({
     sockets: 0,

@@ -116,7 +116,7 @@ export const start = async (
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
     const { standing, partIn } = openStandings(groups, fresh);
     const known = openKnown(reading, users, reach, standing);
-    const webhooks = openWebhooks({ path: config.webhooks, cluster, models, writers, now, log });
+    const webhooks = openWebhooks({ config, cluster, models, writers, metrics, now, log });
     closers.add(webhooks.close);
     const messages = openMessages(deps, { known, partIn }, webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
@@ -153,10 +153,10 @@ export const start = async (
         copiesAfter: cluster.bus.isShared() ? 0 : before,
       });
       closers.add(stop);
-      await webhooks.tell();
+      await webhooks.tell({ reachOf: sockets.reachOf, membersOf: groups.membersOf });
     }
 
-    metrics.watch(watchedOf(ground, sockets.stats, now));
+    metrics.watch({ ...watchedOf(ground, sockets.stats, now), told: webhooks.told });
     const projecting = { ...models, writers: writers.projectors, deriveId, now };
     const projector = openProjector({ projections: READ_MODELS, ...projecting });
     const history = openHistory({ log: pastOf(storage), reached: models.follower.waitFor, now });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { CheckpointTaken, type LogCheckpoint } from '../../core/notice/checkpoint.ts';
 import { UNREMARKABLE_EVENTS_MAX } from '../../core/notice/reactor.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
@@ -8,7 +9,7 @@ import type { Millis, Position } from '../../core/kernel/ids.ts';
 import { Deliverer, type DelivererDeps } from '../../core/webhook/deliverer.ts';
 import { webhookStream, type Made } from '../../core/webhook/events.ts';
 import type { Endpoint, Post } from '../../core/webhook/ports.ts';
-import { toldTo } from '../../gateways/hooks/tell.ts';
+import { toldTo, type NumberedAt } from '../../gateways/hooks/tell.ts';
 import { Bell } from '../../projections/kernel/bell.ts';
 import { Source } from '../../projections/kernel/source.ts';
 import { deriveId, randomId } from '../ids.ts';
@@ -32,9 +33,15 @@ export type EndpointDeps = Readonly<{
   models: Pick<ReadModels, 'tail' | 'follower'>;
   writers: WebhookWriters;
   post: Post;
+  /** Added up, whoever tells it. */
+  counts: Counts;
   log: Log;
   now: () => Millis;
 }>;
+
+/** Since the process began. */
+export type Counts = { taken: number; givenUp: number; retried: number };
+export const noCounts = (): Counts => ({ taken: 0, givenUp: 0, retried: 0 });
 
 /** What may be seen of an endpoint while it is told. */
 export type Telling = Readonly<{
@@ -43,6 +50,8 @@ export type Telling = Readonly<{
   reached: () => Position;
   pending: () => number;
   awaySince: () => Millis | undefined;
+  /** For whoever measures; `oldest`: when that happened. */
+  state: () => Readonly<{ pending: number; dead: number; oldest: Millis | undefined }>;
   /** Closed, or left to another process. */
   ended: Promise<void>;
   close: () => Promise<void>;
@@ -64,9 +73,17 @@ const givingUp =
     }
   };
 
+const numberedIn =
+  (events: Pick<EventLog, 'readStream'>): NumberedAt =>
+  async ({ stream, revision }) => {
+    const only = { from: revision, direction: 'forwards', max: 1 } as const;
+    const [event] = await events.readStream<NumberedEvent>(stream, only);
+    return event?.revision === revision ? event : undefined;
+  };
+
 /** Tells one endpoint what comes after its place in the log, and what it is asked to be told again. */
 export const tellEndpoint = (deps: EndpointDeps): Telling => {
-  const { endpoint, events, checkpoint, models, writers, post, log, now } = deps;
+  const { endpoint, events, checkpoint, models, writers, post, counts, log, now } = deps;
   const { name } = endpoint;
   const ending = new AbortController();
   const pause = async (ms: Millis): Promise<void> => {
@@ -80,8 +97,11 @@ export const tellEndpoint = (deps: EndpointDeps): Telling => {
   const deliveries = new DeliveryLog(events, name, BY_ITSELF);
   const common: Omit<DelivererDeps, 'made' | 'moved' | 'replay' | 'only'> = {
     endpoint,
-    toldOf: toldTo(endpoint),
-    post,
+    toldOf: toldTo(endpoint, numberedIn(events)),
+    post: (to, call) => {
+      if ((call.attempt ?? 1) > 1) counts.retried += 1;
+      return post(to, call);
+    },
     now,
     pause,
     idOf: (event, callback, part) => deriveId('webhook', name, event.id, callback, String(part)),
@@ -89,6 +109,8 @@ export const tellEndpoint = (deps: EndpointDeps): Telling => {
   };
   const note = (line: Made): void => {
     deliveries.note(line);
+    if (line.failed === true) counts.givenUp += 1;
+    else counts.taken += 1;
   };
   const deliverer = new Deliverer(
     { ...common, made: note, moved: () => undefined },
@@ -175,6 +197,11 @@ export const tellEndpoint = (deps: EndpointDeps): Telling => {
     reached: () => deliverer.reached,
     pending: () => deliverer.pending,
     awaySince: () => deliverer.awaySince,
+    state: () => ({
+      pending: deliverer.pending,
+      dead: jobs.dead(),
+      oldest: deliverer.oldest,
+    }),
     ended,
     close: async () => {
       stop();

@@ -116,7 +116,10 @@ export const openJobs = (deps: Deps) => {
     }
   };
 
+  let dead = 0;
   return {
+    /** Dead letters when it was last looked. */
+    dead: (): number => dead,
     look: () => {
       bell.ring();
     },
@@ -126,9 +129,10 @@ export const openJobs = (deps: Deps) => {
     },
     /** Does what there is to be done, and waits for more. */
     work: async (): Promise<void> => {
-      const { replays, dead } = await state();
-      const [first] = replays;
-      const asked = [...dead.values()].filter((letter) => letter.asked).slice(0, RESENT_MAX);
+      const known = await state();
+      dead = known.dead.size;
+      const [first] = known.replays;
+      const asked = [...known.dead.values()].filter((letter) => letter.asked).slice(0, RESENT_MAX);
       if (asked.length > 0) await resend(asked);
       else if (first !== undefined) await replay(...first);
       else await bell.wait(LOOK_AGAIN_MS);

@@ -51,8 +51,12 @@ export type ToAll =
   /** A read model has come to a position. */
   | Readonly<{ kind: 'projected'; key: string; position: Position }>;
 
-/** A user and its platforms; none: it has gone. */
-export type Online = readonly [user: string, platforms: readonly number[]];
+/** A user and its platforms; none: it has gone. `asleep`: those of them where nothing is pushed. */
+export type Online = readonly [
+  user: string,
+  platforms: readonly number[],
+  asleep?: readonly number[],
+];
 
 export type Member = Readonly<{
   id: string;

@@ -47,6 +47,7 @@ import {
   webhookStream,
   type DeliveriesMade,
   type PresenceChanged,
+  type RecipientsOffline,
   type WebhookEvent,
 } from '../../core/webhook/events.ts';
 import { loadWebhook } from '../../core/webhook/load.ts';
@@ -109,8 +110,10 @@ const isOfWebhooks = (event: Recorded<SeqlineEvent>): event is Recorded<OutcomeE
   event.stream.startsWith(WEBHOOK_PREFIX) && !isOfDeliveries(event);
 const isOfDeliveries = (
   event: Recorded<SeqlineEvent>,
-): event is Recorded<DeliveriesMade | PresenceChanged> =>
-  event.type === 'DeliveriesMade' || event.type === 'PresenceChanged';
+): event is Recorded<DeliveriesMade | PresenceChanged | RecipientsOffline> =>
+  event.type === 'DeliveriesMade' ||
+  event.type === 'PresenceChanged' ||
+  event.type === 'RecipientsOffline';
 const isOfInbox = (event: Recorded<SeqlineEvent>): event is Recorded<InboxEvent> =>
   event.stream.startsWith('inbox-');
 const isOfBlocks = (event: Recorded<SeqlineEvent>): event is Recorded<BlockEvent> =>

@@ -10,6 +10,7 @@ import { findPackage } from '../postgres/binaries.ts';
 import { redactUrl } from '../redactUrl.ts';
 import { out, type Command } from './command.ts';
 import { addressOf } from './calls.ts';
+import { inspectWebhooks } from './doctorWebhooks.ts';
 
 const good = (what: string): Finding => ({ good: true, what });
 const bad = (what: string): Finding => ({ good: false, what });
@@ -140,6 +141,7 @@ export const doctor: Command = async (config) => {
     ...(await log(config)),
     await postgres(config),
     ...(await shared(config)),
+    ...(await inspectWebhooks(config.webhooks)),
     ...config.warnings.map(bad),
   ];
   for (const { good: fine, what } of findings) out(`${fine ? '✓' : '✗'} ${what}`);

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { callbackMeter, tellingCounters, tellingGauges } from './callbackMeter.ts';
 import { addCounters, addGauges } from './looks.ts';
 import { appendTries, commitMeter, httpMeter, socketMeter } from './meters.ts';
 import { countersOf, gaugesOf, type Watched } from './watched.ts';
@@ -35,10 +36,11 @@ export const openMetrics = () => {
     tried: (count: number, messages: number): void => {
       tries.add(count, messages);
     },
+    callbacks: callbackMeter(registry),
     /** What is asked for its state whenever somebody looks. Once. */
     watch: (parts: Watched): void => {
-      addGauges(registry, gaugesOf(parts));
-      addCounters(registry, countersOf(parts));
+      addGauges(registry, [...gaugesOf(parts), ...tellingGauges(parts)]);
+      addCounters(registry, [...countersOf(parts), ...tellingCounters(parts)]);
     },
     contentType: registry.contentType,
     /** All of it, in Prometheus' text format. */

@@ -1,4 +1,5 @@
 import type { Millis, Position } from '../../core/kernel/ids.ts';
+import type { Told } from './callbackMeter.ts';
 import { one, type Look } from './looks.ts';
 
 type Counts<Key> = ReadonlyMap<Key, number>;
@@ -36,6 +37,8 @@ export type Watched = Readonly<{
     covers: (checkpoint: Position) => boolean;
   }>;
   traces: () => Readonly<{ bytes: number; completeAfter: Millis }>;
+  /** Of the endpoints that are told what has happened. */
+  told: () => readonly Told[];
   log: Readonly<{ writability: () => Readonly<{ writable: boolean }> }>;
   now: () => Millis;
 }>;

@@ -143,7 +143,7 @@ const endpointOf = (value: unknown, path: string, known: Known, complain: Compla
     before: callbacksAt(
       given['before'],
       `${path}.before`,
-      known.before,
+      { names: known.before, others: known.after },
       complain,
       (entry, at, name) => {
         const own = ['timeout', 'failedContinue'];
@@ -155,7 +155,7 @@ const endpointOf = (value: unknown, path: string, known: Known, complain: Compla
     after: callbacksAt(
       given['after'],
       `${path}.after`,
-      known.after,
+      { names: known.after, others: known.before },
       complain,
       (entry, at, name) => {
         onlyKnown(
@@ -173,7 +173,7 @@ const endpointOf = (value: unknown, path: string, known: Known, complain: Compla
 const callbacksAt = <T>(
   value: unknown,
   path: string,
-  names: ReadonlySet<string>,
+  { names, others }: Readonly<{ names: ReadonlySet<string>; others: ReadonlySet<string> }>,
   complain: Complain,
   read: (entry: Json, path: string, name: string) => T,
 ): ReadonlyMap<string, T> => {
@@ -181,7 +181,9 @@ const callbacksAt = <T>(
   for (const [name, entry] of Object.entries(objectAt(value ?? {}, path, complain))) {
     const at = `${path}.${name}`;
     if (names.has(name)) all.set(name, read(objectAt(entry, at, complain), at, name));
-    else complain(at, 'there is no such callback');
+    else if (others.has(name))
+      complain(at, `belongs under ${path.endsWith('after') ? 'before' : 'after'}`);
+    else complain(at, 'there is no such callback; docs/CALLBACKS.md lists them');
   }
   return all;
 };

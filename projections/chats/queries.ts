@@ -33,6 +33,19 @@ import {
   type Revocation,
 } from './tables.ts';
 
+/** Which of these users let in what is said there without being woken, or not at all; as the lists show it. */
+export const quietIn = async (
+  db: Kysely<AnyTables>,
+  conversation: ConversationId,
+  users: readonly UserId[],
+): Promise<ReadonlySet<UserId>> => {
+  const { rows } = await sql<{ owner: UserId }>`select owner from ${sql.table(tableName('sides'))}
+    where conversation = ${conversation} and owner = any(${users}::text[]) and receive <> 0`.execute(
+    db,
+  );
+  return new Set(rows.map(({ owner }) => owner));
+};
+
 /** Rows as they stood at one position of the log: one statement, one snapshot. */
 type At<T> = Readonly<{ checkpoint: Position }> & Readonly<T>;
 

@@ -350,6 +350,7 @@ export const dataOf: { readonly [Type in EventType]: fc.Arbitrary<DataOf<Type>> 
       maxLength: 3,
     }),
   }),
+  RecipientsOffline: fc.record({ stream: text, revision: number, users }),
   ProjectionSkipped: fc.record({
     projection: text,
     version: number,

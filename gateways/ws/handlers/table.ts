@@ -21,6 +21,6 @@ export const handlersFor = (deps: HandlerDeps): Handlers => ({
   [REQUESTS.readAndMaxSeqs]: readStates(deps),
   [REQUESTS.lastMessages]: lastMessages(deps),
   [REQUESTS.logout]: logout(),
-  [REQUESTS.background]: background(),
+  [REQUESTS.background]: background(deps),
   [REQUESTS.onlineStatus]: onlineStatus(deps),
 });

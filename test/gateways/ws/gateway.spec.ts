@@ -138,6 +138,23 @@ describe('stored events', () => {
     expect(pushes(phone).map(({ msgs }) => msgs[annAndBob]?.Msgs[0]?.seq)).toEqual([2]);
     expect(pushes(web)).toHaveLength(2);
   });
+
+  test('[HOK-47] where they do not go is said when it changes, and that alone', async () => {
+    const asleep: (readonly number[])[] = [];
+    const world = new FakeWorld({ presenceChanged: (_user, _platforms, at) => asleep.push(at) });
+    const phone = await world.connect('bob', { platform: 1 });
+    const background = Buffer.concat([userOnly('bob'), Buffer.of(0x10, 1)]);
+    await phone.ask(2004, background);
+    await phone.ask(2004, background);
+    expect(asleep).toEqual([[], [1]]);
+    expect(world.gateway.awakeHere(bob)).toEqual([]);
+    // A second phone in the hand: it is reached, until that one goes.
+    const other = await world.connect('bob', { platform: 1, token: 'other' });
+    expect(world.gateway.awakeHere(bob)).toEqual([1]);
+    world.gateway.gone(other.connection, 'client');
+    await phone.ask(2004, userOnly('bob'));
+    expect(asleep).toEqual([[], [1], [], [1], []]);
+  });
 });
 
 describe('what is not stored', () => {

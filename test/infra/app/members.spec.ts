@@ -83,6 +83,25 @@ describe('presence', () => {
     expect(api.moved).toEqual([ann, ann, bob, ann]);
   });
 
+  test('[HOK-47] says where nothing is pushed, which is no news to who watches', async () => {
+    const { join, beat } = world();
+    const [one, two] = [join('one'), join('two')];
+    await beat(one, two);
+    one.members.presenceChanged(ann, [1, 5]);
+    await heard();
+    expect(two.members.awakeElsewhere(ann)).toEqual([1, 5]);
+    one.members.presenceChanged(ann, [1, 5], [1]);
+    await heard();
+    expect(two.members.awakeElsewhere(ann)).toEqual([5]);
+    expect(two.members.elsewhere(ann)).toEqual([1, 5]);
+    expect(two.moved).toEqual([ann]);
+    // Who comes late hears of it, too.
+    const late = join('late');
+    await beat(one);
+    await heard();
+    expect(late.members.awakeElsewhere(ann)).toEqual([5]);
+  });
+
   test('[NOD-10] is asked for whole by who comes late, in as many parts as it takes', async () => {
     const { join, beat } = world();
     const one = join('one');

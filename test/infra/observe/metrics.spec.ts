@@ -24,6 +24,14 @@ const watched = (state: RunnerState, covers = true): Parameters<Metrics['watch']
     ],
   },
   analytics: undefined,
+  told: () => [
+    {
+      endpoint: 'crm',
+      ...{ taken: 7, givenUp: 1, retried: 3 },
+      now: { pending: 2, dead: 1, oldest: NOW - 90_000 },
+    },
+    { endpoint: 'elsewhere', taken: 4, givenUp: 0, retried: 0, now: undefined },
+  ],
   tail: { head: 100, size: { events: 8, bytes: 900 }, covers: () => covers },
   traces: () => ({ bytes: 4_000, completeAfter: NOW - 90_000 }),
   log: { writability: () => ({ writable: true }) },
@@ -88,6 +96,33 @@ describe('[OPS-30] what is measured', () => {
         'seqline_http_call_duration_seconds_count{path="/msg/send_msg"} 1',
       ]),
     );
+  });
+
+  test('[HOK-48] of callbacks is told by endpoint, and by how they end', async () => {
+    const metrics = openMetrics();
+    metrics.watch(watched({ kind: 'running' }));
+    metrics.callbacks.asked('beforeMsgModify', 'crm', 'passed', 0.02);
+    metrics.callbacks.asked('beforeMsgModify', 'crm', 'unanswered-refused', 5);
+    metrics.callbacks.unanswered('beforeMsgModify', 'crm', 'too-slow');
+    const lines = await linesOf(metrics);
+    const of = 'callback="beforeMsgModify",endpoint="crm"';
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `seqline_callbacks_asked_total{${of},how="passed"} 1`,
+        `seqline_callbacks_asked_total{${of},how="unanswered-refused"} 1`,
+        `seqline_callbacks_unanswered_total{${of},why="too-slow"} 1`,
+        `seqline_callback_answer_seconds_count{${of}} 2`,
+        'seqline_webhook_deliveries_total{endpoint="crm",result="taken"} 7',
+        'seqline_webhook_deliveries_total{endpoint="crm",result="given-up"} 1',
+        'seqline_webhook_retries_total{endpoint="crm"} 3',
+        'seqline_webhook_pending{endpoint="crm"} 2',
+        'seqline_webhook_dead_letters{endpoint="crm"} 1',
+        'seqline_webhook_oldest_undelivered_seconds{endpoint="crm"} 90',
+        'seqline_webhook_deliveries_total{endpoint="elsewhere",result="taken"} 4',
+      ]),
+    );
+    // What is told by another process is shown by that one alone.
+    expect(lines.filter((line) => /pending\{endpoint="elsewhere"/.test(line))).toEqual([]);
   });
 
   test('of the log is told by type', async () => {

@@ -85,7 +85,7 @@ describe('[HOK-8] the file of webhooks', () => {
     ],
     [
       one({ after: { beforeMsgModify: {} } }),
-      'endpoints[0].after.beforeMsgModify: there is no such',
+      'endpoints[0].after.beforeMsgModify: belongs under before',
     ],
     [
       one({ before: { beforeMsgModify: { timeout: 0 } } }),
