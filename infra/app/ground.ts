@@ -113,6 +113,6 @@ export const watchedOf = (
   { models: { runner, analytics, tail }, storage, traces }: Ground,
   sockets: Watched['sockets'],
   now: () => Millis,
-): Watched => ({
+): Omit<Watched, 'told'> => ({
   ...{ sockets, projector: runner, analytics, tail, traces: traces.size, log: storage.store, now },
 });

@@ -69,6 +69,7 @@ export const hookServer = async () => {
       post('/user/user_register', {
         users: userIDs.map((userID) => ({ userID, nickname: userID })),
       }),
+    metrics: async () => (await fetch(`${running?.httpAddress ?? ''}/metrics`)).text(),
     end: async () => {
       await running?.close();
       running = undefined;

@@ -27,6 +27,13 @@ const TAKEN: Posted = { kind: 'answered', status: 200, body: '' };
 const ILL: Posted = { kind: 'answered', status: 500, body: '' };
 const NOBODY: Posted = { kind: 'failed', failure: 'unreachable', detail: 'ECONNREFUSED' };
 
+const TOLD = {
+  callback: 'afterTest',
+  command: 'callbackAfterTestCommand',
+  order: 'a',
+  timeout: 1_000,
+} as const;
+
 /** At position n, of order `order`. */
 const fact = (position: number, order: string): Recorded<SeqlineEvent> => ({
   type: 'UserChanged',
@@ -162,6 +169,111 @@ describe('a deliverer', () => {
     await passAll();
     expect(deliverer.reached).toBe(40);
     expect(deliverer.awaySince).toBeUndefined();
+  });
+
+  test('[HOK-21] has all of an hour for an endpoint that was away so long, in order', async () => {
+    const MINUTE = 60_000;
+    let clock = 0;
+    const { deliverer, calls, places, pauses, given, made } = telling(
+      () => (clock < 60 * MINUTE ? NOBODY : TAKEN),
+      { now: () => clock, endpoint: { ...ENDPOINT, giveUpAfter: 3 * 24 * 60 * MINUTE } },
+    );
+    const orderOf = (at: number) => `o${String(at % 3)}`;
+    // One fact each ten seconds. Who brings it never waits for the endpoint.
+    let at = 0;
+    const due: { at: number; end: () => void }[] = [];
+    for (; clock < 61 * MINUTE; clock += 1_000) {
+      if (clock % 10_000 === 0) await deliverer.take([fact((at += 1), orderOf(at))], at);
+      await settled();
+      due.push(...pauses.splice(0).map(({ ms, end }) => ({ at: clock + ms, end })));
+      for (const pause of due.filter((each) => each.at <= clock)) {
+        due.splice(due.indexOf(pause), 1);
+        pause.end();
+        await settled();
+      }
+    }
+    expect(given).toEqual([]);
+    expect(deliverer.reached).toBe(at);
+    expect([deliverer.awaySince, deliverer.oldest]).toEqual([undefined, undefined]);
+    // A try each 30 s, by one call at a time, and those that had begun when it went away.
+    const inVain = calls.length - made.length;
+    expect(inVain).toBeGreaterThan(110);
+    expect(inVain).toBeLessThan(150);
+    const taken = places().slice(inVain);
+    for (const order of ['o0', 'o1', 'o2']) {
+      const ofOrder = taken.filter((place) => orderOf(place) === order);
+      expect(ofOrder).toEqual([...new Set(ofOrder)].sort((one, other) => one - other));
+    }
+    expect([...taken].sort((one, other) => one - other)).toEqual(
+      Array.from({ length: at }, (_, index) => index + 1),
+    );
+  });
+
+  test.each<[string, Posted]>([
+    ['HTTP 500', ILL],
+    ['HTTP 404', { kind: 'answered', status: 404, body: '{}' }],
+    ['redirect', { kind: 'failed', failure: 'redirect', detail: 'HTTP 302' }],
+    ['too-long', { kind: 'failed', failure: 'too-long', detail: '10 MB' }],
+    ['compressed', { kind: 'failed', failure: 'compressed', detail: 'gzip' }],
+    ['forbidden', { kind: 'failed', failure: 'forbidden', detail: '10.0.0.1' }],
+    ['HTTP 503', { kind: 'answered', status: 503, body: '' }],
+    ['too-slow', { kind: 'failed', failure: 'too-slow', detail: '5 s' }],
+  ])(
+    '[HOK-23] takes %s for no receipt, and says in the end why it gave up',
+    async (why, posted) => {
+      const { deliverer, calls, passAll, given } = telling(() => posted, {
+        endpoint: { ...ENDPOINT, giveUpAfter: 10_000 },
+      });
+      await deliverer.take([fact(1, 'a')], 1);
+      await settled();
+      await passAll();
+      expect(calls.length).toBeGreaterThan(2);
+      expect(given).toEqual([expect.stringContaining(`: ${why}`) as string]);
+    },
+  );
+
+  test('[HOK-46] waits for what a fact speaks of, and tells of it in its place', async () => {
+    let found: () => void = () => undefined;
+    const told = (at: number) => ({
+      callback: 'afterTest',
+      command: 'callbackAfterTestCommand',
+      order: 'a',
+      body: `{"at":${String(at)}}`,
+      timeout: 1_000,
+      of: { stream: 'conversation-x', revision: 40 + at },
+    });
+    const { deliverer, places, made } = telling(() => TAKEN, {
+      toldOf: ({ position }) =>
+        position === 1
+          ? new Promise((resolve) => (found = () => resolve([told(1)])))
+          : [told(position)],
+    });
+    const taking = deliverer.take([fact(1, 'a'), fact(2, 'a')], 2);
+    await settled();
+    expect([places(), deliverer.reached]).toEqual([[], 0]);
+    found();
+    await taking;
+    await settled();
+    expect(places()).toEqual([1, 2]);
+    // The delivery log names what it was about.
+    expect(made).toMatchObject([{ stream: 'conversation-x', revision: 41 }, { revision: 42 }]);
+  });
+
+  test('[HOK-46] has what it cannot be told of for now brought again', async () => {
+    let isThere = false;
+    const { deliverer, places } = telling(() => TAKEN, {
+      toldOf: async ({ position }) => {
+        if (position === 2 && !isThere) throw new Error('the log does not answer');
+        return [{ ...TOLD, body: `{"at":${String(position)}}` }];
+      },
+    });
+    const facts = [fact(1, 'a'), fact(2, 'a')];
+    await expect(deliverer.take(facts, 2)).rejects.toThrow('the log does not answer');
+    isThere = true;
+    await deliverer.take(facts, 2);
+    await settled();
+    expect(places()).toEqual([1, 2]);
+    expect(deliverer.reached).toBe(2);
   });
 
   test('[HOK-23] gives up what alone is not taken, also if it looks as if nobody were there', async () => {

@@ -2,7 +2,13 @@ import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { webhook } from '../../../infra/cli/webhook.ts';
 import { hookServer, type HookServer } from '../../support/hookServer.ts';
-import { consent, receiver, type Receiver, type Received } from '../../support/receiver.ts';
+import {
+  consent,
+  receiver,
+  type Behaviour,
+  type Receiver,
+  type Received,
+} from '../../support/receiver.ts';
 import { until, untilTrue } from '../../support/until.ts';
 
 const KEY = Buffer.alloc(32, 7);
@@ -43,6 +49,21 @@ const hasAll = (count: number) =>
   untilTrue(`${String(count)} have come`, () => new Set(ids(messages())).size >= count, {
     seen: () => ids(messages()),
   });
+
+/** What the log has of a chat: number, id and text. */
+const inLog = async (one: string, other: string) => {
+  const conversationID = `si_${[one, other].sort().join('_')}`;
+  const asked = { userID: one, seqRanges: [{ conversationID, begin: 1, end: 100, num: 100 }] };
+  const { data } = await server.post('/msg/pull_msg_by_seq', asked);
+  const { msgs } = data as {
+    msgs: Record<string, { Msgs: { seq: number; clientMsgID: string; content: string }[] }>;
+  };
+  return msgs[conversationID]!.Msgs.map(({ seq, clientMsgID, content }) => [
+    seq,
+    clientMsgID,
+    Buffer.from(content, 'base64').toString(),
+  ]);
+};
 
 /** What a receiver does, as docs/CALLBACKS.md shows it. */
 const isSigned = ({ headers, text }: Received): boolean => {
@@ -253,6 +274,51 @@ describe('after something has been done', () => {
       const isThere = text.includes(`${id ?? ''}  afterSendSingleMsg`);
       return isThere && text.includes('HTTP 200 (3,') ? text : undefined;
     });
+  });
+
+  test('[HOK-20] [HOK-48] a receiver that fails now and then has in the end what the log has', async () => {
+    const failing = new Map<number, Behaviour>([
+      [3, (_, reply) => reply.code(500).send('no')],
+      [7, (_, reply) => reply.redirect('/elsewhere')],
+      [11, (_, reply) => reply.send('x'.repeat(10 * 1024 * 1024))],
+      [15, (_, reply) => reply.hijack().raw.destroy()],
+      [20, (_, reply) => reply.code(429).send('<html>')],
+    ]);
+    let calls = 0;
+    app.behave((call, reply) => (failing.get((calls += 1)) ?? consent)(call, reply));
+    await server.begin([told('afterMsgSaveDB')]);
+    await server.register('ann', 'bob', 'cat');
+    const pairs = [
+      ['bob', 'ann'],
+      ['cat', 'ann'],
+      ['bob', 'cat'],
+    ] as const;
+    for (let at = 0; at < 30; at++) await send(`m${String(at)}`, ...pairs[at % 3]!);
+    await hasAll(30);
+    await until('all of it is recorded', async () => {
+      const { text } = await cli(['deliveries', 'crm'], { json: true });
+      const { deliveries } = JSON.parse(text) as { deliveries: readonly { status: number }[] };
+      return deliveries.length === 30 && deliveries.every(({ status }) => status === 200);
+    });
+    const seen = new Map<string, Received>();
+    for (const call of messages()) {
+      // Tried again it says the same, and is signed anew.
+      const first = seen.get(call.headers['webhook-id']!) ?? call;
+      expect([call.text, isSigned(call)]).toEqual([first.text, true]);
+      seen.set(call.headers['webhook-id']!, call);
+    }
+    expect(messages().length).toBeGreaterThan(30);
+    for (const [recvID, sendID] of pairs) {
+      const got = [...seen.values()]
+        .map(({ body }) => body)
+        .filter((body) => body['recvID'] === recvID && body['sendID'] === sendID)
+        .map((body) => [body['seq'], body['clientMsgID'], body['content']]);
+      expect(got).toEqual(await inLog(sendID, recvID));
+    }
+    const metrics = await server.metrics();
+    expect(metrics).toContain('seqline_webhook_deliveries_total{endpoint="crm",result="taken"} 30');
+    expect(metrics).toMatch(/seqline_webhook_retries_total\{endpoint="crm"\} [1-9]/);
+    expect(metrics).toContain('seqline_webhook_oldest_undelivered_seconds{endpoint="crm"} 0');
   });
 
   test('[HOK-23] what is given up is listed, holds up nothing, and is sent again when asked for', async () => {

@@ -146,6 +146,36 @@ describe('before a message is sent', () => {
     },
   );
 
+  test('[HOK-5] while it thinks about one conversation, another goes on, and each keeps its order', async () => {
+    let answer: () => void = () => undefined;
+    const thinking = new Promise<void>((resolve) => (answer = resolve));
+    app.behave(
+      on('BeforeMsgModify', async (call, reply) => {
+        if (call.body['clientMsgID'] === 's1') await thinking;
+        return consent(call, reply);
+      }),
+    );
+    const ann = await server.connect('ann', 4);
+    const bob = await server.connect('bob', 4);
+    const held = [ann.send('bob', 's1', 'slow'), ann.send('bob', 's2', 'behind it')];
+    expect(await ann.send('cat', 's3', 'elsewhere')).toMatchObject({ errCode: 0 });
+    expect(bob.pushed).toEqual([]);
+    answer();
+    expect(await Promise.all(held)).toMatchObject([{ errCode: 0 }, { errCode: 0 }]);
+    await bob.pushOf('s2');
+    expect(bob.pushed.map(({ clientMsgID }) => clientMsgID)).toEqual(['s1', 's2']);
+  });
+
+  test('[HOK-48] how each ended is counted', async () => {
+    const text = await server.metrics();
+    const of = 'callback="beforeSendSingleMsg",endpoint="moderation"';
+    expect(text).toContain(`seqline_callbacks_asked_total{${of},how="refused"}`);
+    expect(text).toContain(`seqline_callbacks_asked_total{${of},how="unanswered-refused"}`);
+    expect(text).toContain(`seqline_callbacks_unanswered_total{${of},why="redirect"} 1`);
+    expect(text).toContain(`seqline_callbacks_unanswered_total{${of},why="too-slow"} 1`);
+    expect(text).toMatch(/asked_total\{callback="beforeMsgModify".*how="unanswered-passed"\}/);
+  });
+
   test('[HOK-4] when the receiver is dead', async () => {
     await app.end();
     const ann = await server.connect('ann', 3);
