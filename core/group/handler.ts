@@ -165,9 +165,9 @@ export const groupsHandler = (deps: GroupDeps) => {
     /** Empty where there is no such group, or nobody is in it any more. */
     membersOf: async (
       group: GroupId,
-    ): Promise<Readonly<{ count: number; users: readonly UserId[] }>> => {
+    ): Promise<Readonly<{ count: number; users: () => readonly UserId[] }>> => {
       const state = await writers.state(groupStream(group));
-      return { count: state.memberCount, users: membersOf(state) };
+      return { count: state.memberCount, users: () => membersOf(state) };
     },
     state: (group: GroupId): Promise<Group> => writers.state(groupStream(group)),
     atHand: (group: GroupId): Group | undefined => writers.kept(groupStream(group)),

@@ -24,7 +24,9 @@ export type UnreachedDeps = Readonly<{
   endpoints: readonly Pick<Endpoint, 'after'>[];
   /** Platforms on which messages are pushed to a user now, by any gateway. */
   reachOf: Presence;
-  membersOf: (group: GroupId) => Promise<Readonly<{ count: number; users: Iterable<UserId> }>>;
+  membersOf: (
+    group: GroupId,
+  ) => Promise<Readonly<{ count: number; users: () => Iterable<UserId> }>>;
   /** Which of these members let a group's messages in without being woken, or not at all. */
   quietIn: (
     conversation: ConversationId,
@@ -68,7 +70,8 @@ export const unreachedBy = ({
     const { count, users } = await membersOf(group);
     const isNamed = (user: UserId) => atUsers.includes(user) || atUsers.includes(AT_ALL);
     const away: UserId[] = [];
-    for (const user of users) {
+    if (count > GROUP_MEMBERS_MAX && atUsers.length === 0) return away;
+    for (const user of users()) {
       const isMeant = count <= GROUP_MEMBERS_MAX || isNamed(user);
       if (user !== from && isMeant && isAway(user)) away.push(user);
     }

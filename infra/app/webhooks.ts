@@ -1,5 +1,5 @@
 import type { BeforeSend } from '../../core/conversation/ports.ts';
-import type { GroupId, Millis, UserId } from '../../core/kernel/ids.ts';
+import type { Millis } from '../../core/kernel/ids.ts';
 import { blocksAskedFirst, friendsAskedFirst } from '../../gateways/hooks/contacts.ts';
 import { openQuestions, WAITING_MAX } from '../../gateways/hooks/ask.ts';
 import { groupsAskedFirst } from '../../gateways/hooks/groups.ts';
@@ -48,7 +48,7 @@ type Asked = Readonly<{ users: Users; friends: Friends; blocks: Blocks; groups: 
 /** What must be known of whom a message reaches. */
 type Reaching = Readonly<{
   reachOf: Presence;
-  membersOf: (group: GroupId) => Promise<Readonly<{ count: number; users: readonly UserId[] }>>;
+  membersOf: UnreachedDeps['membersOf'];
 }>;
 
 export type OpenWebhooks = Readonly<{

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AFTER, BEFORE, KNOWN_CALLBACKS } from '../../../gateways/openim/callbacks.ts';
+import { askedKeys, toldKeys } from '../../support/callbackBodies.ts';
 import { signatureOf } from '../../../infra/webhooks/signature.ts';
 import { parseWebhooks } from '../../../infra/webhooks/settings.ts';
 
@@ -46,6 +47,19 @@ describe('[HOK-50] docs/CALLBACKS.md', () => {
   test('names as asked and told exactly the callbacks that are', () => {
     expect([...named('Asked')].sort()).toEqual(Object.keys(BEFORE).sort());
     expect([...named('Told')].sort()).toEqual(Object.keys(AFTER).sort());
+  });
+
+  test('has the command and the fields of each, as they are', async () => {
+    const message = /For "message": ([^;]*);/.exec(part('Each call'))?.[1] ?? '';
+    const rows = [...part('Each call').matchAll(/^\| `(\w+)`\s*\| `(\w+)`\s*\| (.*?)\s*\|$/gm)];
+    const commands = { ...BEFORE, ...AFTER };
+    expect(Object.fromEntries(rows.map(([, name, command]) => [name, command]))).toEqual(commands);
+    const keys = new Map([...(await askedKeys()), ...(await toldKeys())]);
+    for (const [, name = '', , fields = ''] of rows) {
+      const whole = fields.replace(/^message/, message).replaceAll(/\s+/g, ' ');
+      const wanted = ['callbackCommand', 'operationID', ...whole.split(', ')];
+      expect([name, [...(keys.get(name) ?? [])].sort()]).toEqual([name, wanted.sort()]);
+    }
   });
 
   test('says of every other callback of OpenIM why it is not there', () => {

@@ -50,7 +50,7 @@ const looking = (
   unreachedBy({
     endpoints: wanted.map((each) => ({ after: each })),
     reachOf: (user) => reach[user] ?? [],
-    membersOf: () => Promise.resolve({ count, users: [ann, bob, cat, amy] }),
+    membersOf: () => Promise.resolve({ count, users: () => [ann, bob, cat, amy] }),
     quietIn: (_, users) => Promise.resolve(new Set(users.filter((user) => user === amy))),
   });
 const of = (event: Recorded<SeqlineEvent>, ...world: Parameters<typeof looking>) =>
