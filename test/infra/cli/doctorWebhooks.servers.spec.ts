@@ -57,7 +57,9 @@ describe('[HOK-49] seqline doctor says of the file of webhooks', () => {
     ]);
     expect(lines.join()).not.toContain('hunter2');
     const gone = await inspectWebhooks(join(folder, 'none.json'));
-    expect(gone).toMatchObject([{ good: false, what: expect.stringContaining('cannot be read') as string }]);
+    expect(gone).toMatchObject([
+      { good: false, what: expect.stringContaining('cannot be read') as string },
+    ]);
   });
 
   test('which endpoint has no key, or one that everybody knows', async () => {
