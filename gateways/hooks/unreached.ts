@@ -2,7 +2,7 @@ import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { CONVERSATION_PREFIX, conversationOfStream } from '../../core/conversation/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { ConversationId, GroupId, Position, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, GroupId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import { formOf } from '../../core/sequence/head.ts';
 import type { Endpoint, Filter } from '../../core/webhook/ports.ts';
 import { passes } from '../openim/callbackMessages.ts';
@@ -20,6 +20,12 @@ export const GROUP_MEMBERS_MAX = 10_000;
 /** iOS, Android, Android pad, iPad, HarmonyOS: what is pushed to. On a desk nobody hears a phone's notification. */
 const CARRIED: readonly number[] = [1, 2, 8, 9, 11];
 
+/**
+ * Of older messages it is not known any more whom they did not reach: they are met when an endpoint is told of
+ * this again after weeks, and nobody is to be woken for them.
+ */
+export const OLD_MS: Millis = 86_400_000;
+
 export type UnreachedDeps = Readonly<{
   endpoints: readonly Pick<Endpoint, 'after'>[];
   /** Platforms on which messages are pushed to a user now, by any gateway. */
@@ -33,6 +39,7 @@ export type UnreachedDeps = Readonly<{
     users: readonly UserId[],
     asOf: Position,
   ) => Promise<ReadonlySet<UserId>>;
+  now: () => Millis;
 }>;
 
 type Said = Extract<NumberedEvent, { type: 'MessageSent' | 'NoticePosted' }>;
@@ -56,6 +63,7 @@ export const unreachedBy = ({
   reachOf,
   membersOf,
   quietIn,
+  now,
 }: UnreachedDeps): Unreached | undefined => {
   const filters: readonly Filter[] = endpoints.flatMap(({ after }) => {
     const wanted = after.get('beforeOfflinePush');
@@ -81,7 +89,7 @@ export const unreachedBy = ({
   };
 
   return async (event) => {
-    if (!mayWake(event)) return [];
+    if (!mayWake(event) || event.created <= now() - OLD_MS) return [];
     const message = renderEvent(event);
     if (!filters.some((filter) => passes(filter, message))) return [];
     if ('group' in event.data) return inGroup(event, event.data.group);

@@ -104,7 +104,7 @@ export const openWebhooks = ({
     }),
     presence,
     tell: async (reaching) => {
-      const unreached = unreachedBy({ endpoints, ...reaching, quietIn: quietAsOf(models) });
+      const unreached = unreachedBy({ endpoints, ...reaching, quietIn: quietAsOf(models), now });
       if (unreached !== undefined) {
         recording = await leadWork({
           ...{ cluster, events, log },

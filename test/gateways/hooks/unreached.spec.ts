@@ -5,12 +5,14 @@ import { ERASED, type Recorded } from '../../../core/kernel/fact.ts';
 import type { GroupId, UserId } from '../../../core/kernel/ids.ts';
 import type { After, Filter } from '../../../core/webhook/ports.ts';
 import { toldTo } from '../../../gateways/hooks/tell.ts';
-import { GROUP_MEMBERS_MAX, unreachedBy } from '../../../gateways/hooks/unreached.ts';
+import { GROUP_MEMBERS_MAX, OLD_MS, unreachedBy } from '../../../gateways/hooks/unreached.ts';
 import { amy, ann, bob, by, cat, eventId } from '../../support/people.ts';
 
 const ALL: Filter = { allowedTypes: [], deniedTypes: [], attentionIds: new Set() };
 const after = (filter: Partial<Filter> = {}): ReadonlyMap<string, After> =>
   new Map([['beforeOfflinePush', { timeout: 1_000, filter: { ...ALL, ...filter } }]]);
+const NOW = 1_700_000_000_000;
+const now = () => NOW;
 const g1 = 'g1' as GroupId;
 
 const said = (
@@ -34,7 +36,7 @@ const said = (
   stream,
   revision: 4,
   position: 9,
-  created: 3,
+  created: NOW - 1,
 });
 const toBob = (rest: Partial<MessageData> = {}) => said({ from: ann, to: bob }, rest);
 const toGroup = (rest: Partial<MessageData> = {}) => said({ from: ann, group: g1 }, rest);
@@ -51,6 +53,7 @@ const looking = (
     endpoints: wanted.map((each) => ({ after: each })),
     reachOf: (user) => reach[user] ?? [],
     membersOf: () => Promise.resolve({ count, users: () => [ann, bob, cat, amy] }),
+    now,
     quietIn: (_, users) => Promise.resolve(new Set(users.filter((user) => user === amy))),
   });
 const of = (event: Recorded<SeqlineEvent>, ...world: Parameters<typeof looking>) =>
@@ -81,6 +84,7 @@ describe('[HOK-45] whom a message does not reach', () => {
   test.each<[string, Recorded<SeqlineEvent>]>([
     ['its sender wants nobody woken', toBob({ options: { offlinePush: false } })],
     ['it is typing', toBob({ contentType: 113 })],
+    ['it is a day old', { ...toBob(), created: NOW - OLD_MS }],
     ['it is to oneself', said({ from: bob, to: bob })],
     ['it is no chat', said({ from: ann, to: bob }, {}, 'conversation-n_ann_bob')],
     [
