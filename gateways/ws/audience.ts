@@ -105,12 +105,11 @@ export class Audience {
     return asOf >= this.#floor;
   }
 
-  /** It has left `Connections`. Tells the groups of which nobody is here any more. */
-  departed(connection: Connection): readonly Topic[] {
+  /** It has left `Connections`. */
+  departed(connection: Connection): void {
     const { user } = connection.caller;
-    const deserted = [...connection.topics].filter((topic) => this.#remove(topic, connection));
+    for (const topic of connection.topics) this.#remove(topic, connection);
     if (this.#connections.of(user).size === 0) this.#interest?.leave(user);
-    return deserted;
   }
 
   /** Who comes in, and hears of the group from now on. */
@@ -154,14 +153,12 @@ export class Audience {
     this.#interest?.join(topic);
   }
 
-  /** Whether it was the last one. */
-  #remove(topic: Topic, connection: Connection): boolean {
+  #remove(topic: Topic, connection: Connection): void {
     const here = this.#byGroup.get(topic);
     connection.topics.delete(topic);
-    if (here?.delete(connection) !== true || here.size > 0) return false;
+    if (here?.delete(connection) !== true || here.size > 0) return;
     this.#byGroup.delete(topic);
     this.#interest?.leave(topic);
-    return true;
   }
 
   #remember(group: GroupId, users: readonly UserId[], position: Position, isIn: boolean): void {

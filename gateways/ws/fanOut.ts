@@ -141,14 +141,13 @@ export class FanOut {
       return;
     }
     const gone = this.#audience.going(event, event.position);
-    this.#leavers.keep(event.id, gone, this.#now());
-    if (this.#audience.of(groupSubject(group)).size === 0) this.left(groupSubject(group));
+    this.#leavers.keep(event.id, gone);
     this.#audience.coming(event, event.position);
   }
 
-  /** Nobody here is of this user or group any more. */
-  left(topic: Topic): void {
-    this.#cursors.left(topic, (other) => this.#audience.of(other).size > 0);
+  /** The user is not here any more. */
+  left(user: UserId): void {
+    this.#cursors.left(user, (other) => this.#audience.of(other).size > 0);
   }
 
   /** To be called once a second. */
@@ -159,7 +158,6 @@ export class FanOut {
       if (at - since < ENDED_KEPT_MS) break;
       this.#ended.delete(topic);
       this.#audience.end(topic);
-      this.left(topic);
     }
   }
 
@@ -174,14 +172,13 @@ export class FanOut {
 
   /** To those of its recipients that these are, and only to connections that were there before some time. */
   passTo(topics: readonly Topic[], passing: Passing, openedBefore: Millis = Infinity): void {
-    const { conversation, meta, data, notTo, notToSender, also } = passing;
+    const { conversation, meta, data, notTo, notToSender } = passing;
     const recipients = [...new Set(this.#online(topics))].filter(
       ({ openedAt, caller }) =>
         openedAt < openedBefore &&
         caller.token !== notTo &&
         !(notToSender === true && caller.user === data.from),
     );
-    if (also !== undefined) this.#leavers.told(meta.causationId);
     if (recipients.length === 0) return;
     const outbox: Outbox = new Map();
     const message = renderPassing(passing);
@@ -209,10 +206,13 @@ export class FanOut {
   #take(outbox: Outbox, event: Recorded<NumberedEvent>, unseen: Position | undefined): void {
     const parties = partiesOf(event.data);
     const members = this.#online(parties);
-    const leavers = 'group' in event.data ? this.#leavers.of(event.meta.causationId) : [];
+    const leavers =
+      'group' in event.data ? this.#leavers.of(event.meta.causationId, this.#now()) : [];
     const online = leavers.length === 0 ? members : [...new Set([...members, ...leavers])];
     if (online.length === 0) return;
-    if (this.#cursors.isNext(event, parties, unseen)) this.#push(outbox, event, online);
+    // Of a group the follower alone tells, in order and once.
+    if ('group' in event.data || this.#cursors.isNext(event, parties, unseen))
+      this.#push(outbox, event, online);
   }
 
   #pushLate(events: readonly Recorded<NumberedEvent>[]): void {

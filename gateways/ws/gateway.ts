@@ -204,7 +204,7 @@ export class Gateway {
     this.#unactivated.delete(connection);
     const { user, platform } = connection.caller;
     this.#deps.traces?.gone(connection.number, user, platform);
-    for (const topic of this.#audience.departed(connection)) this.#fanOut.left(topic);
+    this.#audience.departed(connection);
     if (this.#connections.of(user).size === 0) this.#fanOut.left(user);
   }
 

@@ -10,7 +10,7 @@ import { openWorld, type World } from '../support/topologyWorld.ts';
  * `npm run chaos -- --seed N --rounds M --users U`: a cluster of plain processes, and round after round
  * something is done to it while its users write. It ends with the first thing that is not as promised, and
  * fails in the end if somebody heard of something too late. `--json FILE` has the figures of each round,
- * `--only TEXT` plays those rounds alone whose names have it in them.
+ * `--only TEXT,TEXT` plays those rounds alone whose names have one of these in them.
  */
 const { values } = parseArgs({
   options: {
@@ -26,7 +26,8 @@ const [seed, rounds, users] = [values.seed, values.rounds, values.users].map(Num
   number,
   number,
 ];
-const faults = FAULTS.filter(({ name }) => name.includes(values.only));
+const only = values.only.split(',');
+const faults = FAULTS.filter(({ name }) => only.some((text) => name.includes(text)));
 
 /** After the end of what was done, until everybody has heard of everything. */
 const LIMIT_MS = 15_000;
@@ -111,7 +112,7 @@ try {
   const minutes = Math.round((performance.now() - begun) / 60_000);
   say(
     `\nSeed ${String(seed)}, ${String(rounds)} rounds, ${String(users)} users, ${groups} with ` +
-      `${String(world.log.moves)} comings and goings, ${String(messages)} messages, in ` +
+      `${String(world.log.moves.length)} comings and goings, ${String(messages)} messages, in ` +
       `${String(minutes)} minutes: none lost, none doubled, one order everywhere, nobody shown ` +
       'what is not for it\n',
   );

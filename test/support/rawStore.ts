@@ -1,3 +1,4 @@
+import { movesIn } from './rawNotices.ts';
 import { textOf, type MsgData } from './rawWire.ts';
 
 /** A message as a client holds it: what tells two clients' views apart. */
@@ -21,6 +22,8 @@ export type Shown = Readonly<{ conversationID: string; seq: number }>;
 /** What one device holds of every conversation, and what the server has done wrong before its eyes. */
 export class RawStore {
   readonly faults: string[] = [];
+  /** Comings and goings that it was told of as they happened, as `movesIn` names them. */
+  readonly told = new Set<string>();
   /** Pushes that came after a pull had already brought their message: allowed, and dropped. */
   overtaken = 0;
   /** Whether users delete messages here: then pulls may give placeholders, and less than there was. */
@@ -61,8 +64,11 @@ export class RawStore {
   }
 
   /** Something has come, whether it is kept or not. */
-  show(conversationID: string, { seq, status }: MsgData): void {
-    if (status !== PLACEHOLDER) this.#shown.push({ conversationID, seq });
+  show(conversationID: string, message: MsgData): void {
+    const { seq, status } = message;
+    if (status === PLACEHOLDER) return;
+    this.#shown.push({ conversationID, seq });
+    if (seq === 0) for (const move of movesIn(message)) this.told.add(move);
   }
 
   /** All that has come since this was asked last. */

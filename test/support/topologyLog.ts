@@ -5,6 +5,7 @@ import {
   type AllStreamRecordedEvent,
 } from '@eventstore/db-client';
 import { isRecord } from './json.ts';
+import { moveOf, type Move } from './rawNotices.ts';
 
 /** What one member may see of a group's chat, from a coming to the next going. Numbers of the chat. */
 export type Window = {
@@ -16,6 +17,9 @@ export type Window = {
 };
 
 export type Line = Readonly<{ clientMsgID: string; isSent: boolean }>;
+
+/** `move` as `moveOf` names it. */
+export type Moved = Readonly<{ move: string; users: readonly string[] }>;
 
 type Going = Readonly<{ group: string; windows: readonly Window[] }>;
 
@@ -37,8 +41,8 @@ export class TopologyLog {
   readonly windows = new Map<string, Map<string, Window[]>>();
   /** What has happened in groups and has no line in their chat yet, by the id of the fact. */
   readonly untold = new Set<string>();
-  /** Changes of who is in which group. */
-  moves = 0;
+  /** Who has come into a group and gone, in order, and all who are to be told of it: itself and the members. */
+  readonly moves: Moved[] = [];
   readonly #goings = new Map<string, Going>();
   readonly #store: EventStoreDBClient;
   #read: { commit: bigint; prepare: bigint } | undefined;
@@ -129,7 +133,6 @@ export class TopologyLog {
       default:
         return;
     }
-    this.moves += 1;
     this.untold.add(fact);
   }
 
@@ -141,13 +144,21 @@ export class TopologyLog {
       const window = { from, cut: undefined, tips: [] };
       byUser.set(user, [...(byUser.get(user) ?? []), window]);
     }
+    for (const user of users) this.#note(group, 'in', user);
   }
 
   #went(fact: string, group: string, users: readonly string[], newest: number): void {
     const windows = users.flatMap((user) => this.windows.get(group)?.get(user)?.at(-1) ?? []);
     if (windows.length !== users.length || windows.some(({ cut }) => cut !== undefined))
       throw new Error(`${users.join()} goes from ${group} and is not in it`);
+    for (const user of users) this.#note(group, 'out', user);
     for (const window of windows) window.cut = newest;
     this.#goings.set(fact, { group, windows });
+  }
+
+  #note(group: string, move: Move, user: string): void {
+    const known = [...(this.windows.get(group)?.keys() ?? [])];
+    const users = known.filter((one) => this.isMember(group, one));
+    this.moves.push({ move: moveOf(group, move, user), users });
   }
 }

@@ -12,11 +12,14 @@ const GROUP_EVERY = 3;
 /** Users wait so long between two messages at most: longer the more they are, for the machine's sake. */
 const BETWEEN_SENDS_MS = 800;
 const BETWEEN_SENDS_MS_PER_USER = 20;
-/** So long at most between a coming and a going in one group, and if they hurry. */
+/** So long at most between a coming and a going in one group, and if they hurry; longer if there are many. */
 const BETWEEN_MOVES_MS = 6_000;
 const HURRIED_MS = 400;
+const HURRIED_MS_PER_GROUP = 150;
 const ANSWERED_WITHIN = 120_000;
 const CONVERGED_WITHIN = 90_000;
+/** Of those who are late so many are shown. */
+const SHOWN_LATE = 5;
 const LOOK_EVERY_MS = 100;
 /** What a group answers to who is not in it. */
 const NOT_IN_GROUP = 1203;
@@ -93,8 +96,9 @@ const sendToGroup = async (
 
 /** Members of a group come and go, one after the other. */
 const move = async (world: World, group: Group, round: Round): Promise<void> => {
+  const hurried = Math.max(HURRIED_MS, world.groups.length * HURRIED_MS_PER_GROUP);
   while (!round.isOver()) {
-    const between = round.isHurried() ? HURRIED_MS : BETWEEN_MOVES_MS;
+    const between = round.isHurried() ? hurried : BETWEEN_MOVES_MS;
     await wait(world.chance.integer(between), round);
     if (!round.isOver()) await moveSomebody(world, group);
   }
@@ -135,6 +139,9 @@ export const playRound = async (
   const round: Round = { number, stop, isOver: () => over, isHurried: () => hurried };
 
   for (const { moved } of groups) moved.clear();
+  for (const { client } of users) client.store.told.clear();
+  const stays = users.map(({ client }) => ({ client, connects: client.connects }));
+  const untold = untoldOf(world, stays);
   const before = acknowledgedBy(world);
   const work = Promise.all([
     ...users.map((user, at) => write(world, user, at, round)),
@@ -161,9 +168,11 @@ export const playRound = async (
   const ended = performance.now();
   end();
   const late: string[] = [];
-  const converging = converge(world, () => {
-    if (late.length === 0 && performance.now() - ended > limitMs) late.push(...lateOnes(world));
-    return isSaid;
+  const converging = converge(world, untold, () => {
+    const missing = untold();
+    if (late.length === 0 && performance.now() - ended > limitMs)
+      late.push(...missing.slice(0, SHOWN_LATE), ...lateOnes(world));
+    return isSaid && missing.length === 0;
   });
   await Promise.race([converging, failed]);
   const convergedMs = performance.now() - ended;
@@ -172,6 +181,31 @@ export const playRound = async (
   }
   world.check.run(false);
   return { messages: acknowledgedBy(world) - before, convergedMs, late };
+};
+
+/**
+ * Who has been connected since, and was not told of who came into its groups and who went: clients act on
+ * these notices, which are not stored.
+ */
+const untoldOf = (
+  { log }: World,
+  stays: readonly Readonly<{ client: User['client']; connects: number }>[],
+): (() => readonly string[]) => {
+  const from = log.moves.length;
+  return () => {
+    const here = new Map(
+      stays.flatMap(({ client, connects }) =>
+        client.connected && client.connects === connects ? [[client.userID, client] as const] : [],
+      ),
+    );
+    return log.moves
+      .slice(from)
+      .flatMap(({ move, users }) =>
+        users
+          .filter((user) => here.get(user)?.store.told.has(move) === false)
+          .map((user) => `${user} was not told: ${move}`),
+      );
+  };
 };
 
 type Behind = readonly [user: User, chat: string, knows: number, newest: number];
@@ -190,23 +224,29 @@ const lateOnes = (world: World): readonly string[] => {
   const all = behind(world).map(
     ([{ client, gateway }, chat, knows, newest]) =>
       `${client.userID} (${gateway}) knows ${String(knows)} of ${String(newest)} in ${chat}; ` +
-      `now ${performance.now().toFixed(0)}; ${client.lately.slice(-8).join(', ')}`,
+      `now ${performance.now().toFixed(0)}; ${client.lately.slice(-8).join(', ')}; ` +
+      `${JSON.stringify(world.log.windows.get(chat.slice('sg_'.length))?.get(client.userID))}; ` +
+      client.store.faults.slice(0, 3).join(', '),
   );
   const untold = world.log.untold.size;
   return [
     `${String(all.length)} are behind, ${String(untold)} changes have no line`,
-    ...all.slice(0, 5),
+    ...all.slice(0, SHOWN_LATE),
   ];
 };
 
 /** All has been said and told of, and all have heard of it by themselves. */
-const converge = async (world: World, isSent: () => boolean): Promise<void> => {
+const converge = async (
+  world: World,
+  untold: () => readonly string[],
+  isTold: () => boolean,
+): Promise<void> => {
   await until(
     'all have heard of everything',
     async () => {
       if (
         (await world.log.readOn()) &&
-        isSent() &&
+        isTold() &&
         world.log.untold.size === 0 &&
         behind(world).length === 0
       )
@@ -214,6 +254,9 @@ const converge = async (world: World, isSent: () => boolean): Promise<void> => {
       await pause(LOOK_EVERY_MS);
       return undefined;
     },
-    { within: CONVERGED_WITHIN, seen: () => lateOnes(world) },
+    {
+      within: CONVERGED_WITHIN,
+      seen: () => [...untold().slice(0, SHOWN_LATE), ...lateOnes(world)],
+    },
   );
 };

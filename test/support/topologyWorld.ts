@@ -79,6 +79,10 @@ export const openWorld = async (
   const groups = await makeGroups(topology, users, chance);
   const sent = new Map<string, Set<string>>();
   const log = new TopologyLog(topology.store.url);
+  await untilTrue(
+    'the groups have been told of',
+    async () => (await log.readOn()) && log.moves.length > 0 && log.untold.size === 0,
+  );
   const members = new Map(groups.map(({ id, members: known }) => [id, known]));
   const check = new TopologyCheck(log, { clients, sent, members });
   const close = (): Promise<void> => {

@@ -211,11 +211,42 @@ describe('who comes and goes', () => {
       of.record(chat, said('c3')),
     ]);
     gateway.pass(noticeOf(fact.id, [bob]), true);
-    gateway.deliver([caused(of.record(chat, line('another')), fact.id)]);
     gateway.pass(noticeOf(eventId('later')), true);
     expect(got(bobs)).toEqual(['c1', 'line', 'notice']);
-    expect(got(anns)).toEqual(['c1', 'c2', 'line', 'c3', 'notice', 'another', 'notice']);
+    expect(got(anns)).toEqual(['c1', 'c2', 'line', 'c3', 'notice', 'notice']);
     expect(bobs.connection.closed).toBeUndefined();
+  });
+
+  test('[WIR-63] gets the line also if it comes long after the notice, and each of several', async () => {
+    const { world: of, gateway, bobs } = await world();
+    const fact = moved(of, kick(bob));
+    gateway.memberMoved(fact);
+    gateway.pass(noticeOf(fact.id, [bob]), true);
+    of.clock.at += 3_600_000;
+    gateway.memberMoved(moved(of, kick(ann)));
+    gateway.deliver([
+      of.record(chat, said('c1')),
+      caused(of.record(chat, line('line')), fact.id),
+      caused(of.record(chat, line('another')), fact.id),
+      of.record(chat, said('c2')),
+    ]);
+    expect(got(bobs)).toEqual(['notice', 'line', 'another']);
+  });
+
+  test('[WIR-62] who comes in after all others here have gone gets nothing of what was said meanwhile', async () => {
+    const { world: of, gateway, cats, bobs } = await world();
+    const fact = moved(of, kick(ann, bob, mia));
+    gateway.memberMoved(fact);
+    gateway.deliver([
+      caused(of.record(chat, line('line')), fact.id),
+      of.record(chat, said('c1')),
+      of.record(chat, said('c2')),
+    ]);
+    gateway.memberMoved(moved(of, add(cat)));
+    gateway.deliver([of.record(chat, said('c3'))]);
+    await settled();
+    expect(got(cats)).toEqual(['c3']);
+    expect(got(bobs)).toEqual(['line']);
   });
 
   test('[WIR-63] who leaves and comes back is a member like any other', async () => {
