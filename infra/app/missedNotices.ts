@@ -16,6 +16,11 @@ import type { Log } from '../observe/log.ts';
 
 /** Facts that may be looked at again; more than there are between two checkpoints of the reactor. */
 const KEPT_MAX = 10_000;
+/**
+ * A cut is noticed so long after it at most: the bus misses three answers in 6 s, and a busy process is late.
+ * What was published meanwhile did not come here, though the reactor has told of it.
+ */
+export const CUT_NOTICED_MS: Millis = 10_000;
 /** What others have published before is heard here once the bus has answered. */
 const FLUSH_MS = 2_000;
 
@@ -50,6 +55,8 @@ export const missedNotices = (
   const stream = checkpointStream(reactor);
   /** Facts that the reactor's checkpoint has not passed, or that were there when the bus was cut. */
   let kept: Event[] = [];
+  /** Those that it has passed of late, and when that was seen here. */
+  let passed: Readonly<{ fact: Event; at: Millis }>[] = [];
   let isCut = false;
   let repairing: Promise<void> = Promise.resolve();
 
@@ -86,9 +93,20 @@ export const missedNotices = (
     });
   };
 
+  const recent = () => passed.filter(({ at }) => deps.now() - at < CUT_NOTICED_MS);
+
+  const pass = (position: Position): void => {
+    const at = deps.now();
+    const told = kept.filter((fact) => fact.position <= position);
+    passed = [...recent(), ...told.map((fact) => ({ fact, at }))].slice(-KEPT_MAX);
+    kept = kept.filter((fact) => fact.position > position);
+  };
+
   bus.onChange({
     cut: () => {
       isCut = true;
+      kept = [...recent().map(({ fact }) => fact), ...kept];
+      passed = [];
     },
     whole: () => {
       isCut = false;
@@ -106,7 +124,7 @@ export const missedNotices = (
           const { position } = event.data;
           if (event.stream === stream && !isCut) {
             seeTo(kept.filter((fact) => fact.position <= position && isJoining(fact)));
-            kept = kept.filter((fact) => fact.position > position);
+            pass(position);
           }
           continue;
         }

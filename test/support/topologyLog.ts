@@ -18,8 +18,13 @@ export type Window = {
 
 export type Line = Readonly<{ clientMsgID: string; isSent: boolean }>;
 
-/** `move` as `moveOf` names it. */
-export type Moved = Readonly<{ move: string; users: readonly string[] }>;
+/** `move` as `moveOf` names it; `users` are to be told of it. */
+export type Moved = Readonly<{
+  move: string;
+  group: string;
+  user: string;
+  users: readonly string[];
+}>;
 
 type Going = Readonly<{ group: string; windows: readonly Window[] }>;
 
@@ -159,6 +164,6 @@ export class TopologyLog {
   #note(group: string, move: Move, user: string): void {
     const known = [...(this.windows.get(group)?.keys() ?? [])];
     const users = known.filter((one) => this.isMember(group, one));
-    this.moves.push({ move: moveOf(group, move, user), users });
+    this.moves.push({ move: moveOf(group, move, user), group, user, users });
   }
 }

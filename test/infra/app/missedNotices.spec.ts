@@ -3,7 +3,7 @@ import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
 import type { Reaction } from '../../../core/notice/reaction.ts';
-import { missedNotices } from '../../../infra/app/missedNotices.ts';
+import { CUT_NOTICED_MS, missedNotices } from '../../../infra/app/missedNotices.ts';
 import type { BusListener } from '../../../infra/bus/bus.ts';
 import { memoryBus } from '../../../infra/bus/memory.ts';
 import { deriveId } from '../../../infra/ids.ts';
@@ -46,6 +46,7 @@ const world = (heard: readonly Event['id'][] = []) => {
   const bus = memoryBus().join();
   const told: (readonly [string, number])[] = [];
   const waited: Position[] = [];
+  const clock = { at: 5 };
   const missed = missedNotices({
     bus: {
       publish: (...told) => bus.publish(...told),
@@ -70,13 +71,14 @@ const world = (heard: readonly Event['id'][] = []) => {
     },
     passHere: ({ passing }, at) => told.push([passing.meta.causationId ?? '', at]),
     deriveId,
-    now: () => 5,
+    now: () => clock.at,
     log: createLog('silent'),
   });
   return {
     ...missed,
     told,
     waited,
+    clock,
     cut: () => listeners.forEach(({ cut }) => cut()),
     whole: async () => {
       listeners.forEach(({ whole }) => whole());
@@ -86,9 +88,10 @@ const world = (heard: readonly Event['id'][] = []) => {
 };
 
 test('[NOD-16] of facts that another may have told of while the bus was cut, each is told again here', async () => {
-  const { take, cut, whole, told, waited } = world([eventId(1)]);
-  // Told of before the cut, as the checkpoint says.
+  const { take, cut, whole, told, waited, clock } = world([eventId(1)]);
+  // Told of well before the cut, as the checkpoint says.
   take([fact(1), fact(2), checkpoint(2, 3)]);
+  clock.at += CUT_NOTICED_MS;
   // Perhaps told of, and told of while nobody heard it.
   take([fact(4)]);
   cut();
@@ -103,6 +106,20 @@ test('[NOD-16] of facts that another may have told of while the bus was cut, eac
   cut();
   await whole();
   expect(told).toHaveLength(2);
+});
+
+test('[NOD-16] also of those that were told of before it was noticed that the bus was cut', async () => {
+  const { take, cut, whole, told, clock } = world();
+  take([fact(2), fact(4), checkpoint(2, 6)]);
+  clock.at += CUT_NOTICED_MS - 1;
+  take([checkpoint(4, 7)]);
+  clock.at += 1;
+  cut();
+  await whole();
+  expect(told).toEqual([[eventId(4), 40]]);
+  cut();
+  await whole();
+  expect(told).toHaveLength(1);
 });
 
 test('[NOD-16] a checkpoint of something else says nothing of notices', async () => {
