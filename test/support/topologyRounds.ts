@@ -170,9 +170,10 @@ export const playRound = async (
   const late: string[] = [];
   const converging = converge(world, untold, () => {
     const missing = untold();
-    if (late.length === 0 && performance.now() - ended > limitMs)
-      late.push(...missing.slice(0, SHOWN_LATE), ...lateOnes(world));
-    return isSaid && missing.length === 0;
+    const isLate = performance.now() - ended > limitMs;
+    if (isLate && late.length === 0) late.push(...missing.slice(0, SHOWN_LATE), ...lateOnes(world));
+    // Notices that have not come by then never will; the round is late as it is.
+    return isSaid && (missing.length === 0 || isLate);
   });
   await Promise.race([converging, failed]);
   const convergedMs = performance.now() - ended;
