@@ -47,7 +47,14 @@ const orderOf = (chance: ReturnType<typeof chanceFrom>): (() => Fault) => {
   };
 };
 
-type Played = Readonly<{ round: number; fault: string; messages: number; convergedMs: number }>;
+type Played = Readonly<{
+  round: number;
+  fault: string;
+  messages: number;
+  convergedMs: number;
+  /** Notices that did not come. */
+  untold: number;
+}>;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
@@ -87,12 +94,17 @@ const playAll = async (world: World): Promise<void> => {
     const from = performance.now();
     process.stdout.write(`${String(round)}  ${fault.name}: `);
     const result = await playRound(world, fault, { round, limitMs: LIMIT_MS });
-    const { messages, convergedMs } = result;
-    played.push({ round, fault: fault.name, messages, convergedMs });
+    const { messages, convergedMs, untold } = result;
+    played.push({
+      ...{ round, fault: fault.name, messages, convergedMs },
+      untold: untold.length,
+    });
     say(
       `${String(messages)} messages, all the same ${seconds(convergedMs)} after it ` +
         `(${seconds(performance.now() - from)})`,
     );
+    if (untold.length > 0)
+      say(`    ${String(untold.length)} notices did not come: ${untold.slice(0, 3).join('; ')}`);
     if (convergedMs <= LIMIT_MS) continue;
     late.push(`round ${String(round)} took ${seconds(convergedMs)}`, ...result.late);
     for (const text of result.late) say(`    ${text}`);
@@ -117,6 +129,10 @@ try {
       'what is not for it\n',
   );
   for (const line of tableOf(played)) say(line);
+  const untold = played.reduce((sum, round) => sum + round.untold, 0);
+  say(
+    `\n${String(untold)} notices of comings and goings did not come to members that were connected`,
+  );
   if (late.length > 0) throw new Error(`later than ${seconds(LIMIT_MS)}:\n${late.join('\n')}`);
 } catch (error) {
   say(`\nFAILED with seed ${String(seed)}: ${String(error)}`);

@@ -20,6 +20,8 @@ const ANSWERED_WITHIN = 120_000;
 const CONVERGED_WITHIN = 90_000;
 /** Of those who are late so many are shown. */
 const SHOWN_LATE = 5;
+/** Notices may come so long after all else. */
+const NOTICES_WITHIN = 3_000;
 const LOOK_EVERY_MS = 100;
 /** What a group answers to who is not in it. */
 const NOT_IN_GROUP = 1203;
@@ -31,6 +33,8 @@ export type RoundResult = Readonly<{
   convergedMs: number;
   /** Who had not after the time that was asked for, what it lacked, and what its connection had been through. */
   late: readonly string[];
+  /** Who was connected all the while and was not told, by a notice, of whom that came into its groups or went. */
+  untold: readonly string[];
 }>;
 
 type Round = Readonly<{
@@ -168,12 +172,9 @@ export const playRound = async (
   const ended = performance.now();
   end();
   const late: string[] = [];
-  const converging = converge(world, untold, () => {
-    const missing = untold();
-    const isLate = performance.now() - ended > limitMs;
-    if (isLate && late.length === 0) late.push(...missing.slice(0, SHOWN_LATE), ...lateOnes(world));
-    // Notices that have not come by then never will; the round is late as it is.
-    return isSaid && (missing.length === 0 || isLate);
+  const converging = converge(world, () => {
+    if (late.length === 0 && performance.now() - ended > limitMs) late.push(...lateOnes(world));
+    return isSaid;
   });
   await Promise.race([converging, failed]);
   const convergedMs = performance.now() - ended;
@@ -181,7 +182,9 @@ export const playRound = async (
     for (const chat of world.check.chatsOf(client.userID)) await open(client, chat);
   }
   world.check.run(false);
-  return { messages: acknowledgedBy(world) - before, convergedMs, late };
+  const deadline = performance.now() + NOTICES_WITHIN;
+  while (untold().length > 0 && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+  return { messages: acknowledgedBy(world) - before, convergedMs, late, untold: untold() };
 };
 
 /**
@@ -237,17 +240,13 @@ const lateOnes = (world: World): readonly string[] => {
 };
 
 /** All has been said and told of, and all have heard of it by themselves. */
-const converge = async (
-  world: World,
-  untold: () => readonly string[],
-  isTold: () => boolean,
-): Promise<void> => {
+const converge = async (world: World, isSaid: () => boolean): Promise<void> => {
   await until(
     'all have heard of everything',
     async () => {
       if (
         (await world.log.readOn()) &&
-        isTold() &&
+        isSaid() &&
         world.log.untold.size === 0 &&
         behind(world).length === 0
       )
@@ -257,7 +256,7 @@ const converge = async (
     },
     {
       within: CONVERGED_WITHIN,
-      seen: () => [...untold().slice(0, SHOWN_LATE), ...lateOnes(world)],
+      seen: () => lateOnes(world),
     },
   );
 };
