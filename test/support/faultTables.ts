@@ -1,3 +1,4 @@
+import { READ_MODELS } from '../../infra/app/readModels.ts';
 import type { FaultPostgres } from './faultPostgres.ts';
 import { until } from './until.ts';
 
@@ -27,10 +28,19 @@ export const dumpTables = async (postgres: FaultPostgres): Promise<Dump> => {
   return dump;
 };
 
-/** Where the slowest read model stands; undefined while there is none. */
-export const positionOf = async (postgres: FaultPostgres): Promise<number | undefined> => {
+/** Where the slowest read model stands; undefined while any is not there. */
+export const positionOf = (postgres: FaultPostgres): Promise<number | undefined> =>
+  askedFor(postgres, `case when count(*) = ${String(READ_MODELS.length)} then min(position) end`);
+
+/** Where all read models stand; undefined while they do not stand at one place. */
+const commonPositionOf = async (postgres: FaultPostgres): Promise<number | undefined> => {
+  const slowest = await positionOf(postgres);
+  return slowest === (await askedFor(postgres, 'max(position)')) ? slowest : undefined;
+};
+
+const askedFor = async (postgres: FaultPostgres, what: string): Promise<number | undefined> => {
   try {
-    const [row] = await postgres.ask(`select min(position)::float8 as at from seqline.checkpoint`);
+    const [row] = await postgres.ask(`select (${what})::float8 as at from seqline.checkpoint`);
     const at = row?.['at'];
     return typeof at === 'number' ? at : undefined;
   } catch (error) {
@@ -48,7 +58,7 @@ export const untilAtRest = async (postgres: FaultPostgres): Promise<number> => {
   return until(
     'nothing more is projected',
     async () => {
-      const at = await positionOf(postgres);
+      const at = await commonPositionOf(postgres);
       if (at !== last) since = performance.now();
       last = at;
       return performance.now() - since >= RESTS_FOR ? at : undefined;
