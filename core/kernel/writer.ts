@@ -5,6 +5,7 @@ import type { EventLog } from './eventLog.ts';
 import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendTooLarge } from './eventStore.ts';
 import type { AnyFact, Meta, NewEvent, Recorded } from './fact.ts';
 import type { Millis, Revision } from './ids.ts';
+import { Turns } from './turns.ts';
 
 /** How long a conflict or an unknown outcome is pursued before the commands are given back. */
 export const CONTENTION_MS_MAX = 5_000;
@@ -60,6 +61,7 @@ type Entry<C, S, E extends AnyFact, R extends string> = {
   loading: Promise<Loaded<S>> | undefined;
   queue: Waiting<C, S, E, R>[];
   running: boolean;
+  readonly turns: Turns;
   weight: number;
   /** Since it was last looked at for letting it go. */
   used: boolean;
@@ -147,6 +149,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       loading: undefined,
       queue: [],
       running: false,
+      turns: new Turns(),
       weight: 0,
       used: true,
     };
@@ -261,11 +264,14 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         break;
       }
       await this.#settleAll(entry, this.#take(entry));
+      const turnMs = entry.turns.due(this.#options.clock());
+      if (turnMs > 0) await this.#options.pause(turnMs);
+      // Others have written meanwhile: that is read before the next append.
+      if (entry.known !== undefined && entry.seen > entry.known.revision) entry.behind = true;
       // A stream that is written to all the time does not come to an end here.
       this.#evict();
     }
     entry.running = false;
-    if (entry.known !== undefined && entry.seen > entry.known.revision) entry.behind = true;
     this.#evict();
   }
 
@@ -311,7 +317,9 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         return;
       }
       const expected = before.revision < 0 ? 'no_stream' : before.revision;
+      const begun = this.#options.clock();
       const result = await this.#append(deadline, entry.stream, expected, events);
+      entry.turns.appended(begun, this.#options.clock(), result.kind === 'conflict');
       if (result.kind === 'appended') {
         this.#learn(entry, after);
         give(answers, result);

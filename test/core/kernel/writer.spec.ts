@@ -167,6 +167,40 @@ describe('the writer of a stream', () => {
     expect(stores).toEqual(['1 by 1', '2 by 2']);
   });
 
+  test('[SEQ-5] who has met another writer gives it a turn after each append, and for a while only', async () => {
+    const log = new MemoryEventLog();
+    let time = 0;
+    const pauses: number[] = [];
+    const slow = withAppend(log, (real, ...args) => {
+      time += 10;
+      return real(...args);
+    });
+    const pause = (ms: number): Promise<void> => {
+      pauses.push(ms);
+      return Promise.resolve();
+    };
+    /** It goes on for a moment after its answers. */
+    const over = () => new Promise((resolve) => setImmediate(resolve));
+    const one = new StreamWriters({ ...optionsOn(slow, () => time), pause });
+    const other = writersOn(log);
+    await one.handle(send(1));
+    await one.handle(send(2));
+    expect(pauses).toEqual([]);
+    await other.handle(send(3));
+    await one.handle(send(4));
+    await one.handle(send(5));
+    await over();
+    expect(pauses).toEqual([40, 40]);
+    // What it has been told of meanwhile is read before it tries again: no conflict.
+    await other.handle(send(6));
+    for (const event of (await stored(log)).slice(-1)) one.observe(event);
+    time += 60_000;
+    await one.handle(send(7));
+    await over();
+    expect(pauses).toHaveLength(2);
+    expect((await stored(log)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7].map(eventId));
+  });
+
   test('[SEQ-7] after an unknown outcome the same append is repeated, and stored once', async () => {
     const log = new MemoryEventLog();
     let left = 3;
