@@ -244,13 +244,10 @@ const converge = async (world: World, isSaid: () => boolean): Promise<void> => {
   await until(
     'all have heard of everything',
     async () => {
-      if (
-        (await world.log.readOn()) &&
-        isSaid() &&
-        world.log.untold.size === 0 &&
-        behind(world).length === 0
-      )
-        return true;
+      // All that was said and done by then stands in what is read afterwards.
+      const isAll = isSaid();
+      const isRead = await world.log.readOn();
+      if (isRead && isAll && world.log.untold.size === 0 && behind(world).length === 0) return true;
       await pause(LOOK_EVERY_MS);
       return undefined;
     },
