@@ -26,9 +26,11 @@ export type Once = Readonly<{
 type Messages = Pick<Known, 'message'>;
 
 /** Appends it, or finds it appended before: there is one and the same answer. */
+export type AppendOnce = (wish: AppendNumbered) => Promise<Once | Refused<NumberedRefusal>>;
+
 export const appendOnce =
-  ({ writers, known }: Readonly<{ writers: NumberedWriters; known: Messages }>) =>
-  async (wish: AppendNumbered): Promise<Once | Refused<NumberedRefusal>> => {
+  ({ writers, known }: Readonly<{ writers: NumberedWriters; known: Messages }>): AppendOnce =>
+  async (wish) => {
     for (let ruledOut: Seq = 0; ;) {
       const handled = await writers.handle(ruledOut === 0 ? wish : { ...wish, ruledOut });
       if (handled.kind === 'refused') return handled;

@@ -12,7 +12,13 @@ import type {
   UserId,
 } from '../kernel/ids.ts';
 import { mayBeSent, type NotAllowed } from './allowed.ts';
-import { appendOnce, onceAt, sentInWindow, type NumberedWriters, type Once } from './appendOnce.ts';
+import {
+  onceAt,
+  sentInWindow,
+  type AppendOnce,
+  type NumberedWriters,
+  type Once,
+} from './appendOnce.ts';
 import { askFirst, type Settled } from './askFirst.ts';
 import {
   CONTENT_BYTES_MAX,
@@ -52,7 +58,8 @@ export type Sent = Readonly<{
 export type SendRefusal = NumberedRefusal | 'message/too-long' | NotAllowed | CallbackRefusal;
 
 export type ConversationDeps = Readonly<{
-  writers: NumberedWriters;
+  writers: Pick<NumberedWriters, 'kept' | 'state'>;
+  append: AppendOnce;
   deriveId: DeriveId;
   known: Known;
   doing: Doing;
@@ -150,8 +157,7 @@ const appendOf = (
 
 /** In its place, once: appended now, or found where it was appended before. */
 const placeOnce = (deps: ConversationDeps) => {
-  const { writers } = deps;
-  const append = appendOnce(deps);
+  const { writers, append } = deps;
   const turns = new InTurn();
   return async (send: SendMessage, wish: AppendNumbered) => {
     const name = `${send.conversation} ${send.message.from}`;

@@ -3,7 +3,7 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart, type SeenHead } from '../sequence/head.ts';
-import { appendOnce, type NumberedWriters } from './appendOnce.ts';
+import type { AppendOnce } from './appendOnce.ts';
 import { conversationStream, type Parties } from './events.ts';
 import { notificationOf, selfNotification } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
@@ -47,7 +47,7 @@ type NoteInInbox = (
 ) => Result<never>;
 
 export type HideDeps = Readonly<{
-  writers: NumberedWriters;
+  append: AppendOnce;
   known: Known;
   doing: Doing;
   newId: () => EventId;
@@ -71,13 +71,13 @@ const areOwn = async (
 
 /** Deletion that others are told of takes a number in a notification conversation. */
 const tell = async (
-  { writers, known, doing, newId }: HideDeps,
+  { append, doing, newId }: HideDeps,
   at: ConversationId,
   parties: Parties,
   { conversation, seqs, scope }: HideMessages,
   meta: Meta,
 ): Result<'conversation/not-party'> => {
-  const handled = await appendOnce({ writers, known })({
+  const handled = await append({
     stream: conversationStream(at),
     id: newId(),
     at: doing.now(),

@@ -3,7 +3,7 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart } from '../sequence/head.ts';
-import { appendOnce, type NumberedWriters } from './appendOnce.ts';
+import type { AppendOnce } from './appendOnce.ts';
 import { conversationStream } from './events.ts';
 import { notificationOf } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
@@ -20,7 +20,7 @@ export type MarkRead = Readonly<{
 export type MarkRefusal = 'conversation/not-party' | 'conversation/beyond-newest';
 
 export type MarkDeps = Readonly<{
-  writers: NumberedWriters;
+  append: AppendOnce;
   known: Known;
   doing: Doing;
   newId: () => EventId;
@@ -33,7 +33,7 @@ export type MarkDeps = Readonly<{
  * said already. In a single chat the other is told, by a numbered event of the notification conversation.
  */
 export const markReadHandler =
-  ({ writers, known, doing, newId, noteMark }: MarkDeps) =>
+  ({ append, known, doing, newId, noteMark }: MarkDeps) =>
   async (
     { conversation, reader, upTo, seqs, quiet }: MarkRead,
     meta: Meta,
@@ -52,7 +52,7 @@ export const markReadHandler =
     if (quiet || formOf(conversation) !== 'single') {
       return noteMark(reader, conversation, upTo, meta);
     }
-    const handled = await appendOnce({ writers, known })({
+    const handled = await append({
       stream: conversationStream(notificationOf(conversation)),
       id: newId(),
       at: doing.now(),

@@ -3,7 +3,6 @@ import { refuse } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId } from '../kernel/ids.ts';
 import { mayBeSent } from './allowed.ts';
-import { appendOnce } from './appendOnce.ts';
 import { CONTENT_BYTES_MAX } from './decider.ts';
 import {
   conversationStream,
@@ -68,7 +67,7 @@ export const notifyHandler =
       doing.pass({ conversation, id, meta, data: { ...data, sendTime: at } }, true);
       return lined ?? done({ sent: { serverMsgId, sendTime: at, seq: 0, id } }, undefined);
     }
-    const once = await appendOnce(deps)({
+    const once = await deps.append({
       stream: conversationStream(conversation),
       ...{ id, at, meta },
       wish: { type: 'NoticePosted', data },

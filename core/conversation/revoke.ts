@@ -5,7 +5,6 @@ import type { ConversationId, GroupId, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart, type Head } from '../sequence/head.ts';
 import type { User } from '../user/decider.ts';
 import { behind } from './allowed.ts';
-import { appendOnce } from './appendOnce.ts';
 import type { NumberedRefusal, Wished } from './decider.ts';
 import {
   conversationStream,
@@ -114,7 +113,7 @@ const revocationOf = (
 });
 
 export const revokeHandler =
-  ({ writers, deriveId, known, doing }: ConversationDeps) =>
+  ({ append, deriveId, known, doing }: ConversationDeps) =>
   async (request: RevokeMessage, meta: Meta): Result<RevokeRefusal> => {
     const { conversation, seq, by, admin } = request;
     const { head, revoked } = await known.at(by, conversation, seq);
@@ -128,7 +127,7 @@ export const revokeHandler =
     const right = await rightOf(known, head, request, original.data.from);
     if (right.kind === 'refused') return right;
     if (revoked) return refuse('message/revoked-already', `message ${String(seq)} is revoked`);
-    const handled = await appendOnce({ writers, known })({
+    const handled = await append({
       stream: conversationStream(notificationOf(conversation)),
       id: deriveId('revoke', conversation, String(seq)),
       at: doing.now(),

@@ -46,6 +46,8 @@ export type WriterOptions<C, E extends AnyFact, S, R extends string> = Readonly<
   lighten?: (state: S) => void;
   /** Told of each append that was stored: how many it took, with those that were conflicts, and of how many commands. */
   onStored?: (tries: number, commands: number) => void;
+  /** Told of each append that another process's came before. */
+  onConflict?: (stream: string) => void;
   /** Milliseconds of a clock that only goes forward; only differences are used. */
   clock: () => Millis;
   pause: (ms: number) => Promise<void>;
@@ -326,6 +328,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         this.#options.onStored?.(tries, batch.length);
         return;
       }
+      this.#options.onConflict?.(entry.stream);
       if (this.#options.clock() > deadline) {
         throw new StreamContended(entry.stream, 'other writers were always first');
       }

@@ -26,6 +26,7 @@ type ClusterDeps = Readonly<{
   now: () => Millis;
   /** What people call this process. */
   name?: string;
+  takesSends?: boolean;
   published?: Parameters<typeof telling>[2];
 }>;
 
@@ -44,6 +45,8 @@ export type Cluster = Readonly<{
   /** What happens when a user comes or goes elsewhere, and when a read model built elsewhere moves. */
   onPresence: (moved: (user: UserId) => void) => void;
   onProjected: (heard: (key: string, position: Position) => void) => void;
+  /** What happens when others say that several processes write to a conversation at once. */
+  onContended: (heard: (stream: string) => void) => void;
   close: () => Promise<void>;
 }>;
 
@@ -53,6 +56,7 @@ export const joinCluster = async ({
   log,
   now,
   name = processName(),
+  takesSends = false,
   published,
 }: ClusterDeps): Promise<Cluster> => {
   const cluster = (await events.logId()).slice(0, CLUSTER_DIGITS);
@@ -62,13 +66,15 @@ export const joinCluster = async ({
       : memoryBus().join();
   let moved: (user: UserId) => void = () => undefined;
   let heard: (key: string, position: Position) => void = () => undefined;
+  let contended: (stream: string) => void = () => undefined;
   const id = randomId();
   const members = new Members({
-    ...{ bus, id, name },
+    ...{ bus, id, name, takesSends },
     now,
     presenceMoved: (user) => moved(user),
     heard: (message) => {
       if (message.kind === 'projected') heard(message.key, message.position);
+      if (message.kind === 'contended') contended(message.stream);
     },
   });
   const known: EventLog['append'] = (stream, expected, appended) => {
@@ -89,6 +95,9 @@ export const joinCluster = async ({
     },
     onProjected: (listener) => {
       heard = listener;
+    },
+    onContended: (listener) => {
+      contended = listener;
     },
     close: async () => {
       members.close();

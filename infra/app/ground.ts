@@ -9,6 +9,7 @@ import { checkPostgres } from './checkPostgres.ts';
 import type { Closers } from './closers.ts';
 import { joinCluster, processName, type Cluster } from './cluster.ts';
 import { openDeliveryTimes } from './deliveryTimes.ts';
+import { openForwarding, type Forwarding } from './forwarding.ts';
 import { openReadModels, type ReadModels } from './readModels.ts';
 import { ALL_ROLES, type Roles } from './roles.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -21,6 +22,7 @@ export type Ground = Readonly<{
   storage: Storage;
   traces: OpenTraces;
   cluster: Cluster;
+  forwarding: Forwarding;
   writers: Writers;
   models: ReadModels;
   /** Resolves with the reason if something has failed for good. */
@@ -63,10 +65,13 @@ export const openGround = async ({
   const cluster = await joinCluster({
     ...{ config, events: logged, log, now },
     name: processName(roles.size === ALL_ROLES.size ? [] : [...roles]),
+    takesSends: roles.has('api') || roles.has('gateway'),
     published: traces.noted?.published,
   });
   closers.add(cluster.close);
   const { events } = cluster;
+  const forwarding = openForwarding({ cluster, now });
+  closers.add(forwarding.close);
   const writers = openWriters(
     events,
     () => performance.now(),
@@ -76,6 +81,7 @@ export const openGround = async ({
         log.warn({ err: error, stream }, 'a window of once-only sends stays short for now');
       },
       onStored: metrics.tried,
+      onConflict: forwarding.contended,
     },
   );
 
@@ -101,18 +107,19 @@ export const openGround = async ({
     await checkPostgres({ db: models.db, logIds, now });
   }
   if (!config.analytics || !roles.has('gateway'))
-    return { metrics, storage, traces, cluster, writers, models, failed };
+    return { metrics, storage, traces, cluster, forwarding, writers, models, failed };
   const deliveries = openDeliveryTimes({ db: models.db, log, now });
   closers.add(deliveries.close);
   const measured = { ...metrics, sockets: bothOf(metrics.sockets, deliveries) };
-  return { metrics: measured, storage, traces, cluster, writers, models, failed };
+  return { metrics: measured, storage, traces, cluster, forwarding, writers, models, failed };
 };
 
 /** What is looked at by whoever measures. */
 export const watchedOf = (
-  { models: { runner, analytics, tail }, storage, traces }: Ground,
+  { models: { runner, analytics, tail }, storage, traces, forwarding }: Ground,
   sockets: Watched['sockets'],
   now: () => Millis,
 ): Omit<Watched, 'told'> => ({
   ...{ sockets, projector: runner, analytics, tail, traces: traces.size, log: storage.store, now },
+  forwarding: forwarding.stats,
 });

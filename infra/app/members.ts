@@ -23,6 +23,8 @@ type MembersDeps = Readonly<{
   /** What people call it. */
   name?: string;
   now: () => Millis;
+  /** Whether it takes sends that others forward. */
+  takesSends?: boolean;
   /** A user is connected to other gateways than before. */
   presenceMoved: (user: UserId) => void;
   /** What else is told to all. */
@@ -84,9 +86,9 @@ export class Members {
 
   /** Says that this process is there, and forgets those that have been silent. */
   beat(): void {
-    const { bus, id, name } = this.#deps;
+    const { bus, id, name, takesSends = false } = this.#deps;
     const member = {
-      id,
+      ...{ id, takesSends },
       ...(name !== undefined && { name }),
       leads: [...this.#leads],
       knows: this.#knows,
@@ -147,6 +149,13 @@ export class Members {
   /** Those that are there beside this one. */
   get others(): number {
     return this.#others.size;
+  }
+
+  /** The ids of those that take sends, this one among them if it does. */
+  get sendTakers(): readonly string[] {
+    const { id, takesSends = false } = this.#deps;
+    const others = [...this.#others.values()].filter(({ member }) => member.takesSends === true);
+    return [...(takesSends ? [id] : []), ...others.map(({ member }) => member.id)];
   }
 
   /** Their ids, and what people call them. */

@@ -1,3 +1,4 @@
+import { appendOnce } from '../../core/conversation/appendOnce.ts';
 import { sendHandler } from '../../core/conversation/handler.ts';
 import { clearHandler, hideHandler, removeHandler } from '../../core/conversation/hide.ts';
 import { markReadHandler } from '../../core/conversation/markRead.ts';
@@ -15,11 +16,13 @@ import { usersHandler } from '../../core/user/handler.ts';
 import type { Logins, Messages, Users } from '../../gateways/ports.ts';
 import type { Config } from '../config/config.ts';
 import { deriveId } from '../ids.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { Writers } from './writers.ts';
 
 type ServiceDeps = Readonly<{
   config: Pick<Config, 'admins' | 'multiLogin' | 'tokenLifetime'>;
   writers: Writers;
+  forwarding: Pick<Forwarding, 'within'>;
   tokens: Tokens;
   newId: () => EventId;
   pause: (ms: Millis) => Promise<void>;
@@ -53,7 +56,7 @@ type ReadMark = Readonly<{
 }>;
 
 export const openMessages = (
-  { writers, newId, pause, doing }: ServiceDeps,
+  { writers, forwarding, newId, pause, doing }: ServiceDeps,
   { known, partIn }: Readonly<{ known: Known; partIn: PartIn }>,
   beforeSend?: BeforeSend,
 ): Messages => {
@@ -65,7 +68,8 @@ export const openMessages = (
     partIn,
     doing: { followed: doing.followed, pause, now: doing.now },
   };
-  const numbered = { writers: writers.numbered, deriveId, known, doing };
+  const append = forwarding.within(appendOnce({ writers: writers.numbered, known }));
+  const numbered = { writers: writers.numbered, append, deriveId, known, doing };
   const note = noteInInbox(inbox);
   const mark = markReadHandler({
     ...numbered,

@@ -80,7 +80,7 @@ export const start = async (
   const close = (): Promise<void> => closers.close();
   try {
     const ground = await openGround({ config, log, roles, now, closers });
-    const { metrics, storage, cluster, writers, models, failed } = ground;
+    const { metrics, storage, cluster, forwarding, writers, models, failed } = ground;
     const { events, telling } = cluster;
 
     const signingKeys = await openSigningKeys(storage.tokenShelf, now);
@@ -97,8 +97,7 @@ export const start = async (
       now,
     };
     const deps = {
-      config,
-      writers,
+      ...{ config, writers, forwarding },
       tokens: openTokens(signingKeys),
       newId: randomId,
       pause: (ms: Millis) => pause(ms),

@@ -1,3 +1,5 @@
+import type { AppendOnce } from '../../core/conversation/appendOnce.ts';
+import type { AppendNumbered } from '../../core/conversation/decider.ts';
 import type { NumberedEvent } from '../../core/conversation/events.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
@@ -31,7 +33,13 @@ export type ToOne = Readonly<{
   watched: readonly string[];
 }>;
 
+/** A conversation's event that another process is to append, and what has come of it; absent: a fault. */
+export type Forwarded = Readonly<{ ask: number; from: string; wish: AppendNumbered }>;
+export type ForwardedAnswer = Readonly<{ ask: number; once?: Awaited<ReturnType<AppendOnce>> }>;
+
 export type ToAll =
+  /** Several processes write to a conversation at once. */
+  | Readonly<{ kind: 'contended'; stream: string }>
   /** Each second, and as a process ends. */
   | Readonly<{ kind: 'member' } & Member>
   | Readonly<{ kind: 'gone'; id: string }>
@@ -66,6 +74,8 @@ export type Member = Readonly<{
   knows: readonly string[];
   /** Of the newest change of presence; 0: there was none. */
   index: number;
+  /** Whether it takes sends that others forward. */
+  takesSends?: boolean;
   /** For people; a process of an older version does not say it. */
   name?: string;
 }>;
@@ -74,11 +84,14 @@ export const EVERYBODY = subjectOf('all', 'processes');
 /** Where it is asked what became of a message. */
 export const TRACES = subjectOf('all', 'traces');
 
-export const written = (message: ToUser | ToAll | ToOne): Uint8Array =>
-  Buffer.from(JSON.stringify(message));
+export const written = (
+  message: ToUser | ToAll | ToOne | Forwarded | ForwardedAnswer,
+): Uint8Array => Buffer.from(JSON.stringify(message));
 
 /** It comes from a process of the same cluster, whose logins NATS has looked at. */
-export const read = <T extends ToUser | ToAll | ToOne>(payload: Uint8Array): T => {
+export const read = <T extends ToUser | ToAll | ToOne | Forwarded | ForwardedAnswer>(
+  payload: Uint8Array,
+): T => {
   const parsed: unknown = JSON.parse(Buffer.from(payload).toString());
   return parsed as T;
 };

@@ -124,6 +124,8 @@ type WritersTell = Readonly<{
   onFault: (error: unknown, stream: string) => void;
   /** Of conversations: how many appends it took until these messages were stored. */
   onStored: (tries: number, messages: number) => void;
+  /** Of conversations: another process was first. */
+  onConflict: (stream: string) => void;
 }>;
 
 type Time = Pick<ConstructorParameters<typeof StreamWriters>[0], 'clock' | 'pause'>;
@@ -131,7 +133,7 @@ type Time = Pick<ConstructorParameters<typeof StreamWriters>[0], 'clock' | 'paus
 const openNumberedWriters = (
   log: EventLog,
   time: Time,
-  { onFault, onStored }: WritersTell,
+  { onFault, onStored, onConflict }: WritersTell,
 ): NumberedWriters =>
   new StreamWriters({
     log,
@@ -146,6 +148,7 @@ const openNumberedWriters = (
       window.shorten();
     },
     onStored,
+    onConflict,
     ...time,
   });
 

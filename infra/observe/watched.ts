@@ -36,6 +36,8 @@ export type Watched = Readonly<{
     size: Readonly<{ events: number; bytes: number }>;
     covers: (checkpoint: Position) => boolean;
   }>;
+  /** Appends that other processes have done for this one, and questions that none has answered. */
+  forwarding: () => Readonly<{ forwarded: number; unanswered: number }>;
   traces: () => Readonly<{ bytes: number; completeAfter: Millis }>;
   /** Of the endpoints that are told what has happened. */
   told: () => readonly Told[];
@@ -152,7 +154,7 @@ const cursorsOf = (sockets: Watched['sockets']): Look => ({
 });
 
 /** What only goes up. */
-export const countersOf = ({ sockets }: Watched): readonly Look[] => [
+export const countersOf = ({ sockets, forwarding }: Watched): readonly Look[] => [
   {
     name: 'seqline_sockets_opened_total',
     help: 'Sockets opened. Compare with seqline_sockets: many more means that clients come back again and again.',
@@ -190,5 +192,15 @@ export const countersOf = ({ sockets }: Watched): readonly Look[] => [
     name: 'seqline_socket_frames_total',
     help: 'Requests read off sockets, those included that were never answered (seqline_requests_total).',
     look: () => one(sockets().requests),
+  },
+  {
+    name: 'seqline_appends_forwarded_total',
+    help: 'Messages of conversations that several processes write at once, appended for this process by the one whose turn it is. Nothing to do; compare with seqline_append_tries.',
+    look: () => one(forwarding().forwarded),
+  },
+  {
+    name: 'seqline_appends_unanswered_total',
+    help: 'Such messages that this process had to append itself, because the other did not answer. Growing: NATS loses messages, or that process is too busy.',
+    look: () => one(forwarding().unanswered),
   },
 ];

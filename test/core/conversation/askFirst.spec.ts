@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NumberedWriters } from '../../../core/conversation/appendOnce.ts';
+import { appendOnce, type NumberedWriters } from '../../../core/conversation/appendOnce.ts';
 import { numbered } from '../../../core/conversation/decider.ts';
 import { conversationStream, type MessageSent } from '../../../core/conversation/events.ts';
 import { sendHandler, type SendMessage } from '../../../core/conversation/handler.ts';
@@ -71,6 +71,7 @@ const chat = (concerned: (send: SendMessage) => boolean = () => true) => {
   };
   const send = sendHandler({
     writers,
+    append: appendOnce({ writers, known }),
     deriveId,
     known,
     beforeSend,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { appendOnce } from '../../../core/conversation/appendOnce.ts';
 import { numbered } from '../../../core/conversation/decider.ts';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
 import { sendHandler } from '../../../core/conversation/handler.ts';
@@ -125,6 +126,7 @@ const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolv
   };
   const deps = {
     writers,
+    append: appendOnce({ writers, known }),
     deriveId,
     known,
     doing: {

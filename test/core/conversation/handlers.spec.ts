@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NumberedWriters } from '../../../core/conversation/appendOnce.ts';
+import { appendOnce, type NumberedWriters } from '../../../core/conversation/appendOnce.ts';
 import { AHEAD_MS_MAX, CONTENT_BYTES_MAX, numbered } from '../../../core/conversation/decider.ts';
 import {
   conversationStream,
@@ -71,8 +71,7 @@ const chat = ({
     );
   const doing = { pass: () => undefined, followed: () => Promise.resolve(true), now: () => now };
   let ids = 0;
-  const deps = {
-    writers,
+  const shared = {
     deriveId,
     doing,
     newId: () => eventId(`new ${String((ids += 1))}`),
@@ -92,6 +91,7 @@ const chat = ({
       message: async (_: unknown, seq: Seq) => (await read(STREAM))[seq - 1],
     } satisfies Known,
   };
+  const deps = { ...shared, writers, append: appendOnce({ writers, known: shared.known }) };
   const send = sendHandler(deps);
   const markRead = markReadHandler({ ...deps, noteMark: () => Promise.reject(new Error('quiet')) });
   const revoke = revokeHandler(deps);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NumberedWriters } from '../../../core/conversation/appendOnce.ts';
+import { appendOnce, type NumberedWriters } from '../../../core/conversation/appendOnce.ts';
 import { numbered } from '../../../core/conversation/decider.ts';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
 import { sendHandler } from '../../../core/conversation/handler.ts';
@@ -67,7 +67,7 @@ const chat = () => {
     sentBefore: () => Promise.resolve('never'),
     message: async (conversation, seq) => (await read(conversation))[seq - 1],
   };
-  const deps = { writers, deriveId, known, doing };
+  const deps = { writers, append: appendOnce({ writers, known }), deriveId, known, doing };
   const notify = notifyHandler({ ...deps, send: sendHandler(deps) });
   const note = () => Promise.reject(new Error('nothing is noted in an inbox'));
   let ids = 0;

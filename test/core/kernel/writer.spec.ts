@@ -167,6 +167,27 @@ describe('the writer of a stream', () => {
     expect(stores).toEqual(['1 by 1', '2 by 2']);
   });
 
+  test('[SEQ-5] who has given others three turns that they did not take goes on without', async () => {
+    const log = new MemoryEventLog();
+    let time = 0;
+    const slow = withAppend(log, (real, ...args) => {
+      time += 10;
+      return real(...args);
+    });
+    let pauses = 0;
+    const pause = (): Promise<void> => {
+      pauses += 1;
+      return Promise.resolve();
+    };
+    const one = new StreamWriters({ ...optionsOn(slow, () => time), pause });
+    await one.handle(send(1));
+    await writersOn(log).handle(send(2));
+    for (const number of [3, 4, 5, 6, 7]) await one.handle(send(number));
+    await new Promise((resolve) => setImmediate(resolve));
+    // After the append that lost once, and after the next one.
+    expect(pauses).toBe(2);
+  });
+
   test('[SEQ-5] who has met another writer gives it a turn after each append, and for a while only', async () => {
     const log = new MemoryEventLog();
     let time = 0;

@@ -36,6 +36,7 @@ const processOver = (log: MemoryEventLog, friendVerify = false, fresh = always) 
         throw error;
       },
       onStored: () => undefined,
+      onConflict: () => undefined,
     },
   );
   const users = {
