@@ -45,15 +45,28 @@ const streamOf = ({ type, data }: SeqlineEvent): string => {
   return 'group' in data ? `group-${data.group}` : 'others';
 };
 
+/** Of two people, so that one answers and reads what the other has said. */
+const betweenTwo = ({ type, data }: SeqlineEvent): SeqlineEvent => {
+  const isAnn = 'sendTime' in data && data.sendTime % 2 === 0;
+  const [from, to] = isAnn ? ['ann', 'bob'] : ['bob', 'ann'];
+  const rest = Object.entries(data).filter(([name]) => name !== 'system' && name !== 'group');
+  const said = { ...Object.fromEntries(rest), from, to, conversation: 'si_ann_bob' };
+  // Made of what an event of that type may hold.
+  return { type, data: said } as unknown as SeqlineEvent;
+};
+
 /** A history of what is counted, in which most is done by those whom it is about. */
 export const history: fc.Arbitrary<readonly Happens[]> = fc
   .array(
     fc.record({
-      event: fc.constantFrom(...COUNTED).chain(eventOf),
+      event: fc.oneof(
+        fc.constantFrom(...COUNTED).chain(eventOf),
+        fc.constantFrom<EventType>('MessageSent', 'MessagesRead').chain(eventOf).map(betweenTwo),
+      ),
       isOwn: fc.nat(9),
       pause: fc.oneof(fc.nat(1_000), fc.nat(DAY / 4), fc.constant(0)),
     }),
-    { minLength: 1, maxLength: 80 },
+    { minLength: 1, maxLength: 80, size: 'max' },
   )
   .map((steps) => {
     let at = BEGIN;
