@@ -118,13 +118,14 @@ try {
   const world = await openWorld(topology, users, chanceFrom(seed));
   const groups = `${String(world.groups.length)} groups`;
   say(`seed ${String(seed)}: ${String(users)} users, ${groups}`);
+  const made = world.log.moves.length;
   await playAll(world);
   await world.close();
   const messages = played.reduce((sum, round) => sum + round.messages, 0);
   const minutes = Math.round((performance.now() - begun) / 60_000);
   say(
     `\nSeed ${String(seed)}, ${String(rounds)} rounds, ${String(users)} users, ${groups} with ` +
-      `${String(world.log.moves.length)} comings and goings, ${String(messages)} messages, in ` +
+      `${String(world.log.moves.length - made)} comings and goings, ${String(messages)} messages, in ` +
       `${String(minutes)} minutes: none lost, none doubled, one order everywhere, nobody shown ` +
       'what is not for it\n',
   );
