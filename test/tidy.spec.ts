@@ -142,6 +142,15 @@ describe('settings', () => {
   });
 });
 
+test('decisions are numbered in a row, each as its file is', () => {
+  const numbers = FILES.flatMap((path) => /^docs\/adr\/(\d{4})-/.exec(path)?.[1] ?? []).toSorted();
+  expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(4, '0')));
+  for (const path of FILES.filter((path) => path.startsWith('docs/adr/'))) {
+    const [, number] = /^# (\d+)\. /.exec(read(path)) ?? [];
+    expect(path).toContain(`/${(number ?? '').padStart(4, '0')}-`);
+  }
+});
+
 describe('the two commands', () => {
   test('continuous integration runs what README says', () => {
     expect(read('.ci/run')).toContain('\nnpm ci && npm test\n');
