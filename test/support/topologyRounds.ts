@@ -202,13 +202,15 @@ const untoldOf = (
         client.connected && client.connects === connects ? [[client.userID, client] as const] : [],
       ),
     );
-    return log.moves
-      .slice(from)
-      .flatMap(({ move, users }) =>
-        users
-          .filter((user) => here.get(user)?.store.told.has(move) === false)
-          .map((user) => `${user} was not told: ${move}`),
-      );
+    const moves = log.moves.slice(from);
+    return moves.flatMap(({ move, group, users }, index) => {
+      // Who has gone itself before it was told has no list of members any more, or has fetched it anew.
+      const since = moves.slice(index + 1).filter((other) => other.group === group);
+      const movedOn = new Set(since.map(({ user }) => user));
+      return users
+        .filter((user) => here.get(user)?.store.told.has(move) === false && !movedOn.has(user))
+        .map((user) => `${user} was not told: ${move}`);
+    });
   };
 };
 
