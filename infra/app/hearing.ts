@@ -28,6 +28,8 @@ type HearingDeps = Readonly<{
   wished: (user: UserId, wish: Extract<ToUser, { kind: 'watch' }>) => void;
 }>;
 
+type Passed = Extract<ToUser, { kind: 'passing' }>;
+
 /** Facts of which notices have come, that are remembered: more than are told of in some seconds. */
 const HEARD_MAX = 10_000;
 
@@ -38,27 +40,32 @@ export const hearing = ({
   announce,
   passTo,
   wished,
-}: HearingDeps): Interest & Readonly<{ heard: (fact: EventId) => boolean }> => {
-  const facts = new RecentMap<EventId, true>(HEARD_MAX);
+}: HearingDeps): Interest & Readonly<{ heard: (fact: EventId, topic: Topic) => boolean }> => {
+  /** By topic and fact. */
+  const facts = new RecentMap<string, true>(HEARD_MAX);
   const subscribed = new Map<Topic, () => void>();
   /** By topic, what is passed waits in its order for the follower. */
   const held = new Map<Topic, Promise<void>>();
 
-  const pass = (topic: Topic, { passing, fact }: Extract<ToUser, { kind: 'passing' }>): void => {
+  /** `isInTime`: whoever comes into a group by the fact is known here. */
+  const pass = (topic: Topic, { passing, fact }: Passed, isInTime: boolean): void => {
+    const { causationId } = passing.meta;
+    if (fact !== undefined && causationId !== undefined && isInTime)
+      facts.set(`${topic} ${causationId}`, true);
     passTo([topic], passing, fact === undefined ? undefined : fact + FETCHED_MS);
   };
 
-  const passInOrder = (topic: Topic, told: Extract<ToUser, { kind: 'passing' }>): void => {
+  const passInOrder = (topic: Topic, told: Passed): void => {
     const before = held.get(topic);
     const { after = 0 } = told;
     if (before === undefined && after <= follower.reached()) {
-      pass(topic, told);
+      pass(topic, told, true);
       return;
     }
     const turn: Promise<void> = Promise.resolve(before)
       .then(() => follower.waitFor(after, FOLLOWED_MS))
-      .then(() => {
-        pass(topic, told);
+      .then((isInTime) => {
+        pass(topic, told, isInTime);
         if (held.get(topic) === turn) held.delete(topic);
       });
     held.set(topic, turn);
@@ -71,9 +78,6 @@ export const hearing = ({
         announce(told.events);
         break;
       case 'passing':
-        if (told.fact !== undefined && told.passing.meta.causationId !== undefined) {
-          facts.set(told.passing.meta.causationId, true);
-        }
         passInOrder(topic, told);
         break;
       case 'watch':
@@ -83,8 +87,11 @@ export const hearing = ({
   };
 
   return {
-    /** Whether a notice of this fact has come over the bus, of late. */
-    heard: (fact) => facts.get(fact) === true,
+    /**
+     * Whether a notice of this fact has come over the bus, of late, for this user or group, and was passed on when the
+     * fact was known here.
+     */
+    heard: (fact, topic) => facts.get(`${topic} ${fact}`) === true,
     join: (topic) => {
       if (subscribed.has(topic)) return;
       subscribed.set(

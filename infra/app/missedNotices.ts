@@ -1,6 +1,6 @@
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../core/kernel/fact.ts';
-import type { DeriveId, EventId, Millis, Position } from '../../core/kernel/ids.ts';
+import type { DeriveId, Millis, Position } from '../../core/kernel/ids.ts';
 import { checkpointStream } from '../../core/notice/events.ts';
 import type { Reaction } from '../../core/notice/reaction.ts';
 import {
@@ -33,8 +33,8 @@ type MissedDeps = Readonly<{
   reactionTo: (event: Event) => Reaction | undefined;
   /** Whether somebody who is connected here begins with this event to hear of a group. */
   isJoining: (event: Event) => boolean;
-  /** Whether a notice of this fact has come over the bus. */
-  heard: (fact: EventId) => boolean;
+  /** Whether what all of the group are told of this fact has come over the bus; a user may be told of it more. */
+  heard: (fact: Event) => boolean;
   projected: (position: Position, ms: Millis) => Promise<boolean>;
   /** To the connections of this process alone. */
   passHere: (copy: Copy, fact: Millis) => void;
@@ -89,7 +89,7 @@ export const missedNotices = (
     if (joining.length === 0) return;
     repairing = repairing.then(async () => {
       await bus.flush(FLUSH_MS);
-      await repair(joining.filter(({ id }) => !heard(id)));
+      await repair(joining.filter((fact) => !heard(fact)));
     });
   };
 

@@ -1,4 +1,5 @@
 import { type NumberedEvent } from '../../core/conversation/events.ts';
+import { groupSubject } from '../../core/group/events.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { Millis, Position } from '../../core/kernel/ids.ts';
 import type { PresenceSubscriptions } from '../../gateways/keptPorts.ts';
@@ -131,7 +132,8 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
       reactor: NOTICES,
       reactionTo: noticesOf(noticing),
       isJoining: (event) => isMembership(event) && joinedBy(event).some(gateway.isHere),
-      heard: interest.heard,
+      heard: (event) =>
+        isMembership(event) && interest.heard(event.id, groupSubject(event.data.group)),
       projected: (position, ms) => models.runner.reached(position, ms),
       passHere: ({ passing, senderSync }, fact) => {
         gateway.pass(passing, senderSync, fact + FETCHED_MS);

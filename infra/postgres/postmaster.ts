@@ -45,7 +45,8 @@ exit "$status"
 /** For read models that can be rebuilt, beside an application on a small machine. */
 const SETTINGS = [
   'listen_addresses=',
-  'max_connections=50',
+  // A process takes up to 17 (infra/postgres/pool.ts, infra/keys/pool.ts), and tools some more.
+  'max_connections=120',
   'superuser_reserved_connections=3',
   // A crash loses the last moments, rows and checkpoint together: the runner does them again. With fsync
   // off it would lose the whole cluster, so that stays on.

@@ -19,8 +19,22 @@ const { values } = parseArgs({
     users: { type: 'string', default: '200' },
     only: { type: 'string', default: '' },
     json: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  process.stdout
+    .write(`npm run chaos -- [--seed N] [--rounds N] [--users N] [--only TEXT,TEXT] [--json FILE]
+
+  --seed N      the order of what is done, and who writes to whom (1)
+  --rounds N    how many (36); each fault comes once before any comes again
+  --users N     how many write (200)
+  --only TEXT   faults that have one of these texts in their names:
+${FAULTS.map(({ name }) => `                  ${name}`).join('\n')}
+  --json FILE   has the figures of each round
+`);
+  process.exit(0);
+}
 const [seed, rounds, users] = [values.seed, values.rounds, values.users].map(Number) as [
   number,
   number,

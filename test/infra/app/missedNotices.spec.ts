@@ -64,7 +64,7 @@ const world = (heard: readonly Event['id'][] = []) => {
     reactionTo,
     // Of the facts of these tests those with an odd position bring somebody in.
     isJoining: ({ position }) => position % 2 === 1,
-    heard: (id) => heard.includes(id),
+    heard: ({ id }) => heard.includes(id),
     projected: (position) => {
       waited.push(position);
       return Promise.resolve(true);

@@ -3,7 +3,7 @@ import type { NumberedEvent } from '../../../core/conversation/events.ts';
 import { groupSubject } from '../../../core/group/events.ts';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
-import type { GroupId, Position, UserId } from '../../../core/kernel/ids.ts';
+import type { EventId, GroupId, Position, UserId } from '../../../core/kernel/ids.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { FETCHED_MS, hearing } from '../../../infra/app/hearing.ts';
 import { telling } from '../../../infra/app/telling.ts';
@@ -60,7 +60,7 @@ const world = (append = appendOf({ kind: 'appended', revision: 6, position: 40, 
   };
   const announced: Recorded<NumberedEvent>[] = [];
   const passed: (readonly [UserId, string, number | undefined])[] = [];
-  const waiting = new Map<Position, () => void>();
+  const waiting = new Map<Position, (isReached: boolean) => void>();
   let reached: Position = 0;
   const interest = hearing({
     bus: to,
@@ -68,7 +68,7 @@ const world = (append = appendOf({ kind: 'appended', revision: 6, position: 40, 
       reached: () => reached,
       waitFor: (position) =>
         new Promise((resolve) => {
-          waiting.set(position, () => resolve(true));
+          waiting.set(position, resolve);
         }),
     },
     announce: (events) => announced.push(...events),
@@ -89,7 +89,11 @@ const world = (append = appendOf({ kind: 'appended', revision: 6, position: 40, 
     passed,
     follow: async (position: Position) => {
       reached = position;
-      waiting.get(position)?.();
+      waiting.get(position)?.(true);
+      await turns();
+    },
+    giveUp: async (position: Position) => {
+      waiting.get(position)?.(false);
       await turns();
     },
   };
@@ -145,6 +149,33 @@ describe('what one process tells others', () => {
       [bob, 'both', 1_000 + FETCHED_MS],
       [ann, 'both', 1_000 + FETCHED_MS],
     ]);
+  });
+
+  test('[NOD-16] what a user alone is told of a fact is not what its group is told', async () => {
+    const { told, interest } = world();
+    interest.join(bob);
+    const fact = eventId(7);
+    const caused = { ...passing('your group'), meta: { ...by(ann, 'op'), causationId: fact } };
+    told.pass(caused, false, { fact: 1_000 });
+    await turns();
+    expect(interest.heard(fact, bob)).toBe(true);
+    expect(interest.heard(fact, groupSubject(team))).toBe(false);
+  });
+
+  test('[NOD-16] a notice that could not wait for its fact has not been heard by whom the fact brings in', async () => {
+    const { told, interest, passed, follow, giveUp } = world();
+    interest.join(bob);
+    const tell = async (fact: EventId, after: Position): Promise<void> => {
+      const caused = { ...passing('your group'), meta: { ...by(ann, 'op'), causationId: fact } };
+      told.pass(caused, false, { fact: 1_000, after });
+      await turns();
+    };
+    await tell(eventId(7), 50);
+    await giveUp(50);
+    await tell(eventId(8), 60);
+    await follow(60);
+    expect(passed).toHaveLength(2);
+    expect([7, 8].map((fact) => interest.heard(eventId(fact), bob))).toEqual([false, true]);
   });
 
   test('[NOD-14] what is passed does not overtake what it speaks of, nor what was passed before', async () => {
