@@ -72,6 +72,24 @@ const withAppend = (
   });
 };
 
+const withRead = (
+  log: EventLog,
+  read: (
+    real: EventLog['readStream'],
+    ...args: Parameters<EventLog['readStream']>
+  ) => ReturnType<EventLog['readStream']>,
+): EventLog => {
+  const real = log.readStream.bind(log);
+  return new Proxy(log, {
+    get: (target, key) => {
+      if (key === 'readStream')
+        return (...args: Parameters<EventLog['readStream']>) => read(real, ...args);
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+};
+
 describe('the writer of a stream', () => {
   test('[SEQ-1] decides what waits together, into one append', async () => {
     const log = new MemoryEventLog();
@@ -369,6 +387,25 @@ describe('the writer of a stream', () => {
     });
     expect((await writers.state(STREAM)).window.find(eventId(2))).toBe(2);
     expect(writers.kept(STREAM)?.window.find(eventId(2))).toBe(2);
+  });
+
+  test('[GRP-30] a stream that others write faster than it is read has a state all the same', async () => {
+    const log = new MemoryEventLog();
+    const other = writersOn(log);
+    let number = 1;
+    await other.handle(send(number));
+    const busy = withRead(log, async (real, ...args) => {
+      const read = await real(...args);
+      number += 1;
+      await other.handle(send(number));
+      for (const event of (await stored(log)).slice(-1)) writers.observe(event);
+      return read;
+    });
+    const writers: ReturnType<typeof writersOn> = writersOn(busy);
+    const { window } = await writers.state(STREAM);
+    expect(window.find(eventId(1))).toBe(1);
+    expect(window.find(eventId(2))).toBe(2);
+    expect(number).toBeLessThan(10);
   });
 
   test('[GRP-30] nor what cannot be read yet, for a time', async () => {
