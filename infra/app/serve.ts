@@ -6,6 +6,8 @@ import { start, type Running } from './start.ts';
 
 /** After this long an orderly end is given up, so that whoever asked for it does not have to kill. */
 const CLOSE_MS_MAX = 9_500;
+/** So long a process whose parts are all closed may be kept by what a library has left open. */
+const LEFT_OPEN_MS_MAX = 1_000;
 
 const signalled = (): Promise<string> =>
   new Promise((resolve) => {
@@ -72,6 +74,11 @@ export const serve: Command = async (config, { rest, roles: asked }) => {
   }
   clearTimeout(late);
   log.info('stopped');
-  if (reason.startsWith('failed')) return complain(reason);
-  return isWhole ? 0 : 1;
+  const code = reason.startsWith('failed') ? complain(reason) : Number(!isWhole);
+  // Rings only if something keeps the process from ending by itself.
+  setTimeout(() => {
+    log.warn({ open: process.getActiveResourcesInfo() }, 'something was left open');
+    process.exit(code);
+  }, LEFT_OPEN_MS_MAX).unref();
+  return code;
 };

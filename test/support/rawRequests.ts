@@ -73,14 +73,22 @@ export class RawRequests {
         next.done(await socket.request(next.reqIdentifier, next.data, { answered }));
         this.#queue.splice(this.#queue.indexOf(next), 1);
       } catch (error) {
-        if (!(error instanceof SocketClosed)) this.#fault(String(error));
         next.repeated = true;
-        this.#dropPassing(error);
+        if (error instanceof SocketClosed) this.#dropPassing(error);
+        else this.#gaveUp(next, error);
       } finally {
         this.sending = undefined;
       }
     }
     this.#running = false;
+  }
+
+  /** No answer in time is the end of this request alone: what waits behind it goes out next. */
+  #gaveUp(request: Queued, error: unknown): void {
+    this.#fault(String(error));
+    if (request.lasting) return;
+    this.#queue.splice(this.#queue.indexOf(request), 1);
+    request.failed(error);
   }
 
   /** Requests that belong to a connection end with it; sends wait for the next. */
