@@ -20,8 +20,8 @@ export type Maker = (part: Part) => Promise<Piece>;
 
 /** Positions of one part: what an embedded log gives as one page. */
 const PART = 1_000;
-/** Parts that each maker has before it: one that it makes, and one that waits, so that it never does. */
-const PARTS_EACH = 2;
+/** Parts that each maker has before it: one that it makes, and some that wait, so that it never does. */
+const PARTS_EACH = 4;
 
 /** One piece after the other, made here. */
 export async function* piecesOf(

@@ -9,7 +9,7 @@ import { openWorld, type World } from '../support/topologyWorld.ts';
 /**
  * `npm run chaos -- --seed N --rounds M --users U`: a cluster of plain processes, and round after round
  * something is done to it while its users write. It ends with the first thing that is not as promised, and
- * fails in the end if somebody heard of something too late. `--json FILE` has the figures of each round,
+ * fails in the end if somebody heard of something too late, or missed a notice. `--json FILE` has the figures of each round,
  * `--only TEXT,TEXT` plays those rounds alone whose names have one of these in them.
  */
 const { values } = parseArgs({
@@ -149,6 +149,7 @@ try {
     `\n${String(untold)} notices of comings and goings did not come to members that were connected`,
   );
   if (late.length > 0) throw new Error(`later than ${seconds(LIMIT_MS)}:\n${late.join('\n')}`);
+  if (untold > 0) throw new Error(`${String(untold)} notices were missed`);
 } catch (error) {
   say(`\nFAILED with seed ${String(seed)}: ${String(error)}`);
   if (late.length === 0)
