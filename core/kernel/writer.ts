@@ -101,19 +101,15 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     });
   }
 
-  /**
-   * The newest state known here, read from the log if the stream is not kept: with all that had been seen of it
-   * when it was first read. What is seen while it is read again may come on and on.
-   */
+  /** The newest state, read from the log if it is not kept, with all that had been seen of it when it was first read. */
   async state(stream: string): Promise<S> {
     const entry = this.#entryOf(stream);
     let wanted: Revision | undefined;
     const deadline = this.#options.clock() + CONTENTION_MS_MAX;
     for (;;) {
       const { state, revision } = await this.#load(entry);
-      if (!entry.behind) return state;
       wanted ??= entry.seen;
-      if (revision >= wanted) return state;
+      if (!entry.behind || revision >= wanted) return state;
       // More had been seen of it than could be read: what is read may lag behind what is told.
       if (this.#options.clock() > deadline)
         throw new StreamContended(stream, 'its end is not read');
