@@ -56,7 +56,6 @@ export type ReactorDeps = Readonly<{
   now: () => Millis;
 }>;
 
-/** Of the lines of one fact, by their keys. */
 /**
  * From facts to what follows from them. At least once, in the order of the log wherever order shows: if
  * the process dies in between, the same is done again, and what was stored already is not stored twice.

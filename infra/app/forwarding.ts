@@ -16,6 +16,8 @@ const TOLD_EVERY_MS: Millis = 3_000;
 const ANSWER_MS_MAX: Millis = 2_000;
 /** And so long it does not ask that one any more. */
 const DEAF_MS: Millis = 10_000;
+/** Processes, each of which has another id after a start. */
+const DEAF_MAX = 100;
 /** Conversations that are remembered as written from several processes. */
 const HOT_MAX = 10_000;
 
@@ -58,7 +60,7 @@ export const ownerOf = (stream: string, ids: readonly string[]): string | undefi
 export const openForwarding = ({ cluster, now }: ForwardingDeps): Forwarding => {
   const { bus, id: me, members } = cluster;
   const hot = new RecentMap<string, { until: Millis; told: Millis }>(HOT_MAX);
-  const deaf = new Map<string, Millis>();
+  const deaf = new RecentMap<string, Millis>(DEAF_MAX);
   const waiting = new Map<number, (answer: ForwardedAnswer) => void>();
   const lanes = new Lanes();
   let here: AppendOnce | undefined;

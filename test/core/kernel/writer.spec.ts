@@ -53,42 +53,28 @@ const writersOn = (log: EventLog, clock?: () => number) => new StreamWriters(opt
 const stored = (log: EventLog): Promise<readonly Recorded<NumberedEvent>[]> =>
   log.readStream<NumberedEvent>(STREAM, { from: 'start', direction: 'forwards', max: 10_000 });
 
-/** A log that does something else than asked, before or after the real append. */
-const withAppend = (
-  log: MemoryEventLog,
-  append: (
-    real: EventLog['append'],
-    ...args: Parameters<EventLog['append']>
-  ) => ReturnType<EventLog['append']>,
-): EventLog => {
-  const real = log.append.bind(log);
-  return new Proxy(log, {
-    get: (target, key) => {
-      if (key === 'append')
-        return (...args: Parameters<EventLog['append']>) => append(real, ...args);
-      const value: unknown = Reflect.get(target, key);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-};
+type Call<Name extends 'append' | 'readStream'> = (
+  real: EventLog[Name],
+  ...args: Parameters<EventLog[Name]>
+) => ReturnType<EventLog[Name]>;
 
-const withRead = (
+/** A log that does something else than asked, before or after the real call. */
+const withCall = <Name extends 'append' | 'readStream'>(
   log: EventLog,
-  read: (
-    real: EventLog['readStream'],
-    ...args: Parameters<EventLog['readStream']>
-  ) => ReturnType<EventLog['readStream']>,
+  name: Name,
+  call: Call<Name>,
 ): EventLog => {
-  const real = log.readStream.bind(log);
+  const real = log[name].bind(log) as EventLog[Name];
   return new Proxy(log, {
     get: (target, key) => {
-      if (key === 'readStream')
-        return (...args: Parameters<EventLog['readStream']>) => read(real, ...args);
+      if (key === name) return (...args: Parameters<EventLog[Name]>) => call(real, ...args);
       const value: unknown = Reflect.get(target, key);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 };
+const withAppend = (log: EventLog, call: Call<'append'>) => withCall(log, 'append', call);
+const withRead = (log: EventLog, call: Call<'readStream'>) => withCall(log, 'readStream', call);
 
 describe('the writer of a stream', () => {
   test('[SEQ-1] decides what waits together, into one append', async () => {
