@@ -172,7 +172,9 @@ export class Gateway {
     // Nobody knows any more in which groups it is: it syncs once more, with all of them.
     if (!this.#audience.arrived(connection, groups)) connection.cut(this.#deps.now());
     this.#listen(connection);
-    if (this.#kicked.has(caller.token)) this.#kick(connection);
+    // Let in before the end began, and here only after all others were closed: nobody else would close it.
+    if (this.#closing) connection.close('shutdown');
+    else if (this.#kicked.has(caller.token)) this.#kick(connection);
     else void this.#activate(connection);
     return connection;
   }

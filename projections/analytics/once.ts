@@ -8,10 +8,9 @@ export const once = <T>(make: (event: Event) => T): ((event: Event) => T) => {
   let last: Event | undefined;
   let made: T | undefined;
   return (event) => {
-    if (event !== last || made === undefined) {
-      made = make(event);
-      last = event;
-    }
-    return made;
+    if (event !== last) made = make(event);
+    last = event;
+    // Made of this event, be it now or before.
+    return made as T;
   };
 };

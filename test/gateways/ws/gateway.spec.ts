@@ -395,6 +395,25 @@ describe('limits', () => {
 });
 
 describe('draining', () => {
+  test('[WIR-6] also closes whoever was being let in as it began', async () => {
+    const world = new FakeWorld();
+    let letIn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letIn = resolve));
+    const greet = world.gateway.greet.bind(world.gateway);
+    world.gateway.greet = async (asked) => {
+      const answer = await greet(asked);
+      await held;
+      return answer;
+    };
+    const connecting = world.connect('ann');
+    await settled();
+    await world.gateway.drain();
+    letIn();
+    const client = await connecting;
+    expect(client.socket.endedWith).toBe(1001);
+    expect(world.gateway.stats()).toMatchObject({ sockets: 0, users: 0 });
+  });
+
   test('[WIR-6] waits for answers, but not for ever, and takes nothing new', async () => {
     const world = new FakeWorld();
     world.onSend = () => new Promise(() => undefined);
