@@ -1,6 +1,7 @@
 import type { Millis, Position, Revision, Seq } from '../core/kernel/ids.ts';
 import type { Made } from '../core/webhook/events.ts';
 import type { Result } from './ports.ts';
+import type { AskedAbout } from './traces.ts';
 
 /** Which message is asked about: by its number, or by the id its sender gave it. */
 export type ExplainRequest = Readonly<{
@@ -65,6 +66,9 @@ export type CallbackShown = Readonly<{ endpoint: string }> &
     | Readonly<{ kind: 'not-yet'; position: Position }>
   );
 
+/** What an endpoint that was asked about it, before it was stored, has said. */
+export type AskedShown = AskedAbout & Readonly<{ node: string; at: Millis }>;
+
 /** All that is known of what became of a message. */
 export type Explanation = Readonly<{
   conversation: string;
@@ -107,6 +111,10 @@ export type Explanation = Readonly<{
     eventId: string;
   }>;
   callbacks: Readonly<{
+    /** Endpoints that messages of its kind are asked about before, as the settings of this process are now. */
+    askable: readonly string[];
+    /** By how often it was sent: one that was refused may have been sent again. */
+    asked: readonly AskedShown[];
     /** The endpoint that has changed it before it was stored. */
     modifiedBy?: string;
     /** SHA-256 of what its sender had written; shown with the text. */

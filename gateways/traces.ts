@@ -1,4 +1,5 @@
-import type { ConversationId, EventId, Seq, UserId } from '../core/kernel/ids.ts';
+import type { ConversationId, EventId, Millis, Seq, UserId } from '../core/kernel/ids.ts';
+import type { Asked } from './meters.ts';
 
 /** A connection, as much as is noted of it. */
 export type TracedSocket = Readonly<{
@@ -7,11 +8,25 @@ export type TracedSocket = Readonly<{
   takesPushes: boolean;
 }>;
 
+/** How a question to the app server about a message ended. */
+export type AskedAbout = Readonly<{
+  /** Names of the file of webhooks. */
+  callback: string;
+  endpoint: string;
+  how: Asked;
+  /** Why there was no answer that could be used: one of a few words. */
+  why?: string;
+  /** From the question to the answer, or until it was given up. */
+  ms: Millis;
+}>;
+
 /**
  * What becomes of messages here and stands in no log: kept in memory for a while, for whoever asks what has
  * become of one. Called for every message, so each must cost next to nothing; none may throw.
  */
 export type Traces = Readonly<{
+  /** The app server was asked about a message before it was stored, if it was at all. */
+  asked: (event: EventId, asked: AskedAbout) => void;
   /** A stored event was written to so many of these sockets; the others do not take pushes now. */
   pushed: (event: EventId, count: number, sockets: readonly TracedSocket[]) => void;
   /** A socket has been answered with messages of a conversation, from one number to another. */
@@ -23,4 +38,9 @@ export type Traces = Readonly<{
 const nothing = (): void => undefined;
 
 /** For gateways of which nobody asks. */
-export const NO_TRACES: Traces = { pushed: nothing, pulled: nothing, gone: nothing };
+export const NO_TRACES: Traces = {
+  asked: nothing,
+  pushed: nothing,
+  pulled: nothing,
+  gone: nothing,
+};

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { CallbackRefusal } from '../../core/conversation/ports.ts';
 import type { Refused } from '../../core/kernel/decider.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
+import type { EventId } from '../../core/kernel/ids.ts';
 import type { Before, Endpoint, Post, PostFailure } from '../../core/webhook/ports.ts';
 import type { Log } from '../log.ts';
 import { NO_CALLBACK_METER, type Asked, type CallbackMeter } from '../meters.ts';
+import { NO_TRACES, type AskedAbout, type Traces } from '../traces.ts';
 import { verdictOf, type Fields } from '../openim/callbackAnswer.ts';
 import { BEFORE, type BeforeName } from '../openim/callbacks.ts';
 
@@ -20,10 +22,10 @@ export type No = Refused<CallbackRefusal>;
 /** One callback that is configured. */
 export type Question = Readonly<{
   settings: Before;
-  /** `body` without the command's name. */
-  ask: (body: Fields, meta: Meta) => Promise<Consent | No>;
+  /** `body` without the command's name. `message`: what it is to be stored as, if it is about one. */
+  ask: (body: Fields, meta: Meta, message?: EventId) => Promise<Consent | No>;
   /** For an answer that says what cannot be done: as if there were none. */
-  unusable: (why: string, meta: Meta) => Consent | No;
+  unusable: (why: string, meta: Meta, message?: EventId) => Consent | No;
 }>;
 
 export type QuestionOf = (name: BeforeName) => Question | undefined;
@@ -46,6 +48,8 @@ type Deps = Readonly<{
   post: Post;
   log: Log;
   meter?: CallbackMeter;
+  /** Called for each question about a message. */
+  noted?: Traces['asked'] | undefined;
 }>;
 
 const NO_FIELDS: Fields = Object.freeze({});
@@ -103,6 +107,7 @@ export const openQuestions = ({
   post,
   log,
   meter = NO_CALLBACK_METER,
+  noted = NO_TRACES.asked,
 }: Deps): QuestionOf => {
   let waiting = 0;
 
@@ -146,16 +151,30 @@ export const openQuestions = ({
         : answerIn(posted, endpoint);
     };
 
-    const ask = async (body: Fields, meta: Meta): Promise<Consent | No> => {
+    const note = (
+      message: EventId | undefined,
+      asked: Omit<AskedAbout, 'callback' | 'endpoint'>,
+    ) => {
+      if (message !== undefined) noted(message, { callback: name, endpoint: by, ...asked });
+    };
+
+    const ask: Question['ask'] = async (body, meta, message) => {
       const begun = performance.now();
       const said = await answerTo(body, meta);
-      const answer = said.kind === 'no-answer' ? unanswered(said, meta) : said;
-      const how = HOW[said.kind === 'no-answer' ? 'unanswered' : 'answered'][answer.kind];
-      meter.asked(name, by, how, (performance.now() - begun) / 1_000);
+      const isNone = said.kind === 'no-answer';
+      const answer = isNone ? unanswered(said, meta) : said;
+      const how = HOW[isNone ? 'unanswered' : 'answered'][answer.kind];
+      const ms = performance.now() - begun;
+      meter.asked(name, by, how, ms / 1_000);
+      note(message, { how, ms: Math.round(ms), ...(isNone && { why: said.failure }) });
       return answer;
     };
-    const unusable: Question['unusable'] = (detail, meta) =>
-      unanswered({ ...BAD, failure: 'unusable', detail }, meta);
+    const unusable: Question['unusable'] = (detail, meta, message) => {
+      const failure = 'unusable';
+      const answer = unanswered({ ...BAD, failure, detail }, meta);
+      note(message, { how: HOW.unanswered[answer.kind], ms: 0, why: failure });
+      return answer;
+    };
     return { settings, ask, unusable };
   };
 

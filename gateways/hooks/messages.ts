@@ -49,10 +49,10 @@ export const askAboutMessages = (questionOf: QuestionOf): BeforeSend | undefined
     if ((first ?? second) === undefined) return undefined;
     const fields = messageFields(shown);
     return async () => {
-      const may = await first?.ask(fields, call.meta);
+      const may = await first?.ask(fields, call.meta, call.id);
       if (may?.kind === 'refused') return may;
       const allowed: Allowed = { kind: 'allowed', message, stored };
-      return second === undefined ? allowed : changes(second, fields, call.meta, allowed);
+      return second === undefined ? allowed : changes(second, fields, call, allowed);
     };
   };
 };
@@ -60,10 +60,10 @@ export const askAboutMessages = (questionOf: QuestionOf): BeforeSend | undefined
 const changes = async (
   question: Question,
   fields: Fields,
-  meta: Meta,
+  { id, meta }: Call,
   allowed: Allowed,
 ): ReturnType<NonNullable<ReturnType<BeforeSend>>> => {
-  const answer = await question.ask(fields, meta);
+  const answer = await question.ask(fields, meta, id);
   if (answer.kind === 'refused') return answer;
   const modified = modifiedBy(allowed.message, fields, answer.fields);
   switch (modified.kind) {
@@ -77,7 +77,7 @@ const changes = async (
       if (modified.of === 'content') {
         return { kind: 'refused', reason: 'args/invalid', detail: modified.why };
       }
-      const unusable = question.unusable(modified.why, meta);
+      const unusable = question.unusable(modified.why, meta, id);
       return unusable.kind === 'refused' ? unusable : allowed;
     }
   }

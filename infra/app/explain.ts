@@ -3,7 +3,7 @@ import type { NumberedEvent } from '../../core/conversation/events.ts';
 import { serverMsgIdOf } from '../../core/conversation/handler.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import { isErased, type Recorded } from '../../core/kernel/fact.ts';
-import type { ConversationId, Millis, Seq, UserId } from '../../core/kernel/ids.ts';
+import type { ConversationId, EventId, Millis, Seq, UserId } from '../../core/kernel/ids.ts';
 import type { Explain, Explanation, ExplainRequest, PushShown } from '../../gateways/explain.ts';
 import type { Refused, Refusal } from '../../gateways/ports.ts';
 import type { Webhooks } from '../../gateways/webhookPorts.ts';
@@ -174,7 +174,7 @@ const explanationOf = async (deps: Deps, place: Place, text: boolean): Promise<E
       ...(login !== undefined && { login: await loginOf(log, actor, login, now()) }),
     },
     committed: { at: created, position, stream, revision, eventId: event.id },
-    callbacks: await callbacksOf(deps, event, text),
+    callbacks: { ...(await callbacksOf(deps, event, text)), asked: askedIn(traces, event.id) },
     projected: runner.lags().map(({ projection, position: reached }) => ({
       ...{ model: projection, position: reached, done: reached >= position },
       ...projectedAt(traces, projection),
@@ -244,6 +244,18 @@ const pushesIn =
           .map(({ at, count, online, sockets }) => ({ node: name, at, count, online, sockets })),
       )
       .sort((one, other) => one.at - other.at);
+
+const askedIn = ({ nodes }: TracesEverywhere, id: EventId): Explanation['callbacks']['asked'] =>
+  nodes
+    .flatMap(({ name, asked }) =>
+      asked
+        .filter(({ event }) => event === id)
+        .map(({ at, callback, endpoint, how, why, ms }) => ({
+          ...{ node: name, at, callback, endpoint, how, ms },
+          ...(why !== undefined && { why }),
+        })),
+    )
+    .sort((one, other) => one.at - other.at);
 
 const pulledIn = ({ nodes }: TracesEverywhere): Explanation['pulled'] => ({
   count: nodes.reduce((sum, { pulled }) => sum + pulled, 0),

@@ -9,6 +9,8 @@ import { eventsSince } from './explainLog.ts';
 /** Of the delivery log: an event a second for each endpoint, at most. */
 const DELIVERIES_MAX = 2_000;
 const DEAD_MAX = 1_000;
+const ASKED_OF_TWO = ['beforeSendSingleMsg', 'beforeMsgModify'];
+const ASKED_OF_GROUPS = ['beforeSendGroupMsg', 'beforeMsgModify'];
 const MESSAGE_CALLBACKS = ['afterSendSingleMsg', 'afterSendGroupMsg', 'afterMsgSaveDB'];
 
 type Deps = Readonly<{
@@ -16,12 +18,12 @@ type Deps = Readonly<{
   webhooks: Pick<Webhooks, 'list' | 'deadLetters'>;
 }>;
 
-/** Who has changed a message before it was stored, and what endpoints were told of it. */
+/** Who has changed a message before it was stored, and what endpoints were told of it. Who was asked is in traces. */
 export const callbacksOf = async (
   { log, webhooks }: Deps,
   event: Recorded<NumberedEvent>,
   text: boolean,
-): Promise<Explanation['callbacks']> => {
+): Promise<Omit<Explanation['callbacks'], 'asked'>> => {
   const { meta, data } = event;
   const body = 'body' in data && !isErased(data.body) ? data.body : undefined;
   const told: CallbackShown[] = [];
@@ -33,10 +35,23 @@ export const callbacksOf = async (
     partly ||= one.partly;
   }
   return {
+    askable: askableIn(endpoints, event),
     ...(meta.modifiedBy !== undefined && { modifiedBy: meta.modifiedBy }),
     ...(text && body?.originalHash !== undefined && { originalHash: body.originalHash }),
     ...{ told, partly },
   };
+};
+
+/** Nobody is asked about what the server itself says. */
+const askableIn = (
+  endpoints: readonly WebhookStatus[],
+  { type, data }: NumberedEvent,
+): readonly string[] => {
+  if (type !== 'MessageSent') return [];
+  const callbacks = 'group' in data ? ASKED_OF_GROUPS : ASKED_OF_TWO;
+  return endpoints
+    .filter(({ before }) => callbacks.some((callback) => before.includes(callback)))
+    .map(({ endpoint }) => endpoint);
 };
 
 /** What an endpoint was told of the event, from its delivery log and its dead letters. */

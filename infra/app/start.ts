@@ -115,7 +115,7 @@ export const start = async (
     const isAdmin = (user: UserId): boolean => config.admins.includes(user);
     const { standing, partIn } = openStandings(groups, fresh);
     const known = openKnown(reading, users, reach, standing);
-    const webhooks = openWebhooks({ config, cluster, models, writers, metrics, now, log });
+    const webhooks = openWebhooks({ ...ground, config, now, log });
     closers.add(webhooks.close);
     const messages = openMessages(deps, { known, partIn }, webhooks.beforeSend);
     const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });

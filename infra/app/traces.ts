@@ -84,4 +84,11 @@ export const tracesEverywhere = (
   };
 };
 
-const NOTHING = { pushes: [], published: [], pulls: [], pulled: 0, projected: [] } as const;
+const NOTHING = {
+  asked: [],
+  pushes: [],
+  published: [],
+  pulls: [],
+  pulled: 0,
+  projected: [],
+} as const;

@@ -11,6 +11,7 @@ import type { Blocks, Friends, Groups, Presence, Users } from '../../gateways/po
 import { quietIn } from '../../projections/chats/queries.ts';
 import type { Webhooks } from '../../gateways/webhookPorts.ts';
 import type { CallbackMeter } from '../../gateways/meters.ts';
+import type { Traces } from '../../gateways/traces.ts';
 import type { Endpoint } from '../../core/webhook/ports.ts';
 import type { Told } from '../observe/callbackMeter.ts';
 import type { Log } from '../observe/log.ts';
@@ -38,6 +39,7 @@ type Deps = Readonly<{
   models: Pick<ReadModels, 'db' | 'tail' | 'follower' | 'runner'>;
   writers: Pick<Writers, 'webhooks'>;
   metrics: Readonly<{ callbacks: CallbackMeter }>;
+  traces: Readonly<{ noted: Pick<Traces, 'asked'> | undefined }>;
   now: () => Millis;
   log: Log;
 }>;
@@ -80,6 +82,7 @@ export const openWebhooks = ({
   models,
   writers,
   metrics,
+  traces,
   now,
   log,
 }: Deps): OpenWebhooks => {
@@ -88,7 +91,10 @@ export const openWebhooks = ({
   const asking = openPost({ now, socketsMax: WAITING_MAX });
   const telling = openPost({ now, socketsMax: SOCKETS_MAX });
   const meter = metrics.callbacks;
-  const questionOf = openQuestions({ endpoints, post: asking.post, log, meter });
+  const questionOf = openQuestions({
+    ...{ endpoints, post: asking.post, log, meter },
+    noted: traces.noted?.asked,
+  });
   const presence = openPresenceRecord({ endpoints, events, now, log });
   const told: Leading[] = [];
   let recording: Closing | undefined;

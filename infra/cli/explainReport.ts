@@ -1,4 +1,5 @@
 import type {
+  AskedShown,
   CallbackShown,
   Explanation,
   FollowedBy,
@@ -87,6 +88,22 @@ const followedRows = ({ at, pushes, ...deed }: FollowedBy): readonly Row[] => {
   return [{ at, text }, ...pushes.map((push) => ({ at: push.at, text: `  ${pushText(push)}` }))];
 };
 
+const SAID: Readonly<Record<AskedShown['how'], string>> = {
+  passed: 'let it pass',
+  refused: 'refused it',
+  'unanswered-passed': 'had no answer that could be used, so that it passed',
+  'unanswered-refused': 'had no answer that could be used, so that it was refused',
+};
+
+const askedRow =
+  (changedBy: string | undefined) =>
+  ({ at, node, endpoint, callback, how, why, ms }: AskedShown): Row => {
+    const isChange = how === 'passed' && callback === 'beforeMsgModify' && endpoint === changedBy;
+    const said = isChange ? 'changed it' : SAID[how];
+    const detail = `${why === undefined ? '' : `${why}, `}${String(ms)} ms`;
+    return { at, text: `${endpoint} asked by ${node}: ${callback}, ${said} (${detail})` };
+  };
+
 const toldRow = (shown: CallbackShown): readonly Row[] => {
   if (shown.kind !== 'told') return [];
   const { callback, attempts, status, ms, failed, replay, at } = shown.made;
@@ -113,6 +130,7 @@ const rowsOf = (found: Explanation): readonly Row[] => {
   const made = message.createTime;
   const rows: Row[] = [
     ...(made > 0 ? [{ at: made, text: `made, by the clock of ${message.from}` }] : []),
+    ...callbacks.asked.map(askedRow(callbacks.modifiedBy)),
     { at: committed.at, text: `committed to the log, at position ${String(committed.position)}` },
     ...published.map(({ at, node, taken }) => ({
       ...{ at, text: `${taken ? '' : 'not '}published on the bus by ${node}` },
@@ -212,7 +230,7 @@ const waitingLines = ({ callbacks, projected }: Explanation): readonly string[] 
 
 /** What cannot be said, and why. */
 const unknownLines = (found: Explanation, offsetAt: OffsetAt): readonly string[] => {
-  const { traces, pushed, pulled, projected, followedPartly } = found;
+  const { traces, pushed, pulled, projected, followedPartly, callbacks } = found;
   const nodes = traces.nodes.map(({ node, keptMs, completeAfter, complete }) => {
     if (keptMs === 0) return `${node} remembers nothing (SEQLINE_TRACE_MEMORY=0)`;
     const kept = `kept for ${String(Math.round(keptMs / MINUTE_MS))} minutes`;
@@ -230,6 +248,13 @@ const unknownLines = (found: Explanation, offsetAt: OffsetAt): readonly string[]
       gaps.length === 0
         ? 'Pushed to nobody: no socket of theirs was open'
         : 'When it was pushed, and to whom, is not known',
+    );
+  }
+  if (callbacks.askable.length > 0 && callbacks.asked.length === 0) {
+    none.push(
+      gaps.length === 0
+        ? `${named(callbacks.askable)} was not asked about it`
+        : `Whether ${named(callbacks.askable)} was asked about it, and what it said, is not known`,
     );
   }
   if (projected.some(({ done, at }) => done && at === undefined))

@@ -14,6 +14,7 @@ const PUSHED = 1;
 const PUBLISHED = 2;
 const PULLED = 3;
 const PROJECTED = 4;
+const ASKED = 5;
 
 /** Of a push: the event, to how many sockets, how many were there, and which were the first. */
 const PUSHED_WORDS = 4;
@@ -21,6 +22,17 @@ const scratch = new Uint32Array(PUSHED_WORDS + SOCKETS_NAMED);
 
 type Owner = Readonly<{ user: string; platform: number }>;
 type Gone = Owner & Readonly<{ at: Millis }>;
+
+/** The gateways' own words for this are in gateways/traces.ts. */
+type AskedAbout = Readonly<{
+  callback: string;
+  endpoint: string;
+  how: 'passed' | 'refused' | 'unanswered-passed' | 'unanswered-refused';
+  why?: string;
+  ms: Millis;
+}>;
+
+type Ending = Omit<AskedAbout, 'ms'>;
 
 /** Whose sockets these are that are open; those that are not are left out. */
 export type OwnersOf = (sockets: ReadonlySet<number>) => ReadonlyMap<number, Owner>;
@@ -40,6 +52,8 @@ export type TraceQuestion = Readonly<{
 export type TracesFound = Readonly<{
   /** Whatever happened here after this moment is known, and of before it perhaps not. */
   completeAfter: Millis;
+  /** Before it was stored; `at`: when that had ended. */
+  asked: readonly (Readonly<{ event: EventId; at: Millis }> & AskedAbout)[];
   /** Written to the first of `online` sockets, `count` in all; the others were in the background or closing. */
   pushes: readonly Readonly<{
     event: EventId;
@@ -65,6 +79,8 @@ export class Traces {
   readonly #buffer: TraceBuffer;
   readonly #gone = new Map<number, Gone>();
   readonly #models: string[] = [];
+  /** In how many ways questions can end is bounded by the file of webhooks. */
+  readonly #endings: Ending[] = [];
 
   constructor(options: TraceOptions) {
     this.#options = options;
@@ -80,6 +96,13 @@ export class Traces {
   get keptMs(): Millis {
     return this.#options.keptMs;
   }
+
+  readonly asked = (event: EventId, { ms, ...ending }: AskedAbout): void => {
+    writeId(event);
+    scratch[2] = this.#endingIndex(ending);
+    scratch[3] = ms;
+    this.#add(ASKED, 4);
+  };
 
   readonly pushed = (
     event: EventId,
@@ -140,7 +163,7 @@ export class Traces {
 
   /** Looks through all that it has. */
   about(question: TraceQuestion, ownersOf: OwnersOf): TracesFound {
-    const found = new Finding(question, this.#models);
+    const found = new Finding(question, this.#models, this.#endings);
     const { now, keptMs } = this.#options;
     const since = now() - keptMs;
     this.#buffer.each((kind, at, word, length) => {
@@ -148,6 +171,17 @@ export class Traces {
     });
     const completeAfter = Math.max(this.#buffer.completeAfter, since);
     return found.answer(completeAfter, (sockets) => this.#ownersOf(sockets, ownersOf));
+  }
+
+  #endingIndex(ending: Ending): number {
+    const known = this.#endings.findIndex(
+      ({ callback, endpoint, how, why }) =>
+        callback === ending.callback &&
+        endpoint === ending.endpoint &&
+        how === ending.how &&
+        why === ending.why,
+    );
+    return known === -1 ? this.#endings.push(ending) - 1 : known;
   }
 
   #ownersOf(sockets: ReadonlySet<number>, open: OwnersOf): ReadonlyMap<number, Owner> {
@@ -180,9 +214,11 @@ type Seen = Readonly<{ at: Millis; sockets: readonly number[] }>;
 class Finding {
   readonly #question: TraceQuestion;
   readonly #models: readonly string[];
+  readonly #endings: readonly Ending[];
   /** Events by the halves of their ids. */
   readonly #ids: readonly Readonly<{ event: EventId; first: number; second: number }>[];
   readonly #name: readonly [number, number];
+  readonly #asked: TracesFound['asked'][number][] = [];
   readonly #pushes: (Seen & Readonly<{ event: EventId; count: number; online: number }>)[] = [];
   readonly #published: Readonly<{ event: EventId; at: Millis; taken: boolean }>[] = [];
   readonly #pulls: Seen[] = [];
@@ -191,9 +227,10 @@ class Finding {
   readonly #before = new Set<number>();
   readonly #passed = new Map<number, Millis>();
 
-  constructor(question: TraceQuestion, models: readonly string[]) {
+  constructor(question: TraceQuestion, models: readonly string[], endings: readonly Ending[]) {
     this.#question = question;
     this.#models = models;
+    this.#endings = endings;
     this.#ids = question.events.map((event) => {
       writeId(event);
       return { event, first: scratch[0] ?? 0, second: scratch[1] ?? 0 };
@@ -210,6 +247,8 @@ class Finding {
         return this.#publish(at, word);
       case PULLED:
         return this.#pull(at, word);
+      case ASKED:
+        return this.#ask(at, word);
       default:
         return this.#project(at, word);
     }
@@ -226,6 +265,7 @@ class Finding {
     };
     return {
       completeAfter,
+      asked: this.#asked,
       pushes: this.#pushes.map((push) => ({ ...push, sockets: push.sockets.map(shown) })),
       published: this.#published,
       pulls: this.#pulls.flatMap(({ at, sockets }) =>
@@ -244,6 +284,13 @@ class Finding {
       if (id?.first === first && id.second === word(1)) return id.event;
     }
     return undefined;
+  }
+
+  #ask(at: Millis, word: Word): void {
+    const event = this.#eventAt(word);
+    const ending = this.#endings[word(2)];
+    if (event === undefined || ending === undefined || this.#asked.length === FOUND_MAX) return;
+    this.#asked.push({ event, at, ...ending, ms: word(3) });
   }
 
   #push(at: Millis, word: Word, length: number): void {

@@ -22,6 +22,17 @@ export const explained: Explanation = {
     eventId: '0f8a4c1e-6b7d-52a1-907f-3c2be5d61a44',
   },
   callbacks: {
+    askable: ['moderation'],
+    asked: [
+      {
+        ...{ node: 'one/7 api', at: 1_700_000_000_003, callback: 'beforeSendSingleMsg' },
+        ...{ endpoint: 'filter', how: 'unanswered-passed', why: 'unreachable', ms: 2 },
+      },
+      {
+        ...{ node: 'one/7 api', at: 1_700_000_000_003, callback: 'beforeMsgModify' },
+        ...{ endpoint: 'moderation', how: 'passed', ms: 1 },
+      },
+    ],
     modifiedBy: 'moderation',
     told: [
       {

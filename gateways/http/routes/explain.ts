@@ -44,6 +44,15 @@ const told = Type.Union([
   }),
   Type.Object({ endpoint: string, kind: Type.Literal('not-yet'), position: integer }),
 ]);
+const asked = Type.Object({
+  ...{ node: string, at: integer, callback: string, endpoint: string, ms: integer },
+  how: Type.Union(
+    (['passed', 'refused', 'unanswered-passed', 'unanswered-refused'] as const).map((how) =>
+      Type.Literal(how),
+    ),
+  ),
+  why: maybe.string,
+});
 const followed = Type.Object({
   kind: Type.Union(
     (['revoked', 'read', 'deleted', 'hidden', 'cleared', 'notice'] as const).map((kind) =>
@@ -75,6 +84,7 @@ const explanation = Type.Object({
     ...{ at: integer, position: integer, stream: string, revision: integer, eventId: string },
   }),
   callbacks: Type.Object({
+    ...{ askable: Type.Array(string), asked: Type.Array(asked) },
     ...{ modifiedBy: maybe.string, originalHash: maybe.string },
     ...{ told: Type.Array(told), partly: flagged },
   }),

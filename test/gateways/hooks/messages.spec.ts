@@ -19,6 +19,7 @@ const asking = (
   answer: Posted | Promise<Posted> = { kind: 'answered', status: 200, body: '{}' },
 ) => {
   const calls: Call[] = [];
+  const noted: unknown[] = [];
   const endpoint: Endpoint = {
     name: 'moderation',
     url: 'http://app.example.com/',
@@ -36,8 +37,9 @@ const asking = (
       return answer;
     },
     log: new FakeLog(),
+    noted: (event, asked) => noted.push({ event, ...asked }),
   });
-  return { calls, beforeSend: askAboutMessages(questionOf) };
+  return { calls, noted, beforeSend: askAboutMessages(questionOf) };
 };
 
 const CONTENT = '{"content":"a bad word"}';
@@ -68,6 +70,40 @@ describe('callbacks about messages', () => {
   test('that are not configured cost nothing: there is nothing to ask', () => {
     expect(asking({}).beforeSend).toBeUndefined();
     expect(asking({ beforeAddFriend: settings() }).beforeSend).toBeUndefined();
+  });
+
+  test('[EXP-2] are noted with how they ended, also where nothing came of them', async () => {
+    const callbacks = ['beforeSendSingleMsg', 'beforeMsgModify'];
+    const endedBy = async (answer: Posted, failedContinue = true) => {
+      const before = Object.fromEntries(callbacks.map((name) => [name, settings(failedContinue)]));
+      const { noted, beforeSend } = asking(before, answer);
+      await beforeSend?.(send(), CALL)?.();
+      return noted;
+    };
+    const of = (callback: string | undefined, ended: object) => ({
+      ...{ event: CALL.id, endpoint: 'moderation', callback, ms: expect.any(Number) as number },
+      ...ended,
+    });
+    const [single, modify] = callbacks;
+    expect(await endedBy(answered({}))).toEqual([
+      of(single, { how: 'passed' }),
+      of(modify, { how: 'passed' }),
+    ]);
+    const no = { actionCode: 0, nextCode: 1, errCode: 5001, errMsg: 'no' };
+    expect(await endedBy(answered(no))).toEqual([of(single, { how: 'refused' })]);
+    const away: Posted = { kind: 'failed', failure: 'unreachable', detail: '' };
+    expect(await endedBy(away)).toEqual([
+      of(single, { how: 'unanswered-passed', why: 'unreachable' }),
+      of(modify, { how: 'unanswered-passed', why: 'unreachable' }),
+    ]);
+    expect(await endedBy(away, false)).toEqual([
+      of(single, { how: 'unanswered-refused', why: 'unreachable' }),
+    ]);
+    expect(await endedBy(answered({ recvID: 'cat' }))).toEqual([
+      of(single, { how: 'passed' }),
+      of(modify, { how: 'passed' }),
+      of(modify, { how: 'unanswered-passed', why: 'unusable', ms: 0 }),
+    ]);
   });
 
   test('[HOK-2] leave a hash of what was changed, beside what it has become', async () => {

@@ -101,6 +101,8 @@ describe('a message of two', () => {
       },
       committed: { stream: `conversation-${CHAT}`, revision: 0 },
       callbacks: {
+        askable: ['crm'],
+        asked: [{ endpoint: 'crm', callback: 'beforeMsgModify', how: 'passed' }],
         modifiedBy: 'crm',
         told: [
           {
@@ -148,6 +150,7 @@ describe('a message of two', () => {
       /committed to the log.*\n(.*\n)*.*pushed by .* to 2 sockets: .*\n(.*\n)*.*fetched by bob Android.*\n(.*\n)*.*read by bob.*\n(.*\n)*.*taken back by imAdmin/u,
     );
     expect(text).toContain('changed by  crm');
+    expect(text).toMatch(/crm asked by .*: beforeMsgModify, changed it \(\d+ ms\)\n.*committed/u);
     expect(text).toContain('Read by 1 of 1: bob (up to 1)');
     expect(text).not.toContain('word');
     expect((await run([CHAT, '1'], { text: true })).text).toContain('a *** word');
@@ -172,6 +175,8 @@ describe('a message of two', () => {
     );
     expect(found).toMatchObject({
       sent: { actor: 'imAdmin', operationId: 'op /msg/send_msg', login: { platform: 10 } },
+      // It let it pass, which is in no log.
+      callbacks: { asked: [{ endpoint: 'crm', callback: 'beforeMsgModify', how: 'passed' }] },
       read: { readers: 0, members: 1, hiddenFor: ['dan'], clearedBy: ['cat'] },
       followed: [
         { kind: 'hidden', user: 'dan', operationId: 'op hide' },
@@ -180,6 +185,7 @@ describe('a message of two', () => {
       pushed: [],
     });
     const { text } = await run([conversationID, '1']);
+    expect(text).toMatch(/crm asked by .*: beforeMsgModify, let it pass/u);
     expect(text).toContain('Pushed to nobody');
     expect(text).toContain('Deleted for themselves by dan');
   });

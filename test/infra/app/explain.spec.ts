@@ -6,6 +6,7 @@ import { ERASED, type AnyFact, type Recorded } from '../../../core/kernel/fact.t
 import type { ConversationId, TokenId, UserId } from '../../../core/kernel/ids.ts';
 import type { Explanation, ExplainRequest } from '../../../gateways/explain.ts';
 import { openExplain } from '../../../infra/app/explain.ts';
+import type { TracesFound } from '../../../infra/observe/traces.ts';
 import { eventsSince, LOOKED_MAX } from '../../../infra/app/explainLog.ts';
 import { fakeWebhooks } from '../../support/fakeWebhooks.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
@@ -171,6 +172,48 @@ describe('what is told of it', () => {
       })),
       { endpoint: 'late', kind: 'not-yet', position: 1 },
     ]);
+  });
+});
+
+describe('[EXP-2] who was asked before it was stored', () => {
+  const id = eventId('m1');
+  const asked = { event: id, callback: 'beforeMsgModify', endpoint: 'app', ms: 5 };
+  const nodeOf = (name: string, more: Partial<TracesFound>) => ({
+    ...{ name, keptMs: 1_000, completeAfter: 0, pushes: [], published: [], pulls: [], pulled: 0 },
+    ...{ projected: [], asked: [], ...more },
+  });
+
+  test('is told in the order of the answers, from all processes', async () => {
+    const late = { ...asked, at: 20, how: 'passed' as const };
+    const early = { ...asked, at: 10, how: 'unanswered-refused' as const, why: 'too-slow' };
+    const other = { ...late, event: eventId('another') };
+    const nodes = [nodeOf('one', { asked: [late, other] }), nodeOf('two', { asked: [early] })];
+    const { log, found } = world({ askTraces: () => Promise.resolve({ nodes, silent: [] }) });
+    await log.append(conversationStream(annAndBob), 'any', [{ ...sent('m1'), id, meta: by(ann) }]);
+    const { event, ...said } = asked;
+    expect(event).toBe(id);
+    expect((await found({ seq: 1 })).callbacks.asked).toEqual([
+      { node: 'two', ...said, at: 10, how: 'unanswered-refused', why: 'too-slow' },
+      { node: 'one', ...said, at: 20, how: 'passed' },
+    ]);
+  });
+
+  test('may be whoever is asked about such messages', async () => {
+    const endpoint = (name: string, ...before: readonly string[]) => ({
+      ...{ endpoint: name, url: '', before, after: [], position: 0, pending: 0, awayMs: 0 },
+      ...{ dead: 0, replays: 0, elsewhere: false },
+    });
+    const endpoints = [
+      endpoint('two', 'beforeSendSingleMsg'),
+      endpoint('groups', 'beforeSendGroupMsg'),
+      endpoint('all', 'beforeMsgModify'),
+      endpoint('users', 'beforeUserRegister'),
+    ];
+    const { log, found } = world({
+      webhooks: { ...fakeWebhooks, list: () => Promise.resolve({ head: 0, endpoints }) },
+    });
+    await fill(log, annAndBob, 1);
+    expect((await found({ seq: 1 })).callbacks.askable).toEqual(['two', 'all']);
   });
 });
 

@@ -9,7 +9,7 @@ const linesOf = (more: Partial<Explanation> = {}) =>
 
 describe('[EXP-1] the report of a message', () => {
   test('tells what happened in its order, in local time and in UTC, with the time between', () => {
-    expect(linesOf().slice(0, 18)).toEqual([
+    expect(linesOf().slice(0, 20)).toEqual([
       'si_ann_bob 1 (the newest is 3)',
       '  message     MessageSent of content type 101 from ann Web to bob',
       '  ids         clientMsgID c1, serverMsgID 0f8a4c1e6b7d52a1907f3c2be5d61a44',
@@ -19,7 +19,9 @@ describe('[EXP-1] the report of a message', () => {
       '  changed by  moderation, which was asked before it was stored',
       '',
       '  2023-11-14 23:13:19.990 +01:00 (22:13:19.990Z)             made, by the clock of ann',
-      '  2023-11-14 23:13:20.004 +01:00 (22:13:20.004Z)     +14 ms  committed to the log, at position 812',
+      '  2023-11-14 23:13:20.003 +01:00 (22:13:20.003Z)     +13 ms  filter asked by one/7 api: beforeSendSingleMsg, had no answer that could be used, so that it passed (unreachable, 2 ms)',
+      '  2023-11-14 23:13:20.003 +01:00 (22:13:20.003Z)      +0 ms  moderation asked by one/7 api: beforeMsgModify, changed it (1 ms)',
+      '  2023-11-14 23:13:20.004 +01:00 (22:13:20.004Z)      +1 ms  committed to the log, at position 812',
       '  2023-11-14 23:13:20.004 +01:00 (22:13:20.004Z)      +0 ms  published on the bus by one/7 api',
       '  2023-11-14 23:13:20.006 +01:00 (22:13:20.006Z)      +2 ms  pushed by one/7 gateway to 3 sockets: ann Web, bob Android, one that is not known any more; 1 more in the background, or about to be closed',
       '  2023-11-14 23:13:20.020 +01:00 (22:13:20.020Z)     +14 ms  in the tables by two/7 projector: chats_v2',
@@ -32,7 +34,7 @@ describe('[EXP-1] the report of a message', () => {
   });
 
   test('[EXP-4] [EXP-8] tells who has read it, what is still to come, and what is not known', () => {
-    expect(linesOf().slice(19)).toEqual([
+    expect(linesOf().slice(21)).toEqual([
       'Read by 1 of 1: bob (up to 3) (tables at position 900)',
       'Not in the tables yet: users_v1 is at 800',
       'It was fetched 2 times in all',
@@ -60,6 +62,30 @@ describe('[EXP-1] the report of a message', () => {
     );
   });
 
+  test('[EXP-2] [EXP-4] tells what was said by whom was asked before, and if that is not known', () => {
+    const { callbacks, traces } = explained;
+    const [first, second] = callbacks.asked;
+    const asked = [
+      { ...first!, how: 'unanswered-refused' as const },
+      { ...second!, how: 'passed' as const, callback: 'beforeSendSingleMsg' },
+      { ...second!, how: 'refused' as const },
+    ];
+    const text = linesOf({ callbacks: { ...callbacks, asked } }).join('\n');
+    expect(text).toContain('had no answer that could be used, so that it was refused (unreachable');
+    expect(text).toContain(
+      'moderation asked by one/7 api: beforeSendSingleMsg, let it pass (1 ms)',
+    );
+    expect(text).toContain('moderation asked by one/7 api: beforeMsgModify, refused it (1 ms)');
+    const none = { ...callbacks, asked: [] };
+    expect(linesOf({ callbacks: none })).toContain(
+      'Whether moderation was asked about it, and what it said, is not known',
+    );
+    expect(linesOf({ callbacks: none, traces: { ...traces, silent: [] } })).toContain(
+      'moderation was not asked about it',
+    );
+    expect(linesOf({ callbacks: { ...none, askable: [] } }).join()).not.toContain('asked about it');
+  });
+
   test('[EXP-6] says that it is erased, and shows what it says where it has that', () => {
     const { message } = explained;
     expect(linesOf({ message: { ...message, erased: true } })).toContain(
@@ -81,7 +107,7 @@ describe('[EXP-1] the report of a message', () => {
         why: 'HTTP 500',
       },
     ];
-    const lines = linesOf({ callbacks: { told, partly: true } });
+    const lines = linesOf({ callbacks: { ...explained.callbacks, told, partly: true } });
     expect(lines).toContain('crm has not been told yet: it is at position 700');
     expect(lines).toContain('log: afterMsgSaveDB was given up after 12 tries: HTTP 500');
     expect(lines).toContain('The delivery log is too long to be looked through to its end');

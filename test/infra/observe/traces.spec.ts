@@ -48,6 +48,24 @@ describe('[EXP-3] what a process remembers', () => {
     ]);
   });
 
+  test('[EXP-2] is who was asked about a message before it was stored, and how that ended', () => {
+    const { clock, traces, pass } = world();
+    const asked = { callback: 'beforeMsgModify', endpoint: 'crm', how: 'passed', ms: 3 } as const;
+    traces.asked(idOf('m0'), { ...asked, ms: 99 });
+    pass(5);
+    const late = { ...asked, how: 'unanswered-passed', why: 'too-slow', ms: 5_000 } as const;
+    traces.asked(idOf('m1'), late);
+    const first = clock.at;
+    pass(7);
+    traces.asked(idOf('m1'), asked);
+    expect(traces.about(about, nobody).asked).toEqual([
+      { event: idOf('m1'), at: first, ...late },
+      { event: idOf('m1'), at: clock.at, ...asked },
+    ]);
+    pass(60_000);
+    expect(traces.about(about, nobody).asked).toEqual([]);
+  });
+
   test('of a large group is how many sockets they were, and which the first', () => {
     const { traces } = world();
     const all = sockets(...Array.from({ length: 5_000 }, (_, index) => index + 1));
