@@ -101,66 +101,57 @@ const HOW = {
   unanswered: { 'go-on': 'unanswered-passed', refused: 'unanswered-refused' },
 } as const satisfies Record<string, Record<(Consent | No)['kind'], Asked>>;
 
-/** Before-callbacks by name; undefined for those that no endpoint wants to be asked. */
-export const openQuestions = ({
-  endpoints,
-  post,
-  log,
-  meter = NO_CALLBACK_METER,
-  noted = NO_TRACES.asked,
-}: Deps): QuestionOf => {
+/** One callback, and who is asked by it. */
+type Asking = Readonly<{ name: BeforeName; endpoint: Endpoint; settings: Before }>;
+type AnswerTo = (asking: Asking, body: Fields, meta: Meta) => Promise<Consent | No | NoAnswer>;
+
+/** Asks, unless too many wait already. */
+const answering = (post: Post): AnswerTo => {
   let waiting = 0;
-
-  const questionOf = (name: BeforeName, endpoint: Endpoint, settings: Before): Question => {
+  return async ({ name, endpoint, settings: { timeout } }, body, { operationId }) => {
+    if (waiting >= WAITING_MAX) return TOO_MANY;
     const command = BEFORE[name];
-    const by = endpoint.name;
-    const { failedContinue } = settings;
+    waiting += 1;
+    const posted = await post(endpoint, {
+      ...{ id: randomUUID(), command, operationId, timeout },
+      body: JSON.stringify({ callbackCommand: command, operationID: operationId, ...body }),
+    });
+    waiting -= 1;
+    return posted.kind === 'failed'
+      ? { ...posted, kind: 'no-answer', reason: REASON_OF[posted.failure] }
+      : answerIn(posted, endpoint);
+  };
+};
 
-    const unanswered = (
-      { failure, reason, detail }: NoAnswer,
-      { operationId }: Meta,
-    ): Consent | No => {
-      const why = `${failure}: ${detail}`;
-      log.warn({ callback: name, endpoint: by, operationId, why, failedContinue }, UNANSWERED);
-      meter.unanswered(name, by, failure);
-      return failedContinue
-        ? { kind: 'go-on', fields: NO_FIELDS, by }
-        : {
-            kind: 'refused',
-            reason,
-            detail: `${name}: the app server did not answer as it should`,
-          };
-    };
+const questionOf = (
+  { log, meter = NO_CALLBACK_METER, noted = NO_TRACES.asked }: Omit<Deps, 'endpoints' | 'post'>,
+  answerTo: AnswerTo,
+  asking: Asking,
+): Question => {
+  const { name, endpoint, settings } = asking;
+  const by = endpoint.name;
+  const { failedContinue } = settings;
 
-    const answerTo = async (
-      body: Fields,
-      { operationId }: Meta,
-    ): Promise<Consent | No | NoAnswer> => {
-      if (waiting >= WAITING_MAX) return TOO_MANY;
-      waiting += 1;
-      const posted = await post(endpoint, {
-        id: randomUUID(),
-        command,
-        body: JSON.stringify({ callbackCommand: command, operationID: operationId, ...body }),
-        operationId,
-        timeout: settings.timeout,
-      });
-      waiting -= 1;
-      return posted.kind === 'failed'
-        ? { ...posted, kind: 'no-answer', reason: REASON_OF[posted.failure] }
-        : answerIn(posted, endpoint);
-    };
+  const unanswered = (
+    { failure, reason, detail }: NoAnswer,
+    { operationId }: Meta,
+  ): Consent | No => {
+    const why = `${failure}: ${detail}`;
+    log.warn({ callback: name, endpoint: by, operationId, why, failedContinue }, UNANSWERED);
+    meter.unanswered(name, by, failure);
+    return failedContinue
+      ? { kind: 'go-on', fields: NO_FIELDS, by }
+      : { kind: 'refused', reason, detail: `${name}: the app server did not answer as it should` };
+  };
+  const note = (message: EventId | undefined, ended: Omit<AskedAbout, 'callback' | 'endpoint'>) => {
+    if (message !== undefined) noted(message, { callback: name, endpoint: by, ...ended });
+  };
 
-    const note = (
-      message: EventId | undefined,
-      asked: Omit<AskedAbout, 'callback' | 'endpoint'>,
-    ) => {
-      if (message !== undefined) noted(message, { callback: name, endpoint: by, ...asked });
-    };
-
-    const ask: Question['ask'] = async (body, meta, message) => {
+  return {
+    settings,
+    ask: async (body, meta, message) => {
       const begun = performance.now();
-      const said = await answerTo(body, meta);
+      const said = await answerTo(asking, body, meta);
       const isNone = said.kind === 'no-answer';
       const answer = isNone ? unanswered(said, meta) : said;
       const how = HOW[isNone ? 'unanswered' : 'answered'][answer.kind];
@@ -168,21 +159,25 @@ export const openQuestions = ({
       meter.asked(name, by, how, ms / 1_000);
       note(message, { how, ms: Math.round(ms), ...(isNone && { why: said.failure }) });
       return answer;
-    };
-    const unusable: Question['unusable'] = (detail, meta, message) => {
+    },
+    unusable: (detail, meta, message) => {
       const failure = 'unusable';
       const answer = unanswered({ ...BAD, failure, detail }, meta);
       note(message, { how: HOW.unanswered[answer.kind], ms: 0, why: failure });
       return answer;
-    };
-    return { settings, ask, unusable };
+    },
   };
+};
 
+/** Before-callbacks by name; undefined for those that no endpoint wants to be asked. */
+export const openQuestions = ({ endpoints, post, ...told }: Deps): QuestionOf => {
+  const answerTo = answering(post);
   const questions = new Map<string, Question>();
   for (const name of Object.keys(BEFORE) as BeforeName[]) {
     for (const endpoint of endpoints) {
       const settings = endpoint.before.get(name);
-      if (settings !== undefined) questions.set(name, questionOf(name, endpoint, settings));
+      if (settings === undefined) continue;
+      questions.set(name, questionOf(told, answerTo, { name, endpoint, settings }));
     }
   }
   return (name) => questions.get(name);
