@@ -167,6 +167,23 @@ module.exports = {
       to: { pathNot: '^infra/cli/verify/recount/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'app-parts-know-no-root',
+      comment:
+        'What lies directly in infra/app makes the parts and knows them; none of them knows it, or how ' +
+        'they are put together.',
+      severity: 'error',
+      from: { path: '^infra/app/[^/]+/' },
+      to: { path: '^infra/app/[^/]+\\.ts$' },
+    },
+    {
+      name: 'app-parts-in-one-direction',
+      comment: 'Two folders of infra/app that need each other are one, or a third is missing.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^infra/app/[^/]+$' },
+      to: { path: '^infra/app/[^/]+$', circular: true },
+    },
+    {
       name: 'event-store-adapters-are-apart',
       comment:
         'Embedded, esdb and the gRPC server share what lies in infra/eventstore, and the bytes of ' +

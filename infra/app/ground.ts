@@ -5,16 +5,16 @@ import type { Log } from '../observe/log.ts';
 import { loggedAppends } from '../observe/loggedAppends.ts';
 import { openMetrics, type Metrics } from '../observe/metrics.ts';
 import type { Watched } from '../observe/watched.ts';
-import { checkPostgres } from './checkPostgres.ts';
+import { checkPostgres } from './readModels/checkPostgres.ts';
 import type { Closers } from './closers.ts';
-import { joinCluster, processName, type Cluster } from './cluster.ts';
-import { openDeliveryTimes } from './deliveryTimes.ts';
-import { openForwarding, type Forwarding } from './forwarding.ts';
-import { openReadModels, type ReadModels } from './readModels.ts';
+import { joinCluster, processName, type Cluster } from './cluster/cluster.ts';
+import { openDeliveryTimes } from './readModels/deliveryTimes.ts';
+import { openForwarding, type Forwarding } from './cluster/forwarding.ts';
+import { openReadModels, type ReadModels } from './readModels/readModels.ts';
 import { ALL_ROLES, type Roles } from './roles.ts';
-import { openStorage, type Storage } from './storage.ts';
-import { openTraces, type OpenTraces } from './traces.ts';
-import { openWriters, type Writers } from './writers.ts';
+import { openStorage, type Storage } from './storage/storage.ts';
+import { openTraces, type OpenTraces } from './explain/traces.ts';
+import { openWriters, type Writers } from './capabilities/writers.ts';
 
 /** What every process stands on, whatever its roles are. */
 export type Ground = Readonly<{

@@ -1,9 +1,9 @@
 import type { Millis } from '../../core/kernel/ids.ts';
 import type { Ready } from '../../gateways/http/health.ts';
-import { apartText, CLOCKS_APART_MAX, clockAhead } from './checkPostgres.ts';
-import { isAway } from './isAway.ts';
-import type { ReadModels } from './readModels.ts';
-import type { Storage } from './storage.ts';
+import { apartText, CLOCKS_APART_MAX, clockAhead } from './readModels/checkPostgres.ts';
+import { isAway } from './readModels/isAway.ts';
+import type { ReadModels } from './readModels/readModels.ts';
+import type { Storage } from './storage/storage.ts';
 
 const no = (reason: string): Ready => ({ ready: false, reason });
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { logDirectory } from '../app/places.ts';
-import { openStorage } from '../app/storage.ts';
+import { logDirectory } from '../app/storage/places.ts';
+import { openStorage } from '../app/storage/storage.ts';
 import { foundLog } from '../eventstore/esdb/founding.ts';
 import { keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { NotLoopback, serveEventStore } from '../eventstore/server/serve.ts';

@@ -1,5 +1,5 @@
-import { copyDataKeys } from '../app/keysToPostgres.ts';
-import { placeOf } from '../app/logPlace.ts';
+import { copyDataKeys } from '../app/storage/keysToPostgres.ts';
+import { placeOf } from '../app/storage/logPlace.ts';
 import type { Config } from '../config/config.ts';
 import { redactUrl } from '../redactUrl.ts';
 import { complain, out, type Arguments } from './command.ts';

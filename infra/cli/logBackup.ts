@@ -1,5 +1,5 @@
-import { backupData, restoreData } from '../app/backup.ts';
-import { checkOwnLog } from '../app/checkOwnLog.ts';
+import { backupData, restoreData } from '../app/storage/backup.ts';
+import { checkOwnLog } from '../app/storage/checkOwnLog.ts';
 import type { Config } from '../config/config.ts';
 import { complain, out } from './command.ts';
 import { Progress, counted } from './progress.ts';

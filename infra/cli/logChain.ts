@@ -1,4 +1,4 @@
-import { bundleLog, checkBundle, signLog } from '../app/chain.ts';
+import { bundleLog, checkBundle, signLog } from '../app/storage/chain.ts';
 import type { Config } from '../config/config.ts';
 import { complain, out } from './command.ts';
 import { counted } from './progress.ts';

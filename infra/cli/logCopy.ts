@@ -1,6 +1,6 @@
 import { compareLogs, nameOf } from '../eventstore/copy/compare.ts';
-import { copyKeys, hasKeysOf } from '../app/copyKeys.ts';
-import { copyLog, lineageOf, type Copied } from '../app/copyLog.ts';
+import { copyKeys, hasKeysOf } from '../app/storage/copyKeys.ts';
+import { copyLog, lineageOf, type Copied } from '../app/storage/copyLog.ts';
 import {
   isSamePlace,
   openSource,
@@ -8,7 +8,7 @@ import {
   placeOf,
   shownPlace,
   type Place,
-} from '../app/logPlace.ts';
+} from '../app/storage/logPlace.ts';
 import type { Config } from '../config/config.ts';
 import { complain, out, type Arguments } from './command.ts';
 import { Progress, counted } from './progress.ts';

@@ -1,7 +1,7 @@
 import type { Projection } from '../../projections/kernel/model.ts';
-import { skipsIn, type OnBuilt } from '../app/building.ts';
-import { READ_MODELS } from '../app/readModels.ts';
-import { rebuildBeside, type Rebuilt } from '../app/rebuildBeside.ts';
+import { skipsIn, type OnBuilt } from '../app/history/building.ts';
+import { READ_MODELS } from '../app/readModels/readModels.ts';
+import { rebuildBeside, type Rebuilt } from '../app/history/rebuildBeside.ts';
 import { complain, out, type Arguments } from './command.ts';
 import { counted, Progress } from './progress.ts';
 import { withPast, type PastConfig } from './withPast.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { catalogue } from '../../core/kernel/catalogue.ts';
 import type { Position } from '../../core/kernel/ids.ts';
-import { startThreads, threadsWorthwhile, type Threads } from '../app/exportThreads.ts';
-import { openHistory, type History, type HistoryConfig } from '../app/openHistory.ts';
+import { startThreads, threadsWorthwhile, type Threads } from '../app/history/exportThreads.ts';
+import { openHistory, type History, type HistoryConfig } from '../app/history/openHistory.ts';
 import { exportEvents, ExportFailed, type Exported } from '../replay/export.ts';
 import { openFile, openStream, type Output } from '../replay/output.ts';
 import { piecesInOrder, piecesOf, type Piece } from '../replay/pieces.ts';

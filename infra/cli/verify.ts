@@ -1,4 +1,4 @@
-import { chainDirectory } from '../app/places.ts';
+import { chainDirectory } from '../app/storage/places.ts';
 import { readChainFolder } from '../eventstore/chain/chainFolder.ts';
 import { out, type Command } from './command.ts';
 import { openTables } from './verify/database.ts';

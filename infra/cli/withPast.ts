@@ -1,4 +1,4 @@
-import { openHistory, type History, type HistoryConfig } from '../app/openHistory.ts';
+import { openHistory, type History, type HistoryConfig } from '../app/history/openHistory.ts';
 import type { Config } from '../config/config.ts';
 import { openTables, type Tables } from './verify/database.ts';
 

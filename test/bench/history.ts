@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { friendshipStream } from '../../core/friendship/events.ts';
 import type { AnyFact } from '../../core/kernel/fact.ts';
 import type { EventId, UserId } from '../../core/kernel/ids.ts';
-import { openStorage } from '../../infra/app/storage.ts';
+import { openStorage } from '../../infra/app/storage/storage.ts';
 import { readConfig } from '../../infra/config/config.ts';
 import { deriveId } from '../../infra/ids.ts';
 import { createLog } from '../../infra/observe/log.ts';

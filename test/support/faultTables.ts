@@ -1,4 +1,4 @@
-import { READ_MODELS } from '../../infra/app/readModels.ts';
+import { READ_MODELS } from '../../infra/app/readModels/readModels.ts';
 import type { FaultPostgres } from './faultPostgres.ts';
 import { until } from './until.ts';
 

@@ -6,7 +6,7 @@ import type { Decided } from '../../core/kernel/decider.ts';
 import type { EventLog } from '../../core/kernel/eventLog.ts';
 import type { EventId, GroupId, UserId } from '../../core/kernel/ids.ts';
 import type { User } from '../../core/user/decider.ts';
-import { openGroupWriters } from '../../infra/app/groupWriters.ts';
+import { openGroupWriters } from '../../infra/app/capabilities/groupWriters.ts';
 import { deriveId } from '../../infra/ids.ts';
 import { ann, by } from './people.ts';
 

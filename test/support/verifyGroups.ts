@@ -1,5 +1,5 @@
 import type { EventId } from '../../core/kernel/ids.ts';
-import type { Storage } from '../../infra/app/storage.ts';
+import type { Storage } from '../../infra/app/storage/storage.ts';
 import { deriveId } from '../../infra/ids.ts';
 import { write } from './verifyWorld.ts';
 

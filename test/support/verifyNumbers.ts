@@ -1,4 +1,4 @@
-import type { Storage } from '../../infra/app/storage.ts';
+import type { Storage } from '../../infra/app/storage/storage.ts';
 import type { EventId } from '../../core/kernel/ids.ts';
 import { deriveId } from '../../infra/ids.ts';
 import { write, type Written } from './verifyWorld.ts';

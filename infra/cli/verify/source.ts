@@ -1,7 +1,7 @@
 import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
 import type { Position } from '../../../core/kernel/ids.ts';
-import { openKeysToRead } from '../../app/keys.ts';
-import { logDirectory } from '../../app/places.ts';
+import { openKeysToRead } from '../../app/storage/keys.ts';
+import { logDirectory } from '../../app/storage/places.ts';
 import type { Config } from '../../config/config.ts';
 import { openTolerantReader, type TolerantPage } from '../../eventstore/embedded/tolerantReader.ts';
 import { openEsdb } from '../../eventstore/esdb/esdbLog.ts';

@@ -19,7 +19,7 @@ import type { Membership } from '../../../core/sequence/window.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { emptySide } from '../../../core/sequence/side.ts';
 import type { User } from '../../../core/user/decider.ts';
-import { openStandings } from '../../../infra/app/groups.ts';
+import { openStandings } from '../../../infra/app/capabilities/groups.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { passersOf } from '../../../projections/chats/groupTables.ts';
 import { isNumbered } from '../../../projections/chats/tables.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { EventId, UserId } from '../../../core/kernel/ids.ts';
 import { start, type Running } from '../../../infra/app/start.ts';
-import { openStorage } from '../../../infra/app/storage.ts';
+import { openStorage } from '../../../infra/app/storage/storage.ts';
 import { projector } from '../../../infra/cli/projector.ts';
 import { readConfig, type Config } from '../../../infra/config/config.ts';
 import { createLog } from '../../../infra/observe/log.ts';

@@ -2,7 +2,7 @@ import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { chainDirectory, logDirectory } from '../../../infra/app/places.ts';
+import { chainDirectory, logDirectory } from '../../../infra/app/storage/places.ts';
 import { log as command } from '../../../infra/cli/log.ts';
 import { verify } from '../../../infra/cli/verify.ts';
 import type { Config } from '../../../infra/config/config.ts';

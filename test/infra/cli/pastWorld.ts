@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
-import type { Storage } from '../../../infra/app/storage.ts';
-import { READ_MODELS } from '../../../infra/app/readModels.ts';
+import type { Storage } from '../../../infra/app/storage/storage.ts';
+import { READ_MODELS } from '../../../infra/app/readModels/readModels.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { befriend, register, say, write } from '../../support/verifyWorld.ts';
 

@@ -1,7 +1,7 @@
 import type { KyselyPlugin, RootOperationNode } from 'kysely';
-import { skipsIn } from '../../../infra/app/building.ts';
-import { openHistory, type HistoryConfig } from '../../../infra/app/openHistory.ts';
-import { rebuildBeside } from '../../../infra/app/rebuildBeside.ts';
+import { skipsIn } from '../../../infra/app/history/building.ts';
+import { openHistory, type HistoryConfig } from '../../../infra/app/history/openHistory.ts';
+import { rebuildBeside } from '../../../infra/app/history/rebuildBeside.ts';
 import { users } from '../../../projections/users/project.ts';
 import { openPool } from '../../../infra/postgres/pool.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Millis, TokenId, UserId } from '../../../core/kernel/ids.ts';
-import { openKeys } from '../../../infra/app/keys.ts';
+import { openKeys } from '../../../infra/app/storage/keys.ts';
 import { tokens } from '../../../infra/auth/paseto.ts';
 import { openSigningKeys } from '../../../infra/auth/signingKeys.ts';
 import { KeysOfAnotherLog, type SealedLog } from '../../../infra/keys/embedded.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogue, type EventType } from '../../../core/kernel/catalogue.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
 import type { EventId } from '../../../core/kernel/ids.ts';
-import { READ_MODELS } from '../../../infra/app/readModels.ts';
+import { READ_MODELS } from '../../../infra/app/readModels/readModels.ts';
 import { codecOf, type KeyOfPart } from '../../../infra/eventstore/codec.ts';
 import { knownEvents } from '../../../projections/kernel/follower.ts';
 import type { AnyTable, Projection } from '../../../projections/kernel/model.ts';

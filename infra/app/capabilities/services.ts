@@ -1,0 +1,108 @@
+import { appendOnce } from '../../../core/conversation/appendOnce.ts';
+import { sendHandler } from '../../../core/conversation/handler.ts';
+import { clearHandler, hideHandler, removeHandler } from '../../../core/conversation/hide.ts';
+import { markReadHandler } from '../../../core/conversation/markRead.ts';
+import type { BeforeSend, Doing, Known } from '../../../core/conversation/ports.ts';
+import { notifyHandler } from '../../../core/conversation/notify.ts';
+import { revokeHandler } from '../../../core/conversation/revoke.ts';
+import { coalesceMarks } from '../../../core/inbox/coalesce.ts';
+import { configureHandler, deleteHandler, noteInInbox } from '../../../core/inbox/handler.ts';
+import type { PartIn } from '../../../core/inbox/ports.ts';
+import type { Meta } from '../../../core/kernel/fact.ts';
+import type { ConversationId, EventId, Millis, UserId } from '../../../core/kernel/ids.ts';
+import { loginsHandler } from '../../../core/login/handler.ts';
+import type { Tokens } from '../../../core/login/ports.ts';
+import { usersHandler } from '../../../core/user/handler.ts';
+import type { Logins, Messages, Users } from '../../../gateways/ports.ts';
+import type { Config } from '../../config/config.ts';
+import { deriveId } from '../../ids.ts';
+import type { Forwarding } from '../cluster/forwarding.ts';
+import type { Writers } from './writers.ts';
+
+type ServiceDeps = Readonly<{
+  config: Pick<Config, 'admins' | 'multiLogin' | 'tokenLifetime'>;
+  writers: Writers;
+  forwarding: Pick<Forwarding, 'within'>;
+  tokens: Tokens;
+  newId: () => EventId;
+  pause: (ms: Millis) => Promise<void>;
+  doing: Doing;
+}>;
+
+export const openUsers = ({ writers, newId, doing }: ServiceDeps) =>
+  usersHandler({ writers: writers.users, deriveId, newId, now: doing.now }) satisfies Users;
+
+export const openLogins = (
+  { config, writers, tokens, newId, doing }: ServiceDeps,
+  users: ReturnType<typeof openUsers>,
+): Logins => {
+  const admins = new Set(config.admins);
+  return loginsHandler({
+    writers: writers.logins,
+    tokens,
+    isAdmin: (user) => admins.has(user),
+    userOf: users.state,
+    newId,
+    now: doing.now,
+    policy: config.multiLogin,
+    lifetime: config.tokenLifetime,
+  });
+};
+
+type ReadMark = Readonly<{
+  conversation: ConversationId;
+  reader: UserId;
+  quiet: boolean;
+}>;
+
+export const openMessages = (
+  { writers, forwarding, newId, pause, doing }: ServiceDeps,
+  { known, partIn }: Readonly<{ known: Known; partIn: PartIn }>,
+  beforeSend?: BeforeSend,
+): Messages => {
+  const inbox = {
+    writers: writers.inboxes,
+    newId,
+    known: known.at,
+    userOf: known.user,
+    partIn,
+    doing: { followed: doing.followed, pause, now: doing.now },
+  };
+  const append = forwarding.within(appendOnce({ writers: writers.numbered, known }));
+  const numbered = { writers: writers.numbered, append, deriveId, known, doing };
+  const note = noteInInbox(inbox);
+  const mark = markReadHandler({
+    ...numbered,
+    newId,
+    noteMark: (user, conversation, upTo, meta) =>
+      note(user, { type: 'ReadMarked', data: { user, conversation, upTo } }, meta),
+  });
+  // What a mark is for is its key; the newest call of those that share an event stands for all.
+  const calls = new Map<string, Readonly<{ what: ReadMark; meta: Meta }>>();
+  const coalesced = coalesceMarks({
+    pause,
+    write: (key, { upTo, seqs }) => {
+      const call = calls.get(key);
+      calls.delete(key);
+      if (call === undefined) throw new Error(`nobody asked for the read mark ${key}`);
+      return mark({ ...call.what, upTo, seqs }, call.meta);
+    },
+  });
+  const hiding = { ...numbered, newId, note };
+  const send = sendHandler({ ...numbered, beforeSend });
+  return {
+    hide: hideHandler(hiding),
+    remove: removeHandler(hiding),
+    clear: clearHandler(hiding),
+    send,
+    notify: notifyHandler({ ...numbered, send }),
+    revoke: revokeHandler(numbered),
+    markRead: ({ conversation, reader, quiet, upTo, seqs }, meta) => {
+      const key = `${quiet ? 'quiet' : 'told'} ${reader} ${conversation}`;
+      calls.set(key, { what: { conversation, reader, quiet }, meta });
+      return coalesced(key, { upTo, seqs });
+    },
+    configure: configureHandler(inbox),
+    deleteConversations: deleteHandler(inbox),
+  };
+};

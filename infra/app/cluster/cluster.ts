@@ -1,0 +1,111 @@
+import { hostname } from 'node:os';
+import type { EventLog } from '../../../core/kernel/eventLog.ts';
+import type { Millis, Position, UserId } from '../../../core/kernel/ids.ts';
+import type { Bus } from '../../bus/bus.ts';
+import { memoryBus } from '../../bus/memory.ts';
+import { openNats } from '../../bus/nats.ts';
+import type { Config } from '../../config/config.ts';
+import { randomId } from '../../ids.ts';
+import type { Log } from '../../observe/log.ts';
+import { Members } from './members.ts';
+import { telling, type Telling } from './telling.ts';
+import { EVERYBODY, written } from './wire.ts';
+
+/** Where it is found, for people. */
+export const processName = (roles: readonly string[] = []): string =>
+  [`${hostname()}/${String(process.pid)}`, ...roles].join(' ');
+
+/** As much of a log's id as tells clusters apart that share a NATS. */
+const CLUSTER_DIGITS = 16;
+
+type ClusterDeps = Readonly<{
+  config: Pick<Config, 'bus'>;
+  /** Its `append` is not told of yet. */
+  events: EventLog;
+  log: Log;
+  now: () => Millis;
+  /** What people call this process. */
+  name?: string;
+  takesSends?: boolean;
+  published?: Parameters<typeof telling>[2];
+}>;
+
+/** The other processes of the same log, and what this one tells them. One that is alone has nobody to tell. */
+export type Cluster = Readonly<{
+  bus: Bus;
+  /** Of this process: unlike any other's, and what people call it. */
+  id: string;
+  name: string;
+  members: Members;
+  /** The log, where an append tells others, and waits for those that could not read what is appended. */
+  events: EventLog;
+  telling: Telling;
+  /** A read model here has come to a position. */
+  projected: (key: string, position: Position) => void;
+  /** What happens when a user comes or goes elsewhere, and when a read model built elsewhere moves. */
+  onPresence: (moved: (user: UserId) => void) => void;
+  onProjected: (heard: (key: string, position: Position) => void) => void;
+  /** What happens when others say that several processes write to a conversation at once. */
+  onContended: (heard: (stream: string) => void) => void;
+  close: () => Promise<void>;
+}>;
+
+export const joinCluster = async ({
+  config,
+  events,
+  log,
+  now,
+  name = processName(),
+  takesSends = false,
+  published,
+}: ClusterDeps): Promise<Cluster> => {
+  const cluster = (await events.logId()).slice(0, CLUSTER_DIGITS);
+  const bus =
+    config.bus.kind === 'nats'
+      ? await openNats({ url: config.bus.url, cluster, log })
+      : memoryBus().join();
+  let moved: (user: UserId) => void = () => undefined;
+  let heard: (key: string, position: Position) => void = () => undefined;
+  let contended: (stream: string) => void = () => undefined;
+  const id = randomId();
+  const members = new Members({
+    ...{ bus, id, name, takesSends },
+    now,
+    presenceMoved: (user) => moved(user),
+    heard: (message) => {
+      if (message.kind === 'projected') heard(message.key, message.position);
+      if (message.kind === 'contended') contended(message.stream);
+    },
+  });
+  const known: EventLog['append'] = (stream, expected, appended) => {
+    for (const { type } of appended) members.assertKnown(type);
+    return events.append(stream, expected, appended);
+  };
+  const told = telling(bus, known, published);
+  members.start();
+  return {
+    ...{ bus, id, name, members },
+    events: { ...events, append: told.append },
+    telling: told,
+    projected: (key, position) => {
+      if (bus.isShared()) bus.publish(EVERYBODY, written({ kind: 'projected', key, position }));
+    },
+    onPresence: (listener) => {
+      moved = listener;
+    },
+    onProjected: (listener) => {
+      heard = listener;
+    },
+    onContended: (listener) => {
+      contended = listener;
+    },
+    close: async () => {
+      members.close();
+      await bus.flush(CLOSE_MS);
+      await bus.close();
+    },
+  };
+};
+
+/** So long at most it takes to say that this process is going. */
+const CLOSE_MS = 1_000;

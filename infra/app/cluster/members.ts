@@ -1,0 +1,215 @@
+import { catalogue } from '../../../core/kernel/catalogue.ts';
+import { StoreUnavailable } from '../../../core/kernel/eventStore.ts';
+import type { Millis, UserId } from '../../../core/kernel/ids.ts';
+import type { Presence } from '../../../gateways/ports.ts';
+import type { Bus } from '../../bus/bus.ts';
+import { PresenceElsewhere } from './presence.ts';
+import { EVERYBODY, read, written, type Member, type ToAll } from './wire.ts';
+
+/** How often a process says that it is there. */
+export const BEAT_MS: Millis = 1_000;
+/** After so long a silence another does what only one does at a time; it is fenced by the log (core/notice). */
+export const SILENT_MS: Millis = 3_000;
+/** After so long a silence its users are taken for gone, and nobody waits for what it can read. */
+export const LEASE_MS: Millis = 10_000;
+
+/** Every type and version of event that this process can read. */
+const KNOWN = Object.entries(catalogue).map(([type, { version }]) => `${type}@${String(version)}`);
+
+type MembersDeps = Readonly<{
+  bus: Bus;
+  /** Unlike any other process's, and another after each start. */
+  id: string;
+  /** What people call it. */
+  name?: string;
+  now: () => Millis;
+  /** Whether it takes sends that others forward. */
+  takesSends?: boolean;
+  /** A user is connected to other gateways than before. */
+  presenceMoved: (user: UserId) => void;
+  /** What else is told to all. */
+  heard: (message: ToAll) => void;
+  knows?: readonly string[];
+}>;
+
+type Seen = { readonly member: Member; at: Millis };
+
+/**
+ * Who else is there: each process says so every second, and is forgotten when it is silent. While this one is
+ * cut off from the bus it cannot tell, and keeps to what it knew.
+ */
+export class Members {
+  readonly id: string;
+  readonly #deps: MembersDeps;
+  readonly #knows: readonly string[];
+  readonly #others = new Map<string, Seen>();
+  readonly #presence: PresenceElsewhere;
+  readonly #leads = new Set<string>();
+  readonly #ends: (() => void)[];
+  readonly #started: Millis;
+  #timer: NodeJS.Timeout | undefined;
+  #wholeSince: Millis;
+  /** What some process that is there cannot read; looked up at each append. */
+  #unknown: ReadonlySet<string> = new Set();
+
+  constructor(deps: MembersDeps) {
+    this.#deps = deps;
+    this.id = deps.id;
+    this.#knows = deps.knows ?? KNOWN;
+    this.#started = deps.now();
+    this.#wholeSince = this.#started;
+    this.#presence = new PresenceElsewhere({
+      id: deps.id,
+      tell: (message) => deps.bus.publish(EVERYBODY, written(message)),
+      moved: deps.presenceMoved,
+    });
+    this.#ends = [
+      deps.bus.subscribe(EVERYBODY, (payload) => this.#hear(read<ToAll>(payload))),
+      deps.bus.onChange({
+        cut: () => undefined,
+        whole: () => {
+          this.#wholeSince = deps.now();
+          this.beat();
+        },
+      }),
+    ];
+  }
+
+  /** From now on, until it is closed. */
+  start(): void {
+    this.beat();
+    this.#timer = setInterval(() => {
+      this.beat();
+    }, BEAT_MS);
+    this.#timer.unref();
+  }
+
+  /** Says that this process is there, and forgets those that have been silent. */
+  beat(): void {
+    const { bus, id, name, takesSends = false } = this.#deps;
+    const member = {
+      ...{ id, takesSends },
+      ...(name !== undefined && { name }),
+      leads: [...this.#leads],
+      knows: this.#knows,
+      index: this.#presence.index,
+    };
+    bus.publish(EVERYBODY, written({ kind: 'member', ...member }));
+    for (const [other, seen] of this.#others) {
+      if (this.#silence(seen) > LEASE_MS) this.#forget(other);
+    }
+  }
+
+  readonly elsewhere: Presence = (user) => this.#presence.platformsOf(user);
+
+  readonly gatewaysOf = (user: UserId): number => this.#presence.gatewaysOf(user);
+
+  /** Of these, where something is pushed to the user. */
+  readonly awakeElsewhere: Presence = (user) => this.#presence.awakeOf(user);
+
+  /** A user's platforms here have changed, or which of them are asleep. */
+  presenceChanged(
+    user: UserId,
+    platforms: readonly number[],
+    asleep: readonly number[] = [],
+  ): void {
+    this.#presence.changed(user, platforms, asleep);
+  }
+
+  /**
+   * Whether this process may begin with what only one does at a time: no other says that it does. Who has just
+   * started, or come back to the bus, listens first.
+   */
+  isFree(name: string): boolean {
+    const { bus, now } = this.#deps;
+    if (!bus.isShared()) return true;
+    if (!bus.isConnected() || now() - this.#wholeSince < SILENT_MS) return false;
+    for (const seen of this.#others.values()) {
+      if (seen.member.leads.includes(name) && this.#silence(seen) < SILENT_MS) return false;
+    }
+    return true;
+  }
+
+  leads(name: string, does: boolean): void {
+    if (does) this.#leads.add(name);
+    else this.#leads.delete(name);
+    this.beat();
+  }
+
+  /** Throws, such that it is tried again, where a process is there that cannot read events of this type. */
+  assertKnown(type: string): void {
+    if (this.#unknown.size === 0) return;
+    const version = KNOWN.find((name) => name.startsWith(`${type}@`));
+    if (version === undefined || !this.#unknown.has(version)) return;
+    throw new StoreUnavailable(
+      `a process of an older version is running that cannot read ${version}: end the upgrade first`,
+    );
+  }
+
+  /** Those that are there beside this one. */
+  get others(): number {
+    return this.#others.size;
+  }
+
+  /** The ids of those that take sends, this one among them if it does. */
+  get sendTakers(): readonly string[] {
+    const { id, takesSends = false } = this.#deps;
+    const others = [...this.#others.values()].filter(({ member }) => member.takesSends === true);
+    return [...(takesSends ? [id] : []), ...others.map(({ member }) => member.id)];
+  }
+
+  /** Their ids, and what people call them. */
+  get named(): ReadonlyMap<string, string> {
+    return new Map(
+      [...this.#others].map(([id, { member }]) => [id, member.name ?? id.slice(0, 8)] as const),
+    );
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    const { bus, id } = this.#deps;
+    bus.publish(EVERYBODY, written({ kind: 'gone', id }));
+    for (const end of this.#ends) end();
+  }
+
+  #hear(message: ToAll): void {
+    switch (message.kind) {
+      case 'member':
+        this.#others.set(message.id, { member: message, at: this.#deps.now() });
+        this.#presence.heard(message);
+        this.#learn();
+        break;
+      case 'gone':
+        this.#forget(message.id);
+        break;
+      case 'presence':
+      case 'whole':
+      case 'ask':
+        this.#presence.hear(message);
+        break;
+      default:
+        this.#deps.heard(message);
+    }
+  }
+
+  #forget(id: string): void {
+    this.#others.delete(id);
+    this.#presence.forget(id);
+    this.#learn();
+  }
+
+  /** Nobody is silent while this process is cut off, or has just come back. */
+  #silence({ at }: Seen): Millis {
+    const { bus, now } = this.#deps;
+    return bus.isConnected() ? now() - Math.max(at, this.#wholeSince) : 0;
+  }
+
+  #learn(): void {
+    const unknown = new Set<string>();
+    for (const { member } of this.#others.values()) {
+      const knows = new Set(member.knows);
+      for (const name of this.#knows) if (!knows.has(name)) unknown.add(name);
+    }
+    this.#unknown = unknown;
+  }
+}

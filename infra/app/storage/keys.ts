@@ -1,0 +1,76 @@
+import type { KeyStore } from '../../../core/kernel/keyStore.ts';
+import { fileShelf, type KeyShelf } from '../../auth/signingKeys.ts';
+import type { Config } from '../../config/config.ts';
+import { openEmbeddedKeys, readEmbeddedKeys, type SealedLog } from '../../keys/embedded.ts';
+import { openKeysPool } from '../../keys/pool.ts';
+import { openPostgresKeys, readPostgresKeys } from '../../keys/postgres.ts';
+import { postgresShelf } from '../../keys/postgresShelf.ts';
+import type { Log } from '../../observe/log.ts';
+import { redactUrl } from '../../redactUrl.ts';
+import { keysDirectory, tokensDirectory } from './places.ts';
+
+type KeysConfig = Pick<Config, 'data'> & Partial<Pick<Config, 'keys'>>;
+
+/** The keys cannot be had as things are; the message says what to do. */
+export class KeysUnusable extends Error {
+  override name = 'KeysUnusable';
+}
+
+/** Keys that open what is sealed, those that sign tokens, and what other processes do to the former. */
+export type Keys = Readonly<{
+  store: KeyStore;
+  shelf: KeyShelf;
+  onDestroyed: ((listener: () => void) => void) | undefined;
+}>;
+
+/** Postgres' own numbers of what a user may not do. */
+const NO_RIGHT = ['42501', '28000', '28P01'];
+
+export const openKeys = async (config: KeysConfig, log: SealedLog, say: Log): Promise<Keys> => {
+  const { data, keys } = config;
+  if (keys?.kind !== 'postgres') {
+    const store = await openEmbeddedKeys(keysDirectory(data), log);
+    return { store, shelf: fileShelf(tokensDirectory(data)), onDestroyed: undefined };
+  }
+  const warn = (error: unknown): void => {
+    say.warn(
+      { err: error },
+      'the Postgres of the keys does not answer; keys that are known are used',
+    );
+  };
+  const pool = openKeysPool(keys.url, warn);
+  try {
+    const store = await openPostgresKeys(pool, log, warn);
+    return { store, shelf: postgresShelf(pool), onDestroyed: (heard) => store.onDestroyed(heard) };
+  } catch (error) {
+    await pool.end();
+    throw explained(keys.url, error);
+  }
+};
+
+/** The same keys beside whoever has them open: nothing is made, claimed or destroyed. */
+export const openKeysToRead = async (
+  { data, keys }: KeysConfig,
+  logId: string,
+): Promise<Pick<KeyStore, 'opening' | 'close'>> => {
+  if (keys?.kind !== 'postgres') return readEmbeddedKeys(keysDirectory(data), logId);
+  const pool = openKeysPool(keys.url, () => undefined);
+  try {
+    return await readPostgresKeys(pool, logId);
+  } catch (error) {
+    await pool.end();
+    throw explained(keys.url, error);
+  }
+};
+
+/** Of what Postgres says, with what to do; anything else as it is. */
+export const explained = (url: string, error: unknown): unknown => {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const code = String(error.code);
+  const remedy = NO_RIGHT.includes(code)
+    ? 'give its user the right to log in and to create a schema there ' +
+      '(grant create on database … to …), or name another user in SEQLINE_KEYS'
+    : 'start that Postgres, or correct SEQLINE_KEYS';
+  const text = `SEQLINE_KEYS: ${redactUrl(url)} cannot be used (${error.message || code}): ${remedy}`;
+  return new KeysUnusable(text, { cause: error });
+};
