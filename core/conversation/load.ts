@@ -6,10 +6,13 @@ import { AHEAD_MS_MAX, numbered, partiesIn, type Numbered } from './decider.ts';
 import type { NumberedEvent } from './events.ts';
 import { SentWindow, WINDOW_MESSAGES, WINDOW_MS, type SentEntry } from './sentWindow.ts';
 
-/** Events read at a time, backwards: two milliseconds of work on the embedded log. */
+/** Events read at a time, backwards: two milliseconds of work on the embedded log, 30 over EventStoreDB. */
 const PAGE = 512;
-/** A first send waits for this many at most. What a busier conversation lacks is read behind it. */
-export const LOADED_MAX = 4_096;
+/**
+ * A first send waits for this many at most: a process that has just been started has many conversations to load.
+ * What a busier one lacks is read behind its sends.
+ */
+export const LOADED_MAX = PAGE;
 
 /**
  * Places of one stream, newest first from a number on, until they reach back to that time, or there are so

@@ -101,16 +101,16 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
     });
   }
 
-  /** The newest state, read from the log if it is not kept, with all that had been seen of it when it was first read. */
+  /** The newest state, read from the log if it is not kept, with all that had been seen of it when it was asked for. */
   async state(stream: string): Promise<S> {
     const entry = this.#entryOf(stream);
-    let wanted: Revision | undefined;
-    const deadline = this.#options.clock() + CONTENTION_MS_MAX;
+    const wanted = entry.seen;
+    let deadline: Millis | undefined;
     for (;;) {
       const { state, revision } = await this.#load(entry);
-      wanted ??= entry.seen;
       if (!entry.behind || revision >= wanted) return state;
-      // More had been seen of it than could be read: what is read may lag behind what is told.
+      // Read too early, with others who had asked before; or what is read lags behind what is told.
+      deadline ??= this.#options.clock() + CONTENTION_MS_MAX;
       if (this.#options.clock() > deadline)
         throw new StreamContended(stream, 'its end is not read');
       await this.#options.pause(BEHIND_PAUSE_MS);

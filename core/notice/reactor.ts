@@ -32,7 +32,8 @@ export type FollowUpCommand = FollowUp & Readonly<{ id: EventId; at: Millis; met
 export type ReactorDeps = Readonly<{
   reactionTo: (event: Event) => Reaction | undefined;
   checkpoint: Readonly<{ position: Position; moveTo: (position: Position) => Promise<void> }>;
-  append: (command: AppendNumbered) => Promise<Readonly<{ position?: Position }>>;
+  /** Once, though it may have been appended at any time since that of the fact. */
+  append: (command: AppendNumbered, since: Millis) => Promise<Readonly<{ position?: Position }>>;
   note: (command: NoteInInbox) => Promise<Readonly<{ position?: Position }>>;
   follow: (command: FollowUpCommand) => Promise<void>;
   /** `after`: where what it speaks of stands; it must not overtake that. */
@@ -142,7 +143,8 @@ export class Reactor {
       const data = { ...line.data, ...marksOf(event, key, deriveId) };
       const wish = { type: 'NoticePosted', data } as const;
       const stream = conversationStream(conversation);
-      const { position = 0 } = await this.#deps.append({ stream, id, at: now(), meta, wish });
+      const command = { stream, id, at: now(), meta, wish };
+      const { position = 0 } = await this.#deps.append(command, event.created);
       placed = Math.max(placed, position);
     }
     return placed;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { appendOnce } from '../../../core/conversation/appendOnce.ts';
+import { appendSince } from '../../../core/conversation/appendSince.ts';
 import { followUps, withFollowUps } from '../../../core/group/followUps.ts';
 import type { JoinedIds } from '../../../core/group/ports.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
@@ -162,12 +162,13 @@ const reactorOf = (
   checkpoint: LogCheckpoint,
   { ending, early, isEnding }: Ending,
 ): Reactor => {
-  const append = appendOnce({ writers: writers.numbered, known: { message: messageIn(events) } });
+  const known = { message: messageIn(events) };
+  const append = appendSince({ writers: writers.numbered, known, log: events });
   return new Reactor({
     reactionTo: withFollowUps(noticesOf(noticing), followUps(joined)),
     checkpoint,
-    append: async (command) => {
-      const once = await append(command);
+    append: async (command, since) => {
+      const once = await append(command, since);
       // Between others: there is nobody to tell.
       return once.kind === 'refused' ? {} : once;
     },
