@@ -63,14 +63,14 @@ export const openGround = async ({
   const traces = openTraces(config.traces, now);
   closers.add(traces.close);
   const cluster = await joinCluster({
-    ...{ config, events: logged, log, now },
+    ...{ config, events: logged, log },
     name: processName(roles.size === ALL_ROLES.size ? [] : [...roles]),
     takesSends: roles.has('api') || roles.has('gateway'),
     published: traces.noted?.published,
   });
   closers.add(cluster.close);
   const { events } = cluster;
-  const forwarding = openForwarding({ cluster, now });
+  const forwarding = openForwarding({ cluster, now: () => performance.now() });
   closers.add(forwarding.close);
   const writers = openWriters(
     events,

@@ -96,8 +96,9 @@ class Running {
   /** When the newest event was committed that a projection has. */
   readonly #taken = new Map<Projection, Millis>();
   #stopping = false;
-  #movedAt = 0;
-  #confirmedAt = 0;
+  /** By a clock that is never set: one that is would have the runner stand still until it is there again. */
+  #movedAt = -Infinity;
+  #confirmedAt = -Infinity;
   /** Up to here a batch has failed: it is cut in halves until the one event stands alone. */
   #suspect: Readonly<{ until: Position; size: number }> | undefined;
 
@@ -229,7 +230,7 @@ class Running {
     );
     if (!(await this.#commit(session, moving, events, to))) return true;
 
-    this.#movedAt = Date.now();
+    this.#movedAt = performance.now();
     this.#confirmedAt = this.#movedAt;
     this.#trim();
     const isBehind =
@@ -250,15 +251,15 @@ class Running {
 
   /** Tables may be dropped while nothing comes that would be written to them: readers would wait for ever. */
   async #confirm(session: Kysely<AnyTables>): Promise<void> {
-    if (Date.now() - this.#confirmedAt < CONFIRM_EVERY_MS) return;
+    if (performance.now() - this.#confirmedAt < CONFIRM_EVERY_MS) return;
     await confirm(session, this.#checkpoints);
-    this.#confirmedAt = Date.now();
+    this.#confirmedAt = performance.now();
   }
 
   /** Nothing for us has come: the checkpoint may stay a while where it is, if nobody waits for it. */
   #mayIdle(from: Position): boolean {
     const { reached, tail } = this.#options;
-    const isRecent = Date.now() - this.#movedAt < IDLE_MOVE_MS;
+    const isRecent = performance.now() - this.#movedAt < IDLE_MOVE_MS;
     return tail.covers(from) && !reached.isWaitedFor && isRecent;
   }
 
@@ -337,8 +338,10 @@ class Running {
       this.#enter({ kind: 'retrying', attempts, reason: messageOf(error) });
       const [shortest, longest] = RETRY_AFTER_MS;
       // Not woken by those who wait: they would have it try without a pause.
-      const until = Date.now() + Math.min(shortest * 2 ** Math.min(attempts - 1, 10), longest);
-      while (!this.#stopping && Date.now() < until) await this.#haste.wait(until - Date.now());
+      const until =
+        performance.now() + Math.min(shortest * 2 ** Math.min(attempts - 1, 10), longest);
+      const left = (): Millis => until - performance.now();
+      while (!this.#stopping && left() > 0) await this.#haste.wait(left());
     }
   }
 

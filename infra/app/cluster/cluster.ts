@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
-import type { Millis, Position, UserId } from '../../../core/kernel/ids.ts';
+import type { Position, UserId } from '../../../core/kernel/ids.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { memoryBus } from '../../bus/memory.ts';
 import { openNats } from '../../bus/nats.ts';
@@ -23,7 +23,6 @@ type ClusterDeps = Readonly<{
   /** Its `append` is not told of yet. */
   events: EventLog;
   log: Log;
-  now: () => Millis;
   /** What people call this process. */
   name?: string;
   takesSends?: boolean;
@@ -54,7 +53,6 @@ export const joinCluster = async ({
   config,
   events,
   log,
-  now,
   name = processName(),
   takesSends = false,
   published,
@@ -70,7 +68,6 @@ export const joinCluster = async ({
   const id = randomId();
   const members = new Members({
     ...{ bus, id, name, takesSends },
-    now,
     presenceMoved: (user) => moved(user),
     heard: (message) => {
       if (message.kind === 'projected') heard(message.key, message.position);

@@ -22,7 +22,8 @@ type MembersDeps = Readonly<{
   id: string;
   /** What people call it. */
   name?: string;
-  now: () => Millis;
+  /** Of a clock that only goes forward: one that is set back would keep whoever has gone alive until it is there again. */
+  now?: () => Millis;
   /** Whether it takes sends that others forward. */
   takesSends?: boolean;
   /** A user is connected to other gateways than before. */
@@ -41,12 +42,12 @@ type Seen = { readonly member: Member; at: Millis };
 export class Members {
   readonly id: string;
   readonly #deps: MembersDeps;
+  readonly #now: () => Millis;
   readonly #knows: readonly string[];
   readonly #others = new Map<string, Seen>();
   readonly #presence: PresenceElsewhere;
   readonly #leads = new Set<string>();
   readonly #ends: (() => void)[];
-  readonly #started: Millis;
   #timer: NodeJS.Timeout | undefined;
   #wholeSince: Millis;
   /** What some process that is there cannot read; looked up at each append. */
@@ -56,8 +57,8 @@ export class Members {
     this.#deps = deps;
     this.id = deps.id;
     this.#knows = deps.knows ?? KNOWN;
-    this.#started = deps.now();
-    this.#wholeSince = this.#started;
+    this.#now = deps.now ?? (() => performance.now());
+    this.#wholeSince = this.#now();
     this.#presence = new PresenceElsewhere({
       id: deps.id,
       tell: (message) => deps.bus.publish(EVERYBODY, written(message)),
@@ -68,7 +69,7 @@ export class Members {
       deps.bus.onChange({
         cut: () => undefined,
         whole: () => {
-          this.#wholeSince = deps.now();
+          this.#wholeSince = this.#now();
           this.beat();
         },
       }),
@@ -121,9 +122,9 @@ export class Members {
    * started, or come back to the bus, listens first.
    */
   isFree(name: string): boolean {
-    const { bus, now } = this.#deps;
+    const { bus } = this.#deps;
     if (!bus.isShared()) return true;
-    if (!bus.isConnected() || now() - this.#wholeSince < SILENT_MS) return false;
+    if (!bus.isConnected() || this.#now() - this.#wholeSince < SILENT_MS) return false;
     for (const seen of this.#others.values()) {
       if (seen.member.leads.includes(name) && this.#silence(seen) < SILENT_MS) return false;
     }
@@ -175,7 +176,7 @@ export class Members {
   #hear(message: ToAll): void {
     switch (message.kind) {
       case 'member':
-        this.#others.set(message.id, { member: message, at: this.#deps.now() });
+        this.#others.set(message.id, { member: message, at: this.#now() });
         this.#presence.heard(message);
         this.#learn();
         break;
@@ -200,8 +201,8 @@ export class Members {
 
   /** Nobody is silent while this process is cut off, or has just come back. */
   #silence({ at }: Seen): Millis {
-    const { bus, now } = this.#deps;
-    return bus.isConnected() ? now() - Math.max(at, this.#wholeSince) : 0;
+    const { bus } = this.#deps;
+    return bus.isConnected() ? this.#now() - Math.max(at, this.#wholeSince) : 0;
   }
 
   #learn(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Millis, UserId } from '../../../../core/kernel/ids.ts';
 import { StoreUnavailable } from '../../../../core/kernel/eventStore.ts';
 import { LEASE_MS, Members, SILENT_MS } from '../../../../infra/app/cluster/members.ts';
@@ -192,6 +192,28 @@ describe('what only one does', () => {
     clock.at += SILENT_MS - 1;
     await beat(one);
     expect(two.members.isFree('notices')).toBe(false);
+  });
+
+  test('[NOD-11] is free though the clock of the machine is set back meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    try {
+      const hub = memoryBus();
+      const [one, two] = ['one', 'two'].map(
+        (id) =>
+          new Members({
+            ...{ bus: hub.join(), id, presenceMoved: () => undefined, heard: () => undefined },
+          }),
+      );
+      vi.advanceTimersByTime(SILENT_MS);
+      one?.leads('notices', true);
+      await heard();
+      expect(two?.isFree('notices')).toBe(false);
+      vi.setSystemTime(Date.now() - 60 * 60_000);
+      vi.advanceTimersByTime(SILENT_MS);
+      expect(two?.isFree('notices')).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is free to who is alone', () => {
