@@ -24,7 +24,7 @@ export const rebuild = async (config: PastConfig, args: RebuildArguments): Promi
   if (models.length === 0 || more.length > 0)
     return complain(`rebuild: name one of ${[...NAMES, ANALYTICS].join(', ')}, or ${ALL}`);
   try {
-    return await withPast(config, { connections: 3, otherwise: OTHERWISE }, (history, { db }) =>
+    return await withPast(config, { connections: 4, otherwise: OTHERWISE }, (history, { db }) =>
       rebuildAll({ history, db, models, repair: args.replay?.repair === true }),
     );
   } catch (error) {

@@ -7,6 +7,8 @@ const LOCK = 0x5345514c;
 const NUMBERS_LOCK = 0x5345514d;
 /** "SEQT" */
 const TAKING_OVER = 0x53455154;
+/** "SEQR", beside the name of a read model. */
+const REBUILDING = 0x53455152;
 
 /** Which read models a runner builds: there is one at work for each of these, in whatever process. */
 export type Share = 'lists' | 'numbers';
@@ -22,6 +24,17 @@ const LOCKS: Readonly<Record<Share, number>> = { lists: LOCK, numbers: NUMBERS_L
 export const tryLock = async (session: Kysely<AnyTables>, share: Share): Promise<boolean> => {
   const { rows } = await sql<{ locked: boolean }>`
     select pg_try_advisory_lock(${LOCKS[share]}::bigint) as locked,
+      set_config('tcp_keepalives_idle', '5s', false),
+      set_config('tcp_keepalives_interval', '2s', false),
+      set_config('tcp_keepalives_count', '3', false),
+      set_config('tcp_user_timeout', '11s', false)`.execute(session);
+  return rows[0]?.locked === true;
+};
+
+/** Takes the one lock of a read model's rebuilds beside the one in use, likewise. */
+export const tryRebuilding = async (session: Kysely<AnyTables>, name: string): Promise<boolean> => {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_lock(${REBUILDING}::int, hashtext(${name})) as locked,
       set_config('tcp_keepalives_idle', '5s', false),
       set_config('tcp_keepalives_interval', '2s', false),
       set_config('tcp_keepalives_count', '3', false),

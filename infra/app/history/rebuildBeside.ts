@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
+import { tryRebuilding } from '../../../projections/kernel/lock.ts';
 import type { AnyTables, Projection } from '../../../projections/kernel/model.ts';
 import { SCHEMA } from '../../../projections/kernel/schema.ts';
 import type { Skips } from '../../../projections/kernel/skips.ts';
@@ -12,6 +13,8 @@ const NEAR = 2_000;
 /** How long whoever reads the old tables may keep the switch waiting, and the projector with it. */
 const READERS_MS_MAX: Millis = 10_000;
 const LOOK_AGAIN_MS: Millis = 20;
+/** A rebuild that has just been killed has its lock until Postgres has noticed. */
+const OTHERS_MS_MAX: Millis = 3_000;
 /** Readers wait behind the switch; one that is at it for longer than this makes it give up. */
 const LOCK_MS_MAX = 3_000;
 const RETIRED = 'seqline_retired';
@@ -33,7 +36,7 @@ export type Rebuilt = Readonly<{
 }>;
 
 type Options = Readonly<{
-  /** With three connections at least. */
+  /** With four connections at least. */
   db: Kysely<AnyTables>;
   history: History;
   model: Projection;
@@ -55,7 +58,28 @@ export class NotRebuilt extends Error {
  * Builds a read model anew beside the one that is read, compares the two at one position, and puts the new
  * one in its place while the server runs. Whatever fails, the old one stays as it is.
  */
-export const rebuildBeside = async (options: Options): Promise<Rebuilt> => {
+export const rebuildBeside = (options: Options): Promise<Rebuilt> =>
+  options.db.connection().execute(async (session) => {
+    await takeTurn(session, options.model);
+    try {
+      return await rebuildAlone(options);
+    } finally {
+      // If the connection is broken, the lock has gone with it.
+      await sql`select pg_advisory_unlock_all()`.execute(session).catch(() => undefined);
+    }
+  });
+
+/** Two that build the same would build in one schema, and each would drop what the other is about to switch to. */
+const takeTurn = async (session: Kysely<AnyTables>, { name }: Projection): Promise<void> => {
+  for (const until = performance.now() + OTHERS_MS_MAX; ;) {
+    if (await tryRebuilding(session, name)) return;
+    if (performance.now() > until)
+      throw new NotRebuilt(`${name} is being rebuilt by somebody else just now: wait for that`);
+    await pause(LOOK_AGAIN_MS);
+  }
+};
+
+const rebuildAlone = async (options: Options): Promise<Rebuilt> => {
   const { db, history, model, skips, repair, onBuilt } = options;
   const schema = `seqline_rebuild_${model.name}`;
   const began = Date.now();

@@ -190,6 +190,46 @@ describe('[REP-12] what differs is not switched to', () => {
     });
   });
 
+  test('nor is what another rebuild of the same has begun meanwhile', async () => {
+    await withLog(config, async (storage) => {
+      await lifeOf(storage);
+      await project(config, storage);
+    });
+    const before = await rowsIn(database.db, 'seqline');
+    const history = await openHistory(config);
+    const parts = { db: database.db, model: usersModel, skips: await skipsIn(history) };
+    let other = '';
+    const rebuilt = await rebuildBeside({
+      ...{ ...parts, history, repair: true, onBuilt: () => undefined },
+      onCompared: async () => {
+        let reading: () => void = () => undefined;
+        const hasBegun = new Promise<void>((resolve) => (reading = resolve));
+        const readAll = () => {
+          reading();
+          return new Promise<never>(() => undefined);
+        };
+        const begun = rebuildBeside({
+          ...{
+            ...parts,
+            history: { ...history, readAll },
+            repair: false,
+            onBuilt: () => undefined,
+          },
+        });
+        const ended = begun.then(
+          () => undefined,
+          (error: unknown) => (other = String(error)),
+        );
+        await Promise.race([hasBegun, ended]);
+      },
+    });
+    await history.close();
+    expect(rebuilt.kind).toBe('switched');
+    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+    expect(other).toContain('users is being rebuilt by somebody else');
+    expect(await schemas()).toBe(1);
+  });
+
   test('nor is anything while somebody reads for long', async () => {
     await withLog(config, async (storage) => {
       await lifeOf(storage);
