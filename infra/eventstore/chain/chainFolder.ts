@@ -27,7 +27,7 @@ export const readChainFolder = async (folder: string): Promise<ChainFolder> => {
   const path = join(folder, CHECKPOINTS);
   return {
     publicKey: pem === undefined ? undefined : createPublicKey(pem),
-    checkpoints: checkpointsIn((await readIfPresent(path)) ?? '', path),
+    checkpoints: checkpointsIn(wholeLinesOf((await readIfPresent(path)) ?? ''), path),
   };
 };
 
@@ -46,13 +46,19 @@ export const signingKey = async (folder: string): Promise<KeyObject> => {
 export const pemOf = (publicKey: KeyObject): string =>
   publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-/** Resolves once it is durable. A line that a crash has torn is ended first, and stands out when it is read. */
+/** A checkpoint whose line a crash or a full disk has torn was never told to anybody. */
+const wholeLinesOf = (text: string): string => text.slice(0, text.lastIndexOf('\n') + 1);
+
+/** Resolves once it is durable. What is left of a line that was torn goes first. */
 export const addCheckpoint = async (
   folder: string,
   checkpoint: SignedCheckpoint,
 ): Promise<void> => {
-  const file = await open(join(folder, CHECKPOINTS), 'a', MODE_FILE);
+  const path = join(folder, CHECKPOINTS);
+  const whole = wholeLinesOf((await readIfPresent(path)) ?? '');
+  const file = await open(path, 'a', MODE_FILE);
   try {
+    await file.truncate(Buffer.byteLength(whole));
     await file.appendFile(`${JSON.stringify(checkpoint)}\n`);
     await file.sync();
   } finally {
@@ -67,8 +73,7 @@ export const addCheckpoint = async (
  * signed.
  */
 export const copyChainFolder = async (from: string, to: string): Promise<boolean> => {
-  const lines = (await readIfPresent(join(from, CHECKPOINTS))) ?? '';
-  const whole = lines.slice(0, lines.lastIndexOf('\n') + 1);
+  const whole = wholeLinesOf((await readIfPresent(join(from, CHECKPOINTS))) ?? '');
   if (whole === '') return false;
   await mkdir(to, { recursive: true, mode: MODE_FOLDER });
   for (const name of [PUBLIC, PRIVATE]) {

@@ -89,6 +89,19 @@ describe('[OPS-63] what has been signed', () => {
     expect(code).toBe(0);
   });
 
+  test('is signed on, and compared, though the line of a checkpoint was torn by a crash', async () => {
+    await live(1, 3);
+    const first = await run('sign');
+    const checkpoints = join(chainDirectory(config.data), 'checkpoints.ndjson');
+    await appendFile(checkpoints, first.text.slice(0, 40));
+    expect((await verified()).text).toContain('Chain: 1 checkpoints compared');
+    await live(4, 5);
+    expect(JSON.parse((await run('sign')).text)).toMatchObject({ events: 7, position: 7 });
+    const { code, text } = await verified();
+    expect(text).toContain('Chain: 2 checkpoints compared');
+    expect(code).toBe(0);
+  });
+
   test('shows a change that is no damage', async () => {
     await live(1, 3);
     await run('sign');
