@@ -1,44 +1,32 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Millis, UserId } from '../../core/kernel/ids.ts';
-import type { Passing } from '../../core/sequence/shown.ts';
-import { buildHttp, endHttp } from '../../gateways/http/server.ts';
+import type { FastifyInstance } from 'fastify';
+import type { Millis, Position, UserId } from '../../core/kernel/ids.ts';
+import { endHttp } from '../../gateways/http/server.ts';
 import type { VersionIdOf } from '../../gateways/ports.ts';
 import type { WsGateway } from '../../gateways/ws/server.ts';
 import { tokens as openTokens } from '../auth/paseto.ts';
 import { openSigningKeys } from '../auth/signingKeys.ts';
 import type { Config } from '../config/config.ts';
-import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
-import { Closers, closeTogether } from './closers.ts';
-import { joinedAtHead, openAtHead, openChats, openKnown } from './capabilities/chats.ts';
-import { demoPages } from './demo.ts';
-import { openGround, watchedOf } from './ground.ts';
-import { FETCHED_MS } from './sockets/hearing.ts';
-import { HTTP_ANSWER_MS_MAX, SOCKET_ANSWER_MS_MAX } from './capabilities/exactly.ts';
+import { joinedAtHead } from './capabilities/chats.ts';
+import { openCommands } from './capabilities/commands.ts';
+import { SOCKET_ANSWER_MS_MAX } from './capabilities/exactly.ts';
 import { freshnessOf } from './capabilities/freshness.ts';
-import { isAway } from './readModels/isAway.ts';
-import { openKept } from './capabilities/kept.ts';
-import { openExplaining } from './explain/explain.ts';
-import { openFriendLists, openFriends } from './capabilities/friends.ts';
-import { openGroupLists } from './capabilities/groupLists.ts';
-import { openGroups, openStandings } from './capabilities/groups.ts';
-import { openHistory, pastOf } from './history/history.ts';
-import { startReactor } from './notices/reactor.ts';
+import { openLists, openReading } from './capabilities/lists.ts';
 import { profileOf } from './capabilities/profileOf.ts';
-import { openProjector } from './capabilities/projector.ts';
-import { READ_MODELS } from './readModels/readModels.ts';
-import { readiness } from './readiness.ts';
 import { registerAdmins } from './capabilities/registerAdmins.ts';
-import { openLogins, openMessages, openUsers } from './capabilities/services.ts';
+import { Closers, closeTogether } from './closers.ts';
+import { openGround, watchedOf } from './ground.ts';
+import { openHttp } from './http.ts';
+import { startReactor } from './notices/reactor.ts';
+import { openOperators } from './operators.ts';
 import { ALL_ROLES, type Roles } from './roles.ts';
+import { passingOf } from './sockets/passing.ts';
 import { noSockets, openSockets } from './sockets/sockets.ts';
-import { openUserLists } from './capabilities/userLists.ts';
 import { openWebhooks } from './webhooks/webhooks.ts';
 
-/** How long a command waits until this process, or the read models, have what it did. */
+/** How long a command waits until this process has seen what it did. */
 const FOLLOWED_MS = 2_000;
-const PROJECTED_MS = 2_000;
 
 export type Running = Readonly<{
   httpAddress: string;
@@ -65,12 +53,10 @@ const versionIdsOf =
     return createHash('sha256').update(name).digest('hex').slice(0, 24);
   };
 
-const portOf =
-  ({ port }: WsGateway) =>
-  (): number =>
-    port;
-
-/** Read this to know what the process is made of: every part is made here, and handed what it needs. */
+/**
+ * Read this to know what the process is made of: every part is made here, and handed what it needs. What a part
+ * is made of in turn stands in its own file.
+ */
 export const start = async (
   config: Config,
   log: Log,
@@ -81,122 +67,69 @@ export const start = async (
   try {
     const ground = await openGround({ config, log, roles, now, closers });
     const { metrics, storage, cluster, forwarding, writers, models, failed } = ground;
-    const { events, telling } = cluster;
-
-    const signingKeys = await openSigningKeys(storage.tokenShelf, now);
+    const { bus, events, telling } = cluster;
     const versionIdOf = versionIdsOf(await events.logId());
-    let ws: WsGateway | undefined;
-    const doing = {
-      pass: (passing: Passing, senderSync: boolean) => {
-        ws?.pass(passing, senderSync);
-        // Who has gone from the group by now, as far as is known here, does not get it anywhere.
-        const after = 'group' in passing.data ? models.follower.reached() : 0;
-        telling.pass(passing, senderSync, { after });
-      },
-      followed: (position: number) => models.follower.waitFor(position, FOLLOWED_MS),
-      now,
-    };
-    const deps = {
-      ...{ config, writers, forwarding },
-      tokens: openTokens(signingKeys),
-      newId: randomId,
-      pause: (ms: Millis) => pause(ms),
-      doing,
-    };
-    const atHead = openAtHead(models.db, models.chatsTail, () => performance.now());
-    const reading = { db: models.db, tail: models.chatsTail, atHead, log: events, isAway };
-    const users = openUsers(deps);
-    const logins = openLogins(deps, users);
-    const fresh = freshnessOf(events, models.follower, log);
-    const { friends, blocks, reach } = openFriends({ ...deps, users, fresh, now });
-    const friendLists = openFriendLists(reading);
-    const groups = openGroups({ ...deps, users, now });
-    const groupLists = openGroupLists(reading);
-    const isAdmin = (user: UserId): boolean => config.admins.includes(user);
-    const { standing, partIn } = openStandings(groups, fresh);
-    const known = openKnown(reading, users, reach, standing);
+
+    const reading = openReading(models, events);
+    const lists = openLists(reading, versionIdOf);
     const webhooks = openWebhooks({ ...ground, config, now, log });
     closers.add(webhooks.close);
-    const messages = openMessages(deps, { known, partIn }, webhooks.beforeSend);
-    const chatsWithin = (withinMs: Millis) => openChats({ ...reading, versionIdOf, withinMs });
+
+    let gateway: WsGateway | undefined;
+    const passing = passingOf({ cluster, follower: models.follower, gateway: () => gateway });
+    const followed = (position: Position) => models.follower.waitFor(position, FOLLOWED_MS);
+    const commands = openCommands({
+      ...{ config, writers, forwarding, reading },
+      tokens: openTokens(await openSigningKeys(storage.tokenShelf, now)),
+      fresh: freshnessOf(events, models.follower, log),
+      doing: { pass: passing.deed, followed, now },
+      beforeSend: webhooks.beforeSend,
+    });
+    const { users, logins, groups, messages } = commands;
     await registerAdmins(users, config.admins);
 
     const before = await events.head();
+    const isAdmin = (user: UserId): boolean => config.admins.includes(user);
     const noticing = {
-      friends: { versionIdOf, lists: friendLists },
-      groupNotices: { versionIdOf, lists: groupLists, profileOf: profileOf(users), isAdmin },
+      friends: { versionIdOf, lists: lists.friends },
+      groupNotices: { versionIdOf, lists: lists.groups, profileOf: profileOf(users), isAdmin },
     };
     const opening = {
-      ...{ config, cluster, models, logins, messages, groupLists, noticing, now, log },
+      ...{ config, cluster, models, logins, messages, noticing, now, log },
+      ...{ groupLists: lists.groups, chats: lists.chatsWithin(SOCKET_ANSWER_MS_MAX) },
       ...{ meter: metrics.sockets, traces: ground.traces.noted },
-      ...{ chats: chatsWithin(SOCKET_ANSWER_MS_MAX), presenceChanged: webhooks.presence.changed },
+      presenceChanged: webhooks.presence.changed,
     };
     const sockets = roles.has('gateway') ? await openSockets(opening, before) : noSockets(cluster);
-    ws = sockets.gateway;
-    let closeHttp = (): Promise<void> => Promise.resolve();
+    gateway = sockets.gateway;
+    let http: FastifyInstance | undefined;
     // Both doors at once: sockets must not wait for a request whose body trickles in.
-    closers.add(closeTogether(sockets.close, () => closeHttp()));
+    closers.add(closeTogether(sockets.close, async () => http && endHttp(http)));
 
     if (roles.has('reactor')) {
       const stop = await startReactor({
         ...{ events, models, writers, cluster, noticing, groups, log },
-        joined: joinedAtHead(reading, doing.followed),
-        pass: (passing, senderSync, after) => {
-          const fact = passing.data.createTime;
-          const openedBefore = cluster.bus.isShared() ? fact + FETCHED_MS : undefined;
-          ws?.pass(passing, senderSync, openedBefore);
-          telling.pass(passing, senderSync, { after, fact });
-        },
+        joined: joinedAtHead(reading, followed),
+        pass: passing.notice,
         handedOn: telling.handedOn,
         // Sockets elsewhere may have been open while nobody did this work.
-        copiesAfter: cluster.bus.isShared() ? 0 : before,
+        copiesAfter: bus.isShared() ? 0 : before,
       });
       closers.add(stop);
       await webhooks.tell({ reachOf: sockets.reachOf, membersOf: groups.membersOf });
     }
 
     metrics.watch({ ...watchedOf(ground, sockets.stats, now), told: webhooks.told });
-    const projecting = { ...models, writers: writers.projectors, deriveId, now };
-    const projector = openProjector({ projections: READ_MODELS, ...projecting });
-    const history = openHistory({ log: pastOf(storage), reached: models.follower.waitFor, now });
-    const explaining = openExplaining({ ...ground, webhooks: webhooks.admin, gateway: ws, now });
-    closers.add(closeTogether(history.close, explaining.close));
-
-    const http = buildHttp({
-      ...webhooks.askedFirst({ users, friends, blocks, groups }),
-      webhooks: webhooks.admin,
-      userLists: openUserLists(reading),
-      friendLists,
-      groupLists,
-      logins,
-      messages,
-      chats: chatsWithin(HTTP_ANSWER_MS_MAX),
-      projector,
-      history,
-      explain: explaining.explain,
-      projected: async (position) =>
-        position === undefined || models.runner.reached(position, PROJECTED_MS),
-      versionIdOf,
-      presence: sockets.presence,
-      presenceSubscriptions: sockets.presenceSubscriptions,
-      ...openKept({ ...deps, ...reading, users, now }),
-      config,
-      now,
-      newId: randomId,
-      deriveId,
-      log,
-      ready: readiness(storage, models, now),
-      metrics: { ...metrics, meter: metrics.http, access: config.metrics },
-      uwsInfo: sockets.implementation,
-      operatorsOnly: !roles.has('api'),
-      ...(ws !== undefined &&
-        roles.has('api') && { extraRoutes: demoPages(config.host, portOf(ws)) }),
+    const operators = openOperators({ ground, webhooks: webhooks.admin, gateway, now });
+    closers.add(operators.close);
+    http = openHttp({
+      ...{ config, roles, ground, commands, lists, operators, sockets, versionIdOf, now, log },
+      askedFirst: webhooks.askedFirst,
     });
-    closeHttp = () => endHttp(http);
     const httpAddress = await http.listen({ host: config.host, port: config.httpPort });
     return {
       httpAddress,
-      wsAddress: ws && httpAddress.replace(/^http(.*):\d+$/, `ws$1:${String(ws.port)}`),
+      wsAddress: gateway && httpAddress.replace(/^http(.*):\d+$/, `ws$1:${String(gateway.port)}`),
       roles,
       sockets: sockets.implementation,
       failed,

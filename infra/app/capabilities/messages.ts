@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { appendOnce } from '../../../core/conversation/appendOnce.ts';
 import { sendHandler } from '../../../core/conversation/handler.ts';
 import { clearHandler, hideHandler, removeHandler } from '../../../core/conversation/hide.ts';
@@ -9,45 +10,21 @@ import { coalesceMarks } from '../../../core/inbox/coalesce.ts';
 import { configureHandler, deleteHandler, noteInInbox } from '../../../core/inbox/handler.ts';
 import type { PartIn } from '../../../core/inbox/ports.ts';
 import type { Meta } from '../../../core/kernel/fact.ts';
-import type { ConversationId, EventId, Millis, UserId } from '../../../core/kernel/ids.ts';
-import { loginsHandler } from '../../../core/login/handler.ts';
-import type { Tokens } from '../../../core/login/ports.ts';
-import { usersHandler } from '../../../core/user/handler.ts';
-import type { Logins, Messages, Users } from '../../../gateways/ports.ts';
-import type { Config } from '../../config/config.ts';
-import { deriveId } from '../../ids.ts';
+import type { ConversationId, Millis, UserId } from '../../../core/kernel/ids.ts';
+import type { Messages } from '../../../gateways/ports.ts';
+import { deriveId, randomId } from '../../ids.ts';
 import type { Forwarding } from '../cluster/forwarding.ts';
 import type { Writers } from './writers.ts';
 
-type ServiceDeps = Readonly<{
-  config: Pick<Config, 'admins' | 'multiLogin' | 'tokenLifetime'>;
-  writers: Writers;
+type MessageDeps = Readonly<{
+  writers: Pick<Writers, 'numbered' | 'inboxes'>;
   forwarding: Pick<Forwarding, 'within'>;
-  tokens: Tokens;
-  newId: () => EventId;
-  pause: (ms: Millis) => Promise<void>;
+  known: Known;
+  partIn: PartIn;
+  /** Undefined: nobody is asked. */
+  beforeSend: BeforeSend | undefined;
   doing: Doing;
 }>;
-
-export const openUsers = ({ writers, newId, doing }: ServiceDeps) =>
-  usersHandler({ writers: writers.users, deriveId, newId, now: doing.now }) satisfies Users;
-
-export const openLogins = (
-  { config, writers, tokens, newId, doing }: ServiceDeps,
-  users: ReturnType<typeof openUsers>,
-): Logins => {
-  const admins = new Set(config.admins);
-  return loginsHandler({
-    writers: writers.logins,
-    tokens,
-    isAdmin: (user) => admins.has(user),
-    userOf: users.state,
-    newId,
-    now: doing.now,
-    policy: config.multiLogin,
-    lifetime: config.tokenLifetime,
-  });
-};
 
 type ReadMark = Readonly<{
   conversation: ConversationId;
@@ -55,11 +32,17 @@ type ReadMark = Readonly<{
   quiet: boolean;
 }>;
 
-export const openMessages = (
-  { writers, forwarding, newId, pause, doing }: ServiceDeps,
-  { known, partIn }: Readonly<{ known: Known; partIn: PartIn }>,
-  beforeSend?: BeforeSend,
-): Messages => {
+/** What is said, and what becomes of it. */
+export const openMessages = ({
+  writers,
+  forwarding,
+  known,
+  partIn,
+  beforeSend,
+  doing,
+}: MessageDeps): Messages => {
+  const newId = randomId;
+  const pause = (ms: Millis): Promise<void> => sleep(ms);
   const inbox = {
     writers: writers.inboxes,
     newId,
