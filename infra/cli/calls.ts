@@ -9,12 +9,12 @@ type Answer<Data> = Readonly<{
   data?: Data;
 }>;
 
-/** The server answered, and it was a no. */
+/** The server answered, and it was a no: in its words, or, where it says nothing, by the name that programs go by. */
 class Denied extends Error {
   override name = 'Denied';
 
   constructor({ errMsg, errDlt }: Pick<Answer<unknown>, 'errMsg' | 'errDlt'>) {
-    super(errDlt === '' ? errMsg : `${errMsg}: ${errDlt}`);
+    super(errDlt === '' ? errMsg : errDlt);
   }
 }
 

@@ -233,7 +233,7 @@ describe('[EXP-7] what cannot be explained is named', () => {
   test('on the command line, too', async () => {
     const beyond = await run([CHAT, '99']);
     expect(beyond).toMatchObject({ code: 1 });
-    expect(beyond.text).toContain('is beyond the end');
+    expect(beyond.text).toMatch(/^seqline: explain: seq: 99 is beyond the end/);
     for (const [rest, more] of [
       [[], {}],
       [[CHAT], {}],
