@@ -17,6 +17,7 @@ import { holding, type Alarm, type Wait } from './hold.ts';
 import { keeper } from './keeper.ts';
 import type { Interest, Topic } from './interest.ts';
 import type { Log } from '../log.ts';
+import { PendingHandshakes } from './pendingHandshakes.ts';
 import { announcePresence, subscriptionsOf, type WatchedHere } from './presence.ts';
 import type { CloseReason, Socket } from './socket.ts';
 import { answerToText } from './textFrames.ts';
@@ -70,7 +71,10 @@ export type GatewayStats = Readonly<{
   opened: number;
   /** Handshakes that were answered with an error, by its code. */
   refused: ReadonlyMap<number, number>;
-  /** Connections that have ended; those that never happened are left out. */
+  /**
+   * Connections that have ended, and sockets that were closed for what they sent before they were let in; those
+   * that never happened are left out.
+   */
   closes: ReadonlyMap<CloseReason, number>;
   pushes: number;
   requests: number;
@@ -85,7 +89,7 @@ export class Gateway {
   readonly #audience: Audience;
   readonly #fanOut: FanOut;
   readonly #dispatch: (connection: Connection, frame: Uint8Array) => Promise<void>;
-  readonly #welcome: (asked: Asked) => Promise<Welcome>;
+  readonly #handshakes: PendingHandshakes;
   readonly #keep: () => void;
   readonly #closes = new Map<CloseReason, number>();
   readonly #refused = new Map<number, number>();
@@ -93,7 +97,6 @@ export class Gateway {
   /** Open, but the log does not say so yet: their tokens would not be cut with the others. */
   readonly #unactivated = new Set<Connection>();
   readonly #underWay = new Set<Promise<void>>();
-  #handshakes = 0;
   #opened = 0;
   #requests = 0;
   #closing = false;
@@ -133,27 +136,33 @@ export class Gateway {
       meter,
     );
     this.#keep = keeper(this.#connections, now);
-    this.#welcome = welcome({
-      logins: deps.logins,
-      groups: async (user) => {
-        const asOf = this.#audience.newest;
-        return { groups: await deps.groupsOf(user, asOf), asOf };
-      },
-      full: () => this.#connections.count + this.#handshakes >= deps.connectionsMax,
-      closing: () => this.#closing,
-      failed: (error, operationId) =>
-        log.error({ err: error, operationId }, 'who wants to connect could not be let in'),
+    this.#handshakes = new PendingHandshakes({
+      welcome: welcome({
+        logins: deps.logins,
+        groups: async (user) => {
+          const asOf = this.#audience.newest;
+          return { groups: await deps.groupsOf(user, asOf), asOf };
+        },
+        full: () => this.#connections.count + this.#handshakes.count >= deps.connectionsMax,
+        closing: () => this.#closing,
+        failed: (error, operationId) =>
+          log.error({ err: error, operationId }, 'who wants to connect could not be let in'),
+      }),
+      alarm,
+      late: (asked) => log.warn(traceOf(asked), 'who wants to connect could not be let in in time'),
     });
   }
 
-  /** Whether a client may connect. Never throws. */
+  /** Whether a client may connect. Never throws, and answers within a bounded time. */
   async greet(asked: Asked): Promise<Welcome> {
-    const answering = this.#welcome(asked);
-    this.#handshakes += 1;
-    const answer = await answering;
-    this.#handshakes -= 1;
+    const answer = await this.#handshakes.answer(asked);
     if (answer.kind === 'refused') count(this.#refused, answer.error.errCode);
     return answer;
+  }
+
+  /** A socket has sent too much before it was let in, and is closed for it. */
+  overrun(): void {
+    count(this.#closes, 'too-many-requests');
   }
 
   /** An accepted socket is open. From here on it gets pushes; nothing of it has been read yet. */
@@ -307,6 +316,7 @@ export class Gateway {
   async drain(): Promise<void> {
     const { wait } = this.#deps;
     this.#closing = true;
+    this.#handshakes.end();
     await Promise.race([Promise.allSettled(this.#underWay), wait(DRAIN_MS)]);
     const left = [...this.#connections];
     const portion = Math.ceil(left.length / CLOSING_PORTIONS);
@@ -344,6 +354,9 @@ export class Gateway {
     connection.close('kicked', kickFrame(connection.form));
   }
 }
+
+const traceOf = ({ introduction }: Asked): Readonly<{ operationId?: string }> =>
+  'wrong' in introduction ? {} : { operationId: introduction.operationId };
 
 const count = <Key>(counts: Map<Key, number>, key: Key): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -138,7 +138,11 @@ export const readQuery = (query: string, compressionHeader: string): Asked => {
   return { answerByFrame, introduction: readIntroduction(said, compressionHeader) };
 };
 
-const refused = (error: WireError, detail: string): Welcome => ({ kind: 'refused', error, detail });
+export const refused = (error: WireError, detail: string): Welcome => ({
+  kind: 'refused',
+  error,
+  detail,
+});
 
 /**
  * The checks of GW 1.3 in their order. The token is looked at before anything else that costs: clients

@@ -9,9 +9,9 @@ import { FRAME_BYTES_MAX } from '../openim/envelope.ts';
 import type { WatchedHere } from './presence.ts';
 import type { Presence } from '../ports.ts';
 import type { MembershipEvent } from './audience.ts';
-import type { Connection } from './connection.ts';
+import { Entrance } from './entrance.ts';
 import { Gateway, type GatewayDeps, type GatewayStats } from './gateway.ts';
-import { answerOf, readQuery, type Welcome } from './handshake.ts';
+import { answerOf, readQuery, type Accepted, type Asked } from './handshake.ts';
 import type { Alarm } from './hold.ts';
 import type { Topic } from './interest.ts';
 import { TICK_MS } from './keeper.ts';
@@ -69,8 +69,10 @@ export type WsGateway = Readonly<{
 }>;
 
 /** What goes with each socket of the library. */
-type Session = { readonly answer: Welcome; readonly answerByFrame: boolean; open?: Open };
-type Open = Readonly<{ socket: UwsSocket; connection: Connection }>;
+type Session = { readonly coming: Coming; open?: Open };
+/** Whoever is to be told by a frame comes before it is known whether it may; the others were told by then. */
+type Coming = Readonly<{ asked: Asked }> | Readonly<{ accepted: Accepted }>;
+type Open = Readonly<{ socket: UwsSocket; entrance: Entrance }>;
 
 const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
@@ -166,26 +168,27 @@ const acceptSockets = (
     open: (ws) => {
       const session = ws.getUserData();
       const socket = new UwsSocket(ws);
-      const { answer } = session;
-      if (session.answerByFrame) socket.sendText(answerOf(answer));
-      if (answer.kind === 'refused') return socket.end(CLOSE_NORMAL);
-      session.open = { socket, connection: gateway.open(socket, answer) };
-      // It may have been closed as it opened, before this session knew of it.
-      if (socket.closed) gateway.gone(session.open.connection, 'client');
+      const entrance = new Entrance(gateway, socket);
+      session.open = { socket, entrance };
+      const { coming } = session;
+      if ('accepted' in coming) return entrance.letIn(coming.accepted);
+      void entrance.ask(coming.asked).catch((error: unknown) => {
+        failed(error);
+        socket.end(CLOSE_NORMAL);
+      });
     },
 
     message: (ws, message, isBinary) => {
-      const connection = ws.getUserData().open?.connection;
-      if (connection === undefined) return;
       // The bytes are the library's, and gone once this function has returned.
-      gateway.receive(connection, Buffer.from(new Uint8Array(message)), !isBinary);
+      const bytes = Buffer.from(new Uint8Array(message));
+      ws.getUserData().open?.entrance.receive(bytes, !isBinary);
     },
 
     close: (ws, _code, message) => {
       const open = ws.getUserData().open;
       if (open === undefined) return;
       open.socket.markClosed();
-      gateway.gone(open.connection, reasonOf(open.socket, Buffer.from(message).toString('latin1')));
+      open.entrance.gone(reasonOf(open.socket, Buffer.from(message).toString('latin1')));
     },
   });
 };
@@ -206,9 +209,12 @@ type Handshake = Readonly<{
 /**
  * Everything is read from the request before anything is waited for: it is gone afterwards.
  *
- * An upgrade must not happen inside `cork`: when that returns, it looks at the memory where the response was
- * to see whether the connection is to be closed, and finds there what has become of the socket. So now and then
- * a connection that had just been let in was ended (uWebSockets.js 20.30, `HttpResponse::cork`).
+ * Whoever is to be told by a frame is upgraded at once, in the library's own call. Others read a refusal from the
+ * handshake's answer, so for them it has to be known first. An upgrade after that must not happen inside `cork`:
+ * when that returns, it looks at the memory where the response was to see whether the connection is to be closed,
+ * and finds there what has become of the socket. So now and then a connection that had just been let in was ended
+ * (uWebSockets.js 20.30, `HttpResponse::cork`). Outside of it and of its own calls the library prints a warning on
+ * stderr for each upgrade, and nothing but printing depends on that (docs/OPERATIONS.md).
  */
 export const upgrade = async (
   gateway: Pick<Gateway, 'greet'>,
@@ -222,12 +228,18 @@ export const upgrade = async (
   const asked = readQuery(request.getQuery(), request.getHeader('compression'));
   const key = request.getHeader('sec-websocket-key');
   const extensions = request.getHeader('sec-websocket-extensions');
+  const open = (coming: Coming): void => {
+    const session: Session = { coming };
+    response.upgrade(session, key, '', extensions, context);
+  };
+  if (asked.answerByFrame) {
+    open({ asked });
+    return;
+  }
   const answer = await gateway.greet(asked);
   if (client.gone) return;
-  const { answerByFrame } = asked;
-  if (answer.kind === 'accepted' || answerByFrame) {
-    const session: Session = { answer, answerByFrame };
-    response.upgrade(session, key, '', extensions, context);
+  if (answer.kind === 'accepted') {
+    open({ accepted: answer });
     return;
   }
   response.cork(() => {

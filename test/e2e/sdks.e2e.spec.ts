@@ -229,3 +229,9 @@ describe('what an app server sends over HTTP', () => {
     expect(anns.faults()).toEqual([]);
   });
 });
+
+test('[WIR-68] nothing that connected here has left a warning of the socket engine', async () => {
+  const user = await registered(server, 'ann');
+  await devices.ready('js', user);
+  expect(server.said()).not.toMatch(/uWS|corked/);
+});

@@ -82,6 +82,8 @@ export class FakeClock {
 export class FakeSocket implements Socket {
   readonly frames: Uint8Array[] = [];
   readonly texts: string[] = [];
+  /** Of both kinds, as they were written. */
+  readonly order: ('binary' | 'text')[] = [];
   pings = 0;
   /** How many frames left together, for each time something was written. */
   readonly corks: number[] = [];
@@ -92,12 +94,15 @@ export class FakeSocket implements Socket {
   send(frame: Uint8Array): void {
     if (this.endedWith !== undefined) throw new Error('written to after the end');
     this.frames.push(frame);
+    this.order.push('binary');
     if (this.#corked === undefined) this.corks.push(1);
     else this.#corked += 1;
   }
 
   sendText(text: string): void {
+    if (this.endedWith !== undefined) throw new Error('written to after the end');
     this.texts.push(text);
+    this.order.push('text');
   }
 
   ping(): void {

@@ -13,6 +13,7 @@ import {
 } from '../../support/rawWire.ts';
 import { until, untilTrue } from '../../support/until.ts';
 import { FakeWorld } from '../../support/wsFakes.ts';
+import { EARLY_FRAMES_MAX } from '../../../gateways/ws/entrance.ts';
 import { readQuery } from '../../../gateways/ws/handshake.ts';
 import { startWsGateway, upgrade, type WsGateway } from '../../../gateways/ws/server.ts';
 
@@ -214,7 +215,8 @@ describe('the answer to a handshake', () => {
     expect(response.statusCode).toBe(426);
   });
 
-  test('a client that goes away during the check leaves nothing behind', async () => {
+  /** A gateway that checks no token before it is told to. */
+  const undecided = async () => {
     let answer: () => void = () => undefined;
     let asked: () => void = () => undefined;
     const checked = new Promise<void>((resolve) => (answer = resolve));
@@ -232,13 +234,61 @@ describe('the answer to a handshake', () => {
       },
       config: { host: '127.0.0.1', port: 0, connectionsMax: CONNECTIONS_MAX },
     });
-    const leaving = new Client('ann');
-    await begun;
-    leaving.socket.terminate();
-    await leaving.ended();
+    return { begun, answer };
+  };
+
+  test.each(['false', 'true'])(
+    'a client that goes away during the check leaves nothing behind (isMsgResp %s)',
+    async (isMsgResp) => {
+      const { begun, answer } = await undecided();
+      const leaving = new Client('ann', { isMsgResp });
+      await begun;
+      leaving.socket.terminate();
+      await leaving.ended();
+      answer();
+      await open('bob');
+      expect(gateway.stats()).toMatchObject({ sockets: 1, opened: 1, closes: new Map() });
+    },
+  );
+
+  test('[WIR-66] browser: what it sends before it is let in is answered after it was told', async () => {
+    const { answer } = await undecided();
+    const client = await open('ann', { isMsgResp: 'true' });
+    const ponged = once(client.socket, 'pong');
+    client.tell(1001, userOnly('ann'), 'one');
+    client.tell(1001, userOnly('ann'), 'two');
+    client.socket.ping('still there');
+    await ponged;
+    expect(client.order).toEqual([]);
+    answer();
+    await untilTrue('the answers', () => client.frames.length === 2);
+    expect(client.order).toEqual(['text', 'binary', 'binary']);
+    expect(client.replies().map(({ msgIncr }) => msgIncr)).toEqual(['one', 'two']);
+  });
+
+  test('[WIR-66] browser: one that sends much before it is let in is closed', async () => {
+    const { answer } = await undecided();
+    const client = await open('ann', { isMsgResp: 'true' });
+    for (let count = 0; count <= EARLY_FRAMES_MAX; count++) client.tell(1001, userOnly('ann'));
+    await client.ended();
     answer();
     await open('bob');
+    expect(client.order).toEqual([]);
     expect(gateway.stats()).toMatchObject({ sockets: 1, opened: 1 });
+    expect([...gateway.stats().closes]).toEqual([['too-many-requests', 1]]);
+  });
+
+  test('[WIR-67] closing tells whoever waits to be let in, in its own way', async () => {
+    const { begun } = await undecided();
+    const clients = ['false', 'true'].map((isMsgResp) => new Client('ann', { isMsgResp }));
+    await begun;
+    await untilTrue('the browser waits', () => clients[1]?.socket.readyState === WebSocket.OPEN);
+    const natively = clients[0];
+    await gateway.close();
+    for (const client of clients) await client.ended();
+    expect(JSON.parse(natively?.body ?? '')).toMatchObject({ errCode: 500 });
+    const texts = clients[1]?.texts.map((text): unknown => JSON.parse(text));
+    expect(texts).toMatchObject([{ errCode: 500 }]);
   });
 });
 
@@ -280,9 +330,11 @@ describe('[WIR-39] a handshake that has to be waited for', () => {
     const accepted = await world.gateway.greet(readQuery(query, ''));
     expect(accepted.kind).toBe('accepted');
     expect(await shaken(() => Promise.resolve(accepted))).toEqual([['upgrade', false]]);
-    expect(await shaken(() => Promise.resolve(refused), 'isMsgResp=true')).toEqual([
-      ['upgrade', false],
-    ]);
+  });
+
+  test('[WIR-68] is not waited for where the answer is a frame', async () => {
+    const greet = () => Promise.reject(new Error('nobody is to be asked yet'));
+    expect(await shaken(greet, 'isMsgResp=true')).toEqual([['upgrade', false]]);
   });
 
   test('is refused in one write', async () => {
