@@ -34,11 +34,9 @@ const kicked = (tokens: readonly Token[]): readonly TokenId[] =>
  */
 const isRemembered = ({ state, connected }: Token): boolean => state === 'normal' || connected;
 
-/** The sockets of kicked tokens are being cut: they are connected no more. */
-const cut = (tokens: readonly Token[]): readonly Token[] =>
-  tokens.map((token) =>
-    token.state === 'kicked' && token.connected ? { ...token, connected: false } : token,
-  );
+/** The sockets of these are being cut: they are connected no more. */
+const cut = (tokens: readonly Token[], kicks: readonly TokenId[]): readonly Token[] =>
+  tokens.map((token) => (kicks.includes(token.id) ? { ...token, connected: false } : token));
 
 const issue = ({ id, at, data }: IssueToken, { tokens }: Login): Decision => {
   const { user, token, platform, expiresAt, policy } = data;
@@ -61,7 +59,7 @@ const activate = ({ id, data }: ActivateLogin, { tokens }: Login): Decision => {
   const token = tokens.find((known) => known.id === data.token);
   // Only the first socket of a token says anything new.
   if (token?.state !== 'normal' || token.connected) return accept();
-  const set = cut(tokens).map((known) =>
+  const set = tokens.map((known) =>
     known.id === data.token ? { ...known, connected: true } : known,
   );
   const { user } = data;
@@ -81,14 +79,16 @@ const forceLogout = (
   if (!lost.some(isRemembered)) return accept();
   const kicks = lost.map((token) => token.id);
   const set = tokens.map((token): Token =>
-    token.platform === platform ? { ...token, state: 'kicked', connected: false } : token,
+    token.platform === platform ? { ...token, state: 'kicked' } : token,
   );
   return accept({ id, type: 'LogoutForced', data: { user, platform, kicks, tokens: set } });
 };
 
 export const login: Decider<LoginCommand, LoginEvent, Login, never> = {
   initialState: { tokens: [] },
-  evolve: (_, { data: { tokens } }) => ({ tokens }),
+  evolve: (_, { type, data }) => ({
+    tokens: type === 'TokenIssued' ? data.tokens : cut(data.tokens, data.kicks),
+  }),
   decide: (command, state) => {
     switch (command.type) {
       case 'IssueToken':

@@ -15,7 +15,10 @@ export type Token = Readonly<{
   connected: boolean;
 }>;
 
-/** Each event carries the complete resulting set, so the newest event alone is the state. */
+/**
+ * Each event carries the complete resulting set, so the newest event alone is the state. Those that an event `kicks`
+ * are connected no more after it; in it stands whether they were, for whoever is told of a login that has ended.
+ */
 export type TokenIssued = Fact<
   'TokenIssued',
   { user: UserId; token: TokenId; platform: number; tokens: readonly Token[] }

@@ -103,7 +103,30 @@ describe('tokens', () => {
           token: tokenId('b'),
           platform: WEB,
           kicks: [tokenId('a')],
-          tokens: [token('a', 'kicked'), token('b', 'normal', true)],
+          tokens: [token('a', 'kicked', true), token('b', 'normal', true)],
+        },
+      }));
+  test('[TOK-6] those that have been cut are connected no more, and the next token forgets them', () =>
+    given(issued(token('a', 'kicked', true), token('b')), {
+      id: eventId('on'),
+      type: 'LoginActivated',
+      data: {
+        user: ann,
+        token: tokenId('b'),
+        platform: WEB,
+        kicks: [tokenId('a')],
+        tokens: [token('a', 'kicked', true), token('b', 'normal', true)],
+      },
+    })
+      .when(issue('c'))
+      .then({
+        id: eventId('c'),
+        type: 'TokenIssued',
+        data: {
+          user: ann,
+          token: tokenId('c'),
+          platform: WEB,
+          tokens: [token('b', 'kicked', true), token('c')],
         },
       }));
   test.each([
@@ -142,7 +165,7 @@ describe('tokens', () => {
           platform: WEB,
           kicks: [tokenId('a')],
           tokens: [
-            token('a', 'kicked'),
+            token('a', 'kicked', true),
             { ...token('b', 'kicked', true), platform: 1 },
             { ...token('c'), platform: 1 },
           ],

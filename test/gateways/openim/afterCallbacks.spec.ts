@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { EventType, SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import { ERASED, type Meta, type Recorded } from '../../../core/kernel/fact.ts';
 import type { GroupId, TokenId } from '../../../core/kernel/ids.ts';
-import type { Token } from '../../../core/login/events.ts';
+import { login, type LoginCommand } from '../../../core/login/decider.ts';
+import type { LoginEvent, Token } from '../../../core/login/events.ts';
 import { afterOf } from '../../../gateways/openim/afterCallbacks.ts';
 import { ann, bob, by, cat, eventId } from '../../support/people.ts';
 
@@ -84,6 +85,47 @@ describe('[HOK-42] a login that is ended', () => {
       kick(2, 'Android'),
     ]);
     expect(told(recorded('LogoutForced', { ...data, kicks: [] }))).toEqual([]);
+  });
+
+  type Wish = Readonly<{
+    [Key in LoginCommand['type']]: Extract<LoginCommand, { type: Key }>['data'];
+  }>;
+
+  /** What the logins of one user come to, event by event. */
+  const eventsOf = (commands: readonly Partial<Wish>[]): readonly LoginEvent[] => {
+    const events: LoginEvent[] = [];
+    let state = login.initialState;
+    for (const [index, wish] of commands.entries()) {
+      const [[type, data] = []] = Object.entries(wish);
+      const call = { id: eventId(index), at: 1, meta: by(ann) };
+      // Each of these has the data of its type; put together, the compiler cannot see it.
+      const outcome = login.decide({ type, data, ...call } as unknown as LoginCommand, state);
+      if (outcome.kind === 'refused') throw new Error('no command of logins is refused');
+      for (const event of outcome.events) {
+        state = login.evolve(state, { ...event, revision: events.length });
+        events.push(event);
+      }
+    }
+    return events;
+  };
+  const issue = (id: string): Partial<Wish> => ({
+    IssueToken: { user: ann, token: id as TokenId, platform: 5, expiresAt: 99, policy: 1 },
+  });
+  const connect = (id: string): Partial<Wish> => ({
+    ActivateLogin: { user: ann, token: id as TokenId },
+  });
+  const logOut = (platform: number): Partial<Wish> => ({ ForceLogout: { user: ann, platform } });
+  const toldOf = (...commands: readonly Partial<Wish>[]) =>
+    eventsOf(commands).map(({ type, data }) => told(recorded(type, data)));
+
+  test('is told of what is recorded as logins come and go, once for each that had a connection', () => {
+    const again = [issue('a'), connect('a'), issue('b'), connect('b')];
+    expect(toldOf(...again)).toEqual([[], [], [], [kick(5, 'Web')]]);
+    // That of `a` has been told; that of `b` ends now.
+    expect(toldOf(...again, logOut(5)).at(-1)).toEqual([kick(5, 'Web')]);
+    expect(toldOf(...again, issue('c'), connect('c')).at(-1)).toEqual([kick(5, 'Web')]);
+    expect(toldOf(issue('a'), issue('b'), connect('b')).at(-1)).toEqual([]);
+    expect(toldOf(issue('a'), logOut(5)).at(-1)).toEqual([]);
   });
 });
 
