@@ -106,6 +106,19 @@ const mayBeConfigured = async (
     : undefined;
 };
 
+/**
+ * What a member of a group is pointed to is worked out and stands in no setting, so to put it aside is a change as
+ * it is: unless nothing has been said since that was done.
+ */
+const putAside = (
+  { kind, settings: { groupAtType } }: Configure,
+  head: SeenHead | undefined,
+  side: Side,
+): ConversationSettings => {
+  const mayBePointed = kind === 3 && head !== undefined && head.maxSeqPos > side.atSetPos;
+  return groupAtType !== undefined && mayBePointed ? { groupAtType } : {};
+};
+
 /** Something was said, and the user has not deleted its row since. */
 const isThere = (head: SeenHead | undefined, side: Side): head is SeenHead =>
   head !== undefined && !isDeleted(side, head.maxSeq);
@@ -122,7 +135,7 @@ export const configureHandler = (deps: InboxDeps) => {
         return refuse('conversation/not-party', `${user} takes no part in ${conversation}`);
       }
     }
-    const newSettings = changed(settings, side);
+    const newSettings = { ...changed(settings, side), ...putAside(wish, head, side) };
     const newNotes = changed(notes, side);
     const isNew = side.configuredPos === 0 && !isThere(head, side);
     const same = Object.keys(newSettings).length === 0 && Object.keys(newNotes).length === 0;

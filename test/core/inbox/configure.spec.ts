@@ -29,7 +29,9 @@ const userOf = (user: UserId): Promise<User> =>
       : { status: 'unknown' },
   );
 
-const configure = async (wish: Partial<Configure>) => {
+type Known = Awaited<ReturnType<Parameters<typeof configureHandler>[0]['known']>>;
+
+const configure = async (wish: Partial<Configure>, known?: Known, recorded = 1) => {
   const log = new MemoryEventLog();
   const writers = new StreamWriters({
     log,
@@ -42,7 +44,7 @@ const configure = async (wish: Partial<Configure>) => {
   const handle = configureHandler({
     writers,
     known: (user, conversation) =>
-      Promise.resolve({ head: undefined, side: emptySide(user, conversation) }),
+      Promise.resolve(known ?? { head: undefined, side: emptySide(user, conversation) }),
     userOf,
     partIn: (group) =>
       Promise.resolve(group === team ? 'part' : group === other ? 'none' : 'no-group'),
@@ -63,7 +65,7 @@ const configure = async (wish: Partial<Configure>) => {
   };
   const result = await handle({ ...own, ...wish }, by('ann'));
   const { events } = await log.readAll({ after: 0, max: 10 });
-  expect(events).toHaveLength(result.kind === 'refused' ? 0 : 1);
+  expect(events).toHaveLength(result.kind === 'refused' ? 0 : recorded);
   return result.kind === 'refused' ? result.reason : result.kind;
 };
 
@@ -104,3 +106,19 @@ test.each<[string, GroupId]>([
     expect(await configure(wish)).toBe(outcome);
   },
 );
+
+test.each([
+  ['is recorded, though nothing was ever set', 0, 1],
+  ['is recorded again once something has been said since', 4, 1],
+  ['again changes nothing', 6, 0],
+])('[SYN-22] putting aside what a member is pointed to %s', async (_, atSetPos, recorded) => {
+  const conversation = id('sg_team');
+  const head = {
+    ...{ conversation, first: bob, second: undefined, group: team, createdPos: 1 },
+    ...{ maxSeq: 3, maxSeqTime: 1, maxSeqPos: 5, firstOwn: 3, secondOwn: 0 },
+  };
+  const side = { ...emptySide(ann, conversation), configuredPos: atSetPos, atSetPos };
+  const wish = { kind: 3, conversation, peer: { group: team } } as const;
+  const put = { ...wish, settings: { groupAtType: 0 } };
+  expect(await configure(put, { head, side }, recorded)).toBe('done');
+});
