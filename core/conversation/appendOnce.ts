@@ -34,11 +34,14 @@ export const appendOnce =
     for (let ruledOut: Seq = 0; ;) {
       const handled = await writers.handle(ruledOut === 0 ? wish : { ...wish, ruledOut });
       if (handled.kind === 'refused') return handled;
-      const { events, position } = handled;
+      const { events, position, first = Infinity } = handled;
       const [appended] = events;
       if (appended !== undefined) return onceAt(appended, position);
       const looked = await lookFor(known, wish, handled.state, ruledOut);
-      if (looked.event !== undefined) return onceAt(looked.event, position);
+      if (looked.event !== undefined) {
+        // The append may be one of others alone, long after the first.
+        return onceAt(looked.event, looked.event.revision >= first ? position : undefined);
+      }
       assert(looked.ruledOut > ruledOut, `what stands in the way of ${wish.id} was looked at`);
       ruledOut = looked.ruledOut;
     }

@@ -1,6 +1,6 @@
 import type { Placed, Refused } from './decider.ts';
 import type { AnyFact } from './fact.ts';
-import type { Position } from './ids.ts';
+import type { Position, Revision } from './ids.ts';
 
 export type Handled<S, E extends AnyFact, R extends string> =
   | Readonly<{
@@ -9,8 +9,9 @@ export type Handled<S, E extends AnyFact, R extends string> =
       state: S;
       /** What the command led to; none when it had been done already. */
       events: readonly Placed<E>[];
-      /** Of the append it was decided in; absent when there was nothing to append. */
+      /** Of the append it was decided in, and where that begins; absent when there was nothing to append. */
       position?: Position;
+      first?: Revision;
     }>
   | Refused<R>;
 
@@ -32,7 +33,7 @@ export type Answer<C, S, E extends AnyFact, R extends string> = Readonly<{
 /** Positions of one append are not known event by event: each answer waits for the append's last. */
 export const give = <C, S, E extends AnyFact, R extends string>(
   answers: readonly Answer<C, S, E, R>[],
-  appended: Readonly<{ position: Position }> | undefined,
+  appended: Readonly<{ position: Position; first: Revision }> | undefined,
 ): void => {
   for (const { waiting, refused, state, events } of answers) {
     if (refused !== undefined) waiting.resolve(refused);
@@ -41,7 +42,7 @@ export const give = <C, S, E extends AnyFact, R extends string>(
         kind: 'accepted',
         state,
         events,
-        ...(appended === undefined ? {} : { position: appended.position }),
+        ...appended,
       });
     }
   }

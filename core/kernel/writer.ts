@@ -326,7 +326,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
       entry.turns.appended(begun, this.#options.clock(), result.kind === 'conflict');
       if (result.kind === 'appended') {
         this.#learn(entry, after);
-        give(answers, result);
+        give(answers, { position: result.position, first: before.revision + 1 });
         this.#options.onStored?.(tries, batch.length);
         return;
       }

@@ -64,4 +64,15 @@ describe('appending once', () => {
     const again = await append({ ...send('1'), at: 9_000 });
     expect(again).toEqual({ kind: 'accepted', seq: 1, sendTime: 1_000 });
   });
+
+  test('[WIR-11] a repetition is known as one though others share its append', async () => {
+    const { append } = chat();
+    await append(send('1'));
+    const [other, again] = await Promise.all([append(send('2')), append(send('1'))]);
+    expect(other).toHaveProperty('position');
+    expect(again).toEqual({ kind: 'accepted', seq: 1, sendTime: 1_000 });
+    // What is stored by this very append is told to all who are there by then.
+    const both = await Promise.all([append(send('3')), append(send('3'))]);
+    expect(both.map((one) => 'position' in one)).toEqual([true, true]);
+  });
 });
