@@ -2,12 +2,13 @@ import { CONTENT_BYTES_MAX } from '../../../core/conversation/decider.ts';
 import type { MessageBody, OfflinePush, Parties } from '../../../core/conversation/events.ts';
 import { group, notificationAccount, single } from '../../../core/conversation/ids.ts';
 import { isGroupId } from '../../../core/group/ids.ts';
-import type { ConversationId, Seq, UserId } from '../../../core/kernel/ids.ts';
+import type { ConversationId, Seq } from '../../../core/kernel/ids.ts';
 import { WIRE_ERRORS } from '../../openim/errors.ts';
 import { msgData, type MsgData, type OfflinePushInfo } from '../../openim/msgData.ts';
 import { isNotificationContent, MESSAGE_FROM, SESSION_TYPES } from '../../openim/numbers.ts';
 import { isOn, isStored, sendOptions } from '../../openim/options.ts';
 import { renderShown } from '../../openim/render.ts';
+import { isUserId } from '../../openim/user.ts';
 import { NotAnswerable, type Caller, type SendMessage } from '../../ports.ts';
 import { failure, refusal, refused as refusedBy, type Answer, type Handler } from '../answer.ts';
 import type { Connection } from '../connection.ts';
@@ -131,9 +132,10 @@ const placeOf = (
       const isAccount = sessionType === SESSION_TYPES.notificationAccount;
       if (isAccount && !admin) return forbidden('sessionType 4 is for app admins');
       if (recvID === '') return wrong('recvID is empty');
-      const to = recvID as UserId;
+      // Names of any length would be kept in memory, with what is looked up under them.
+      if (!isUserId(recvID)) return refused(refusal('user/unknown', 'recvID: is not registered'));
       const make = isAccount ? notificationAccount : single;
-      return { conversation: make(user, to), parties: { from: user, to } };
+      return { conversation: make(user, recvID), parties: { from: user, to: recvID } };
     }
     case SESSION_TYPES.group:
       // What cannot be the id of a group is that of none.

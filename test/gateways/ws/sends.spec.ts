@@ -176,6 +176,21 @@ describe('the answer to a send', () => {
   });
 });
 
+describe.each([
+  ['longer than any id', 'b'.repeat(60_000)],
+  ['of a sign that no id has', 'b+ob'],
+  ['of other letters', 'büb'],
+])('a send to a name %s', (_, recvID) => {
+  test('[WIR-12] [USR-6] is one to nobody, and nothing is looked up for it', async () => {
+    const world = new FakeWorld();
+    const ann = await world.connect('ann');
+    const reply = await ann.ask(1003, encoded({ recvID }));
+    expect(reply).toMatchObject({ reqIdentifier: 1003, errCode: 1004 });
+    expect(reply.errMsg.length).toBeLessThan(200);
+    expect(world.sends).toEqual([]);
+  });
+});
+
 describe('what is sent', () => {
   test('is handed on with all its fields, and with what the server knows better', async () => {
     const world = new FakeWorld();
