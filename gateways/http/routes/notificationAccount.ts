@@ -61,6 +61,7 @@ const addRoute = ({ users, newId }: RouteDeps): Route =>
       const result = await users.register([made], meta);
       const data = { userID: user, faceURL, nickName, appMangerLevel };
       if (result.kind === 'done') return { ...result, data };
+      if (result.reason !== 'user/registered-already') return result;
       // An id that is made of the call was registered by that very call.
       if (given.userID === undefined && commandId !== undefined) return answer(data);
       return refuse('args/invalid', result.detail);

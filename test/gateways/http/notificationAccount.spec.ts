@@ -41,6 +41,18 @@ test('[USR-40] an id that is taken, no name, or a level of others is refused wit
   expect(deps.users.all.size).toBe(4);
 });
 
+test.each([{}, { 'idempotency-key': 'k' }])(
+  '[HOK-3] an account that the app server does not want is not made, and its own words say so: %o',
+  async (headers) => {
+    const { post, deps } = gateway();
+    const own = { code: 7_001, message: 'no more accounts' };
+    deps.users.register = () =>
+      Promise.resolve({ kind: 'refused', reason: 'callback/refused', detail: '', own });
+    const { json } = await post(add, made, { ...asAdmin, headers });
+    expect(json).toMatchObject({ errCode: 7_001, errMsg: 'no more accounts' });
+  },
+);
+
 test('[USR-40] only an account is changed, and only in what is given', async () => {
   const { post, deps } = gateway();
   const update = async (body: object) =>
