@@ -34,7 +34,7 @@ export type ReactorDeps = Readonly<{
   checkpoint: Readonly<{ position: Position; moveTo: (position: Position) => Promise<void> }>;
   /** Once, though it may have been appended at any time since that of the fact. */
   append: (command: AppendNumbered, since: Millis) => Promise<Readonly<{ position?: Position }>>;
-  note: (command: NoteInInbox) => Promise<Readonly<{ position?: Position }>>;
+  note: (command: NoteInInbox, since: Millis) => Promise<Readonly<{ position?: Position }>>;
   follow: (command: FollowUpCommand) => Promise<void>;
   /** `after`: where what it speaks of stands; it must not overtake that. */
   pass: (passing: Passing, senderSync: boolean, after: Position) => void;
@@ -119,7 +119,7 @@ export class Reactor {
     if (note !== undefined) {
       const id = deriveId(event.id, 'note', note.user);
       const command = { type: 'NoteInInbox', id, at: now(), meta, data: note } as const;
-      const { position } = await this.#deps.note(command);
+      const { position } = await this.#deps.note(command, event.created);
       visible = position ?? visible;
     }
     const said = await linesOf(reaction);

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { appendSince } from '../../../core/conversation/appendSince.ts';
 import { followUps, withFollowUps } from '../../../core/group/followUps.ts';
 import type { JoinedIds } from '../../../core/group/ports.ts';
+import { noteSince } from '../../../core/inbox/noteSince.ts';
 import { CheckpointTaken, LogCheckpoint } from '../../../core/notice/checkpoint.ts';
 import {
   Interrupted,
@@ -172,10 +173,7 @@ const reactorOf = (
       // Between others: there is nobody to tell.
       return once.kind === 'refused' ? {} : once;
     },
-    note: async (command) => {
-      const handled = await writers.inboxes.handle(command);
-      return handled.kind === 'refused' ? {} : handled;
-    },
+    note: noteSince({ writers: writers.inboxes, log: events }),
     follow: groups.follow,
     pass,
     handedOn,
