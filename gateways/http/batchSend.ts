@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { Position, UserId } from '../../core/kernel/ids.ts';
 import { SESSION_TYPES } from '../openim/numbers.ts';
+import { passingFault } from '../passing.ts';
 import { body, flag, userId } from './fields.ts';
 import { refuse, type Answer } from './reply.ts';
 import { route, type Route } from './route.ts';
@@ -26,6 +27,14 @@ const results = Type.Object({
   failedUserIDs: strings,
 });
 type Results = Static<typeof results>;
+
+type Passing = Readonly<{ kind: 'passing'; fault: unknown }>;
+
+/** Some have got it by then: were the call to fail, the same one again would be another message to them. */
+const passingOnly = (fault: unknown): Passing => {
+  if (passingFault(fault) === undefined) throw fault;
+  return { kind: 'passing', fault };
+};
 
 /** One message for many: in each conversation it has the same clientMsgID, and is stored there once. */
 export const batchSendRoute = (deps: RouteDeps): Route => {
@@ -52,18 +61,24 @@ export const batchSendRoute = (deps: RouteDeps): Route => {
   ): Promise<Answer<Results>> => {
     const data: Results = { results: [], failedUserIDs: [] };
     let newest: Position | undefined;
+    let passing: Passing | undefined;
     for (let from = 0; from < receivers.length; from += PAGE) {
       const page = receivers.slice(from, from + PAGE);
-      const answers = await Promise.all(
-        page.map((recvID) => send({ ...given, recvID }, sender, clientMsgId, meta)),
-      );
-      for (const [index, answer] of answers.entries()) {
-        const recvID = page[index] ?? '';
-        if (answer.kind === 'refused' || answer.data === undefined) data.failedUserIDs.push(recvID);
-        else data.results.push({ ...answer.data, recvID });
-        if (answer.kind === 'done') newest = answer.position ?? newest;
+      const trySend = (recvID: UserId) =>
+        send({ ...given, recvID }, sender, clientMsgId, meta).catch(passingOnly);
+      // Where the log is away it would be for the others too.
+      const answers = passing === undefined ? await Promise.all(page.map(trySend)) : [];
+      for (const [index, recvID] of page.entries()) {
+        const answer = answers[index];
+        if (answer?.kind === 'done' && answer.data !== undefined) {
+          data.results.push({ ...answer.data, recvID });
+          newest = answer.position ?? newest;
+        } else data.failedUserIDs.push(recvID);
       }
+      passing ??= answers.find((answer) => answer.kind === 'passing');
     }
+    // Nobody has got it: then the very same call is to be made again.
+    if (passing !== undefined && data.results.length === 0) throw passing.fault;
     return { kind: 'done', data, ...(newest === undefined ? {} : { position: newest }) };
   };
 

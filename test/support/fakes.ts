@@ -204,7 +204,7 @@ export class FakeMessages implements Messages {
   /** Who takes no messages. */
   readonly closed = new Set<string>();
 
-  send(message: SendMessage) {
+  send(message: SendMessage): ReturnType<Messages['send']> {
     this.sent.push(message);
     const { message: data } = message;
     if ('to' in data && this.closed.has(data.to)) {
