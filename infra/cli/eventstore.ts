@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { logDirectory } from '../app/storage/places.ts';
-import { openStorage } from '../app/storage/storage.ts';
+import { openStore } from '../app/storage/storage.ts';
 import { foundLog } from '../eventstore/esdb/founding.ts';
 import { keepSealChosen } from '../eventstore/esdb/sealChosen.ts';
 import { NotLoopback, serveEventStore } from '../eventstore/server/serve.ts';
@@ -26,25 +26,17 @@ export const eventstore: Command = async (config, args) => {
   const stop = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const log = createLog(config.logLevel);
   try {
-    const storage = await openStorage(config, log);
+    const { store } = await openStore(config, log);
     try {
       // Served to others, the log says its own id and its choice of sealing; otherwise they would choose again.
-      await foundLog(storage.store, await storage.store.logId());
-      const sealing = { seal: config.seal, folder: logDirectory(config.data) };
-      await keepSealChosen(storage.store, sealing);
-      const server = await serveEventStore({
-        store: storage.store,
-        host,
-        port,
-        exposed,
-        allowWrites,
-        log,
-      });
+      await foundLog(store, await store.logId());
+      await keepSealChosen(store, { seal: config.seal, folder: logDirectory(config.data) });
+      const server = await serveEventStore({ store, host, port, exposed, allowWrites, log });
       out(`The log is served at esdb://${urlHost(host)}:${String(server.port)}?tls=false`);
       await stop;
       await server.close();
     } finally {
-      await storage.close();
+      await store.close();
     }
     return 0;
   } catch (error) {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
 import type { UserId } from '../../core/kernel/ids.ts';
 import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
+import { lockDirectory, type DirectoryLock } from '../directoryLock.ts';
 import { isThere, syncFile, syncFolder } from '../durableFile.ts';
 
 /*
@@ -41,17 +42,38 @@ export class KeysOfAnotherLog extends Error {
   override name = 'KeysOfAnotherLog';
 }
 
+/** Another process has these keys open: what one of them made, the other could lose. */
+export class KeysInUse extends Error {
+  override name = 'KeysInUse';
+}
+
 /** A key, or (without `key`) the number up to which all keys have been destroyed. */
 type KeyRecord = Readonly<{ id: number; key?: Uint8Array }>;
 
 /**
  * The key store in an LMDB environment of its own, readable by the owner only. Made for one server
  * process. Its backups bring back keys that were destroyed after them: keep them no longer than the law
- * lets you take over an erasure. Throws `KeysOfAnotherLog`.
+ * lets you take over an erasure. Throws `KeysOfAnotherLog`, `KeysInUse`.
  */
 export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<KeyStore> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
+  const lock = await lockDirectory(await realpath(folder));
+  if (lock === undefined) {
+    throw new KeysInUse(
+      `the keys in ${folder} are open in another process: stop it first, or choose another SEQLINE_DATA`,
+    );
+  }
+  try {
+    return new EmbeddedKeys(await openAlone(folder, log), lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+};
+
+/** To be called with the lock: a store that is compacted is another file afterwards. */
+const openAlone = async (folder: string, log: SealedLog): Promise<Database> => {
   let database = open(folder);
   moveFormer(database);
   if (database.doesExist(UNCOMPACTED)) {
@@ -68,7 +90,7 @@ export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<
     throw error;
   }
   for (const file of ['data.mdb', 'lock.mdb']) await chmod(join(folder, file), 0o600);
-  return new EmbeddedKeys(database);
+  return database;
 };
 
 /**
@@ -97,11 +119,14 @@ export const readEmbeddedKeys = (
 
 class EmbeddedKeys implements KeyStore {
   readonly #database: Database;
+  readonly #lock: DirectoryLock | undefined;
   readonly #wanted = new Set<UserId>();
   #making: Promise<ReadonlyMap<UserId, SubjectKey>> | undefined;
 
-  constructor(database: Database) {
+  /** Without a lock they are only read. */
+  constructor(database: Database, lock?: DirectoryLock) {
     this.#database = database;
+    this.#lock = lock;
   }
 
   async sealing(subjects: readonly UserId[]): Promise<ReadonlyMap<UserId, SubjectKey>> {
@@ -140,6 +165,7 @@ class EmbeddedKeys implements KeyStore {
   async close(): Promise<void> {
     await this.#making;
     await this.#database.close();
+    await this.#lock?.release();
   }
 
   /** All keys that are wanted in one turn of the event loop are made in one transaction. */

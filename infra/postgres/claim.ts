@@ -1,42 +1,36 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { cameTrue, commandOf, pause, signal, startOf } from './processes.ts';
+import { lockDirectory, type DirectoryLock } from '../directoryLock.ts';
 import type { PostgresLog } from './place.ts';
+import { cameTrue, commandOf, signal } from './processes.ts';
 
 /** How long each way to end an old Postgres is given before the next, rougher one. */
 const FAST_SHUTDOWN_MS = 1_500;
 const IMMEDIATE_SHUTDOWN_MS = 3_000;
 const KILLED_MS = 2_000;
 
-/** Two starts at once may both find an owner that has gone; one of them gets its name in. */
-const CLAIM_ATTEMPTS_MAX = 5;
+/** An owner that has been killed takes a moment to be gone. */
+const OWNER_GOING_MS = 1_000;
 
 export class PostgresDirectoryInUse extends Error {
   override name = 'PostgresDirectoryInUse';
 }
 
-export type Claim = Readonly<{ release: () => Promise<void> }>;
-
 /**
  * Makes the directory ours, for as long as this process lives: two servers over one directory would end
  * each other's Postgres. Throws `PostgresDirectoryInUse` while its owner is alive.
  */
-export const claimDirectory = async (directory: string): Promise<Claim> => {
-  const file = path.join(directory, 'owner');
-  const mine = `${String(process.pid)} ${(await startOf(process.pid)) ?? ''}\n`;
-  for (let attempt = 1; attempt <= CLAIM_ATTEMPTS_MAX; attempt++) {
-    if (await writeNew(file, mine)) return { release: () => rm(file, { force: true }) };
-    const owner = await livingOwner(file);
-    if (owner !== undefined) {
-      throw new PostgresDirectoryInUse(
-        `the Postgres in ${directory} belongs to the running process ${String(owner)}: ` +
-          'stop it first, or choose another directory',
-      );
-    }
-    await rm(file, { force: true });
-  }
+export const claimDirectory = async (directory: string): Promise<DirectoryLock> => {
+  let lock: DirectoryLock | undefined;
+  const isOurs = async (): Promise<boolean> => {
+    lock = await lockDirectory(directory);
+    return lock !== undefined;
+  };
+  await cameTrue(isOurs, OWNER_GOING_MS);
+  if (lock !== undefined) return lock;
   throw new PostgresDirectoryInUse(
-    `the Postgres in ${directory} is being started by another process`,
+    `the Postgres in ${directory} belongs to another process that is running: stop it first, or choose ` +
+      'another directory',
   );
 };
 
@@ -77,27 +71,4 @@ const pidIn = async (file: string): Promise<number | undefined> => {
   const [line = ''] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
   const pid = Number.parseInt(line, 10);
   return pid > 1 ? pid : undefined;
-};
-
-const livingOwner = async (file: string): Promise<number | undefined> => {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  if (!text.endsWith('\n')) {
-    // Made a moment ago and not yet written, or left so by a crash: the next attempt tells.
-    await pause(50);
-    return undefined;
-  }
-  const parted = text.indexOf(' ');
-  const pid = Number.parseInt(text.slice(0, parted), 10);
-  // The whole of it: a stale start that is a beginning of the stranger's is still another process.
-  return (await startOf(pid)) === text.slice(parted + 1, -1) ? pid : undefined;
-};
-
-const writeNew = async (file: string, text: string): Promise<boolean> => {
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
 };

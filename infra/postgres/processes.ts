@@ -5,19 +5,6 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const POLL_EVERY_MS = 20;
 
-/**
- * Tells a process from a later one with the same number: when it started, in the system's own words.
- * Undefined: there is no such process (or it has ended and nobody has asked for its result yet).
- */
-export const startOf = async (pid: number): Promise<string | undefined> => {
-  if (!isThere(pid)) return undefined;
-  if (process.platform !== 'linux') return psField(pid, 'lstart=');
-  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined);
-  // The name in brackets may hold anything; what follows the last bracket is fields from the third on.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined || fields[0] === 'Z' ? undefined : fields[19];
-};
-
 /** The command line of a process, its arguments parted by spaces; empty if there is none. */
 export const commandOf = async (pid: number): Promise<string> => {
   if (!isThere(pid)) return '';

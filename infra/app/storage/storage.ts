@@ -2,7 +2,7 @@ import type { EventStore } from '../../../core/kernel/eventStore.ts';
 import { openEmbeddedLog } from '../../eventstore/embedded/embeddedLog.ts';
 import type { Writability } from '../../eventstore/embedded/health.ts';
 import { openEsdb } from '../../eventstore/esdb/esdbLog.ts';
-import { CopyUnfinished, readHistory } from '../../eventstore/history.ts';
+import { CopyUnfinished, readHistory, type LogHistory } from '../../eventstore/history.ts';
 import { hasOwnEvents, keepSealChosen } from '../../eventstore/esdb/sealChosen.ts';
 import { eventLog, type SealedEventLog } from '../../eventstore/eventLog.ts';
 import { keepSealChoice } from '../../eventstore/sealChoice.ts';
@@ -38,28 +38,48 @@ export const openStorage = async (
   log: Log,
   meter?: CommitMeter,
 ): Promise<Storage> => {
-  const { data, seal, eventStore } = config;
+  const { store, sealed, history } = await openStore(config, log, meter);
+  const { formerIds, moved } = history;
+  try {
+    const keys = await openKeys(config, { ...sealed, formerIds }, log);
+    const { onDestroyed } = keys;
+    return {
+      store,
+      log: eventLog({ store, keys: keys.store, onDestroyed, seal: config.seal, moved }),
+      formerIds,
+      tokenShelf: keys.shelf,
+      close: async () => {
+        try {
+          await store.close();
+        } finally {
+          await keys.store.close();
+        }
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};
+
+export type OpenStore = Readonly<{ store: Store; sealed: SealedLog; history: LogHistory }>;
+
+/** The log alone, for who passes on what is stored and opens none of it. */
+export const openStore = async (
+  { data, seal, eventStore }: StorageConfig,
+  log: Log,
+  meter?: CommitMeter,
+): Promise<OpenStore> => {
   const directory = logDirectory(data);
   const isElsewhere = eventStore?.kind === 'esdb';
   const store: Store = isElsewhere
     ? await openEsdb({ connectionString: eventStore.url, log })
     : await openEmbeddedLog({ directory, log, ...(meter && { meter }) });
   try {
-    const { copying, formerIds, moved } = await readHistory(store);
-    if (copying) throw new CopyUnfinished(UNFINISHED);
+    const history = await readHistory(store);
+    if (history.copying) throw new CopyUnfinished(UNFINISHED);
     const sealed = await (isElsewhere ? shared : own)(store, { seal, directory });
-    const keys = await openKeys(config, { ...sealed, formerIds }, log);
-    const { onDestroyed } = keys;
-    return {
-      store,
-      log: eventLog({ store, keys: keys.store, onDestroyed, seal, moved }),
-      formerIds,
-      tokenShelf: keys.shelf,
-      close: async () => {
-        await store.close();
-        await keys.store.close();
-      },
-    };
+    return { store, sealed, history };
   } catch (error) {
     await store.close();
     throw error;

@@ -13,13 +13,13 @@ import type {
 } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
 import { Subscriptions } from '../subscription.ts';
+import { lockDirectory, type DirectoryLock } from '../../directoryLock.ts';
 import { backupTo } from './backup.ts';
 import type { CommitMeter } from '../../observe/commitMeter.ts';
 import { commitTo, probe, type Flush } from './commit.ts';
 import { lastPosition, openLogEnvironment, type LogEnvironment } from './environment.ts';
 import { Health, type Writability } from './health.ts';
 import { IndexKeeper, replayIndex } from './indexKeeper.ts';
-import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { silentLog, type Log } from './log.ts';
 import {
   eventAtPosition,
@@ -56,6 +56,11 @@ export interface EmbeddedLog extends EventStore {
   verify(): Promise<LogCheck>;
 }
 
+/** Another process, or another part of this one, has this log open. */
+export class LogInUse extends Error {
+  override name = 'LogInUse';
+}
+
 /**
  * Opens a log, or makes one. What a crash has left out of the index is read again first.
  * @throws LogInUse while another has it open; DamagedRecord when what must be read is damaged
@@ -64,6 +69,8 @@ export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Embe
   await mkdir(options.directory, { recursive: true });
   const directory = await realpath(options.directory);
   const lock = await lockDirectory(directory);
+  if (lock === undefined)
+    throw new LogInUse(`the log in ${directory} is open already, in this process or another`);
   let environment: LogEnvironment | undefined;
   let index: StreamIndex | undefined;
   try {

@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { open as openLmdb } from 'lmdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import type { SubjectKey } from '../../../core/kernel/keyStore.ts';
 import {
+  KeysInUse,
   KeysOfAnotherLog,
   openEmbeddedKeys,
   openKeysForReading,
@@ -35,6 +39,8 @@ const bytesOf = (key: SubjectKey | undefined): Buffer => {
   if (key === undefined) throw new Error('a key was made');
   return Buffer.from(key.key);
 };
+
+const HOLD_KEYS = fileURLToPath(new URL('holdKeys.ts', import.meta.url));
 
 const fileBytes = (folder: string): Promise<Buffer> => readFile(join(folder, 'data.mdb'));
 
@@ -90,6 +96,25 @@ describe('embedded key store on disk', () => {
     );
   });
 
+  test('[SEA-11] has one opener, so that none loses what another makes; a killed one leaves it free', async () => {
+    const folder = freshFolder();
+    const child = spawn(process.execPath, ['--import', 'tsx', HOLD_KEYS, folder, fresh.id], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    await expect(openEmbeddedKeys(folder, fresh)).rejects.toBeInstanceOf(KeysInUse);
+    child.stdin.write('bob\n');
+    await once(child.stdout, 'data');
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+
+    const keys = await openEmbeddedKeys(folder, fresh);
+    expect(await keys.opening(bob, 1)).toHaveLength(32);
+    expect(await keys.opening(ann, 1)).toBeUndefined();
+    await keys.close();
+  });
+
   test('[SEA-4] a new key is in the file when it is handed out', async () => {
     const folder = freshFolder();
     const keys = await openEmbeddedKeys(folder, fresh);
@@ -110,7 +135,7 @@ describe('embedded key store on disk', () => {
     expect((await fileBytes(folder)).includes(key)).toBe(false);
     expect(await after.opening(bob, 1)).toHaveLength(32);
     await after.close();
-    expect((await readdir(folder)).sort()).toEqual(['data.mdb', 'lock.mdb']);
+    expect((await readdir(folder)).sort()).toEqual(['data.mdb', 'lock.2', 'lock.mdb']);
   });
 
   test('only the owner can read it', async () => {

@@ -5,11 +5,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PostgresDirectoryInUse } from '../../../infra/postgres/claim.ts';
+import { claimDirectory, PostgresDirectoryInUse } from '../../../infra/postgres/claim.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../infra/postgres/embedded.ts';
 import { chooseAccount } from '../../../infra/postgres/place.ts';
 import { openPool } from '../../../infra/postgres/pool.ts';
-import { startOf } from '../../../infra/postgres/processes.ts';
 import { until, untilTrue } from '../../support/until.ts';
 
 const HOLD = path.join(import.meta.dirname, 'hold.ts');
@@ -146,9 +145,6 @@ describe('the embedded Postgres', () => {
       path.join(cluster(), 'postmaster.pid'),
       `${String(stranger.pid)}\n${cluster()}\n`,
     );
-    // A beginning of the stranger's own start: near enough to be taken for it by a careless comparison.
-    const beginning = (await startOf(stranger.pid ?? 0))?.slice(0, -1) ?? '';
-    await writeFile(path.join(place(), 'owner'), `${String(stranger.pid)} ${beginning}\n`);
     const { url } = await start();
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(await isAlive(stranger.pid ?? 0)).toBe(true);
@@ -158,6 +154,18 @@ describe('the embedded Postgres', () => {
     const { url } = await hold();
     await expect(start()).rejects.toBeInstanceOf(PostgresDirectoryInUse);
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('[OPS-4] of many that start at once after another has gone, one has it', async () => {
+    await mkdir(place());
+    for (let round = 0; round < 10; round += 1) {
+      const claims = await Promise.allSettled(
+        Array.from({ length: 8 }, () => claimDirectory(place())),
+      );
+      const taken = claims.flatMap((claim) => (claim.status === 'fulfilled' ? [claim.value] : []));
+      expect(taken).toHaveLength(1);
+      await taken[0]?.release();
+    }
   });
 
   test('[OPS-5] a cluster of another version, or damaged, is moved aside and made anew', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { LogInUse } from '../../../../infra/eventstore/embedded/lock.ts';
+import { LogInUse } from '../../../../infra/eventstore/embedded/embeddedLog.ts';
 import { events } from '../../../support/eventStore/events.ts';
 import { temporaryLogs } from '../../../support/eventStore/logs.ts';
 import { chanceFrom, seedOfRun } from '../../../support/seeded.ts';

@@ -15,11 +15,6 @@ const NAME_BYTES_MAX = 20;
 const ATTEMPTS_MAX = 20;
 const NAME = /^lock\.(\d{1,15})$/;
 
-/** Another process, or another part of this one, has this log open. */
-export class LogInUse extends Error {
-  override name = 'LogInUse';
-}
-
 export type DirectoryLock = Readonly<{ release: () => Promise<void> }>;
 
 /**
@@ -27,20 +22,19 @@ export type DirectoryLock = Readonly<{ release: () => Promise<void> }>;
  * listens: whoever can connect knows that the owner lives, and when it is killed the kernel stops
  * listening, in whatever container it ran. Locks are numbered, and the highest counts. Where nobody
  * listens on it, the next number is taken with `link`, which only one can do; the highest is never
- * removed, so no one who looked long ago can take a number that has had its time.
- * @throws LogInUse
+ * removed, so no one who looked long ago can take a number that has had its time. Undefined: it has an owner, in this
+ * process or another.
  */
-export const lockDirectory = async (directory: string): Promise<DirectoryLock> => {
+export const lockDirectory = async (directory: string): Promise<DirectoryLock | undefined> => {
   const reach = await shortPath(directory);
   const ours = join(reach.path, `.${randomBytes(6).toString('hex')}`);
   const server = await listen(ours);
-  const release = async (): Promise<void> => {
-    await stop(server);
-    await reach.leave();
-  };
+  let released: Promise<void> | undefined;
+  const release = (): Promise<void> => (released ??= stop(server).then(reach.leave));
   try {
     if (await take(reach.path, ours)) return { release };
-    throw new LogInUse(`the log in ${directory} is open already, in this process or another`);
+    await release();
+    return undefined;
   } catch (error) {
     await release();
     throw error;
