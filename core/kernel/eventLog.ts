@@ -31,6 +31,8 @@ export interface EventLog {
   subscribeAll(
     options: Readonly<{
       after: Position | 'end';
+      /** Types of events of which nobody here wants what is personal: that comes as `ERASED`, at a lower price. */
+      leftSealed?: ReadonlySet<string>;
       onEvents: (events: readonly Recorded[]) => void | Promise<void>;
       onReached?: (position: Position) => void;
       onFailed: (error: Error) => void;

@@ -94,6 +94,7 @@ export const openGround = async ({
     log,
     listeners: [writers.observe],
     builds: roles.has('projector'),
+    leavesSealed: !roles.has('gateway') && !(roles.has('reactor') && config.webhooks !== ''),
     onMoved: (key, position) => {
       traces.noted?.projected(key, position);
       cluster.projected(key, position);

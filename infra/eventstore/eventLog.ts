@@ -115,14 +115,14 @@ export const eventLog = (parts: EventLogParts): SealedEventLog => {
 
 const subscribing =
   (store: EventStore, decode: Reading['decode']): EventLog['subscribeAll'] =>
-  ({ onEvents, ...rest }) => {
+  ({ onEvents, leftSealed, ...rest }) => {
     let closed = false;
     const isOver = (): boolean => closed;
     const subscription = store.subscribeAll({
       ...rest,
       prefixes: STREAM_PREFIXES,
       onEvents: async (batch) => {
-        const events = await untilReached(() => decode(batch), isOver);
+        const events = await untilReached(() => decode(batch, leftSealed), isOver);
         if (events.length > 0) await onEvents(events);
       },
     });

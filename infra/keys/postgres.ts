@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../../core/kernel/eventStore.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
 import { KeysOfAnotherLog, type SealedLog } from './embedded.ts';
+import { inRounds } from './rounds.ts';
 
 const KEY_BYTES = 32;
 /** How often it is looked whether another process has destroyed keys. */
@@ -161,8 +162,8 @@ class PostgresKeys implements SharedKeyStore {
   readonly #pool: pg.Pool;
   readonly #warn: (error: unknown) => void;
   readonly #listeners = new Set<() => void>();
-  readonly #wanted = new Set<UserId>();
-  #finding: Promise<ReadonlyMap<string, KeyRow>> | undefined;
+  readonly #found = inRounds((subjects) => this.#read(subjects));
+  readonly #foundOrMade = inRounds((subjects) => this.#readOrMake(subjects));
   #destructions: string;
   #lookedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -190,17 +191,7 @@ class PostgresKeys implements SharedKeyStore {
   }
 
   async sealing(subjects: readonly UserId[]): Promise<ReadonlyMap<UserId, SubjectKey>> {
-    // Always in one order: two processes that make keys for the same users must not wait for each other.
-    const sorted = [...new Set(subjects)].sort();
-    const rows = await reaching(async () => {
-      let found = await this.#read(sorted);
-      const missing = sorted.filter((subject) => (found.get(subject)?.key ?? null) === null);
-      if (missing.length > 0) {
-        await this.#make(missing);
-        found = new Map([...found, ...(await this.#read(missing))]);
-      }
-      return found;
-    });
+    const rows = await reaching(() => this.#foundOrMade(subjects));
     const keys = new Map<UserId, SubjectKey>();
     for (const subject of subjects) {
       const row = rows.get(subject);
@@ -213,7 +204,7 @@ class PostgresKeys implements SharedKeyStore {
   }
 
   async opening(subject: UserId, id: number): Promise<Uint8Array | undefined> {
-    const row = (await reaching(() => this.#find(subject))).get(subject);
+    const row = (await reaching(() => this.#found([subject]))).get(subject);
     // Numbers are given one after the other, and only the newest key is ever kept.
     if (row === undefined || id > row.id) throw new KeyMissing(subject, id);
     return row.id === id && row.key !== null ? Uint8Array.from(row.key) : undefined;
@@ -257,18 +248,12 @@ class PostgresKeys implements SharedKeyStore {
     for (const listener of this.#listeners) listener();
   }
 
-  /** All that is asked for in one turn of the event loop is read at once. */
-  #find(subject: UserId): Promise<ReadonlyMap<string, KeyRow>> {
-    this.#wanted.add(subject);
-    this.#finding ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
-        const subjects = [...this.#wanted];
-        this.#wanted.clear();
-        this.#finding = undefined;
-        this.#read(subjects).then(resolve, reject);
-      });
-    });
-    return this.#finding;
+  async #readOrMake(subjects: readonly UserId[]): Promise<ReadonlyMap<string, KeyRow>> {
+    const found = await this.#read(subjects);
+    const missing = subjects.filter((subject) => (found.get(subject)?.key ?? null) === null);
+    if (missing.length === 0) return found;
+    await this.#make(missing);
+    return new Map([...found, ...(await this.#read(missing))]);
   }
 
   async #read(subjects: readonly UserId[]): Promise<ReadonlyMap<string, KeyRow>> {

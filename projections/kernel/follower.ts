@@ -28,6 +28,8 @@ export type Follower = Readonly<{
 export type FollowerOptions = Readonly<{
   log: EventLog;
   after: Position;
+  /** Types of events of which no listener wants what is personal. */
+  leftSealed?: ReadonlySet<string>;
   /** Added before the first event can come, in this order; so none misses one. */
   listeners: readonly Listener[];
   onFailure: (failure: FollowerFailure) => void;
@@ -48,6 +50,7 @@ export const knownEvents = (events: readonly Recorded[]): readonly Recorded<Seql
 export const startFollower = ({
   log,
   after,
+  leftSealed,
   listeners: first,
   onFailure,
 }: FollowerOptions): Follower => {
@@ -68,6 +71,7 @@ export const startFollower = ({
 
   const subscription = log.subscribeAll({
     after,
+    ...(leftSealed !== undefined && { leftSealed }),
     onEvents: (events) => {
       const last = events.at(-1);
       if (failure !== undefined || last === undefined) return;

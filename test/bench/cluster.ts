@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { openFaultPostgres, type FaultPostgres } from '../support/faultPostgres.ts';
 import { textAt } from '../support/json.ts';
 import { natsServer, type NatsServer } from '../support/natsServer.ts';
@@ -10,10 +11,15 @@ import { post, replyOf } from '../support/seqline.ts';
 import { EventStore } from './eventStore.ts';
 import type { Seat } from './jobs.ts';
 import { pinRunning, startedHere, type Pids, type Pinning } from './processes.ts';
+import type { Inspected } from './scenarios/common.ts';
 import { allProjected, logInUsers, registerUsers } from './users.ts';
 
 const ADMIN = 'imAdmin';
 const KEYS_DATABASE = 'seqline_keys';
+/** An app server makes the same call again where it is answered so. */
+const TRY_AGAIN = 503;
+const TRIES_MAX = 10;
+const AGAIN_AFTER_MS = 500;
 
 /** Which processes of Seqline there are, by name, and the roles of each. */
 export type Layout = Readonly<Record<string, string>>;
@@ -25,6 +31,8 @@ export type ClusterOptions = Readonly<{
   layout: Layout;
   pinned: Pinning | undefined;
   nodeFlags: readonly string[];
+  /** For profiles; costs nothing while nobody attaches. */
+  inspected: boolean;
 }>;
 
 /**
@@ -48,11 +56,11 @@ export class Cluster {
     this.#nodes = nodesOf(this.#secret);
   }
 
-  static async start({ layout, pinned, nodeFlags }: ClusterOptions): Promise<Cluster> {
+  static async start({ layout, pinned, nodeFlags, inspected }: ClusterOptions): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'seqline-bench-cluster-'));
     const nats = await natsServer();
     await nats.start();
-    const store = await EventStore.start({ core: pinned?.load, nodeFlags });
+    const store = await EventStore.start({ core: pinned?.load, nodeFlags, inspected });
     const postgres = await openFaultPostgres();
     await postgres.ask(`create database ${KEYS_DATABASE}`);
     pinRunning(startedHere('postgres'), pinned?.server);
@@ -66,7 +74,7 @@ export class Cluster {
         const program = programOf({
           args: ['serve', '--roles', roles],
           settings: {
-            NODE_OPTIONS: nodeFlags.join(' '),
+            NODE_OPTIONS: [...nodeFlags, ...(inspected ? ['--inspect=127.0.0.1:0'] : [])].join(' '),
             SEQLINE_SECRET: secret,
             SEQLINE_EVENTSTORE: store.url,
             DATABASE_URL: postgres.url,
@@ -109,6 +117,15 @@ export class Cluster {
   /** Of the gateways, in the layout's order. */
   get wsAddrs(): readonly string[] {
     return this.#withRole('gateway').map(({ wsAddr }) => wsAddr);
+  }
+
+  /** Where Node's profiler is to be had, of each of its own processes. */
+  get inspected(): readonly Inspected[] {
+    const ours = this.#nodes.map(({ name, said }) => ({
+      process: name,
+      address: debuggerIn(said()),
+    }));
+    return [...ours, { process: 'event store', address: this.#store.inspectorAddr }];
   }
 
   get said(): string {
@@ -173,16 +190,27 @@ export class Cluster {
   async #call(path: string, body: unknown): Promise<unknown> {
     const [api] = this.#withRole('api');
     if (api === undefined) throw new Error('the layout has no API');
-    const answer = await post(`${api.apiAddr}${path}`, JSON.stringify(body), {
+    const headers = {
       'content-type': 'application/json',
       operationID: `bench-${randomBytes(6).toString('hex')}`,
       ...(this.#admin === '' ? {} : { token: this.#admin }),
-    });
-    const reply = replyOf(answer.status, answer.text);
-    if (reply.errCode !== 0) throw new Error(`${path}: ${answer.text}`);
-    return reply.data;
+    };
+    for (let tries = 1; ; tries += 1) {
+      const answer = await post(`${api.apiAddr}${path}`, JSON.stringify(body), headers);
+      const reply = replyOf(answer.status, answer.text);
+      if (reply.errCode === 0) return reply.data;
+      if (answer.status !== TRY_AGAIN || tries === TRIES_MAX)
+        throw new Error(`${path}: ${answer.text}`);
+      await pause(AGAIN_AFTER_MS);
+    }
   }
 }
+
+const debuggerIn = (said: string): string => {
+  const [, address] = said.match(/Debugger listening on (ws:\S+)/) ?? [];
+  if (address === undefined) throw new Error('it has been started without an inspector');
+  return address;
+};
 
 type Parts = Readonly<{
   folder: string;

@@ -48,6 +48,8 @@ export type ExchangeJob = Readonly<{
     | Readonly<{ kind: 'open'; rate: number }>
     /** So many of each flow, as fast as may be; its times say something only with one under way. */
     | Readonly<{ kind: 'fill'; outstanding: number; each: number }>;
+  /** A send that the server wants to be made again is made again, and counted; otherwise that is a fault. */
+  again?: boolean;
 }>;
 export type Exchanged = Readonly<{
   /** Within the measured seconds. */
@@ -59,6 +61,8 @@ export type Exchanged = Readonly<{
   cpu: CpuSeconds & Readonly<{ load: number }>;
   /** With what went before and after the measured seconds. */
   total: number;
+  /** Sends that were to be made again, of all. */
+  again: number;
   /** Unix time of the last acknowledgement, in milliseconds. */
   lastAcknowledgedAt: number;
 }>;

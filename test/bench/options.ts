@@ -42,6 +42,8 @@ export type Options = Readonly<{
   /** Instead of the sizes that a scenario has by itself. */
   users: number | undefined;
   events: number | undefined;
+  /** Of many processes: only with so many that serve sockets. */
+  nodes: number | undefined;
   /** A data folder that test/bench/history.ts has made, which is copied instead of making one. */
   history: string | undefined;
   /** Where the log is: in the server, or in an event store that is a process of its own. */
@@ -59,7 +61,7 @@ const RUNS = { whole: 3, quick: 1 } as const;
 /** As `npm start` runs the server. */
 const AS_STARTED: readonly string[] = ['--max-semi-space-size=64'];
 
-export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--node FLAGS]
+export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--nodes N] [--node FLAGS]
                [--store embedded|esdb] [--quick] [--profile]
 
 Scenarios (if none is named, all but those of many processes, which need a nats-server, and profile):
@@ -70,12 +72,13 @@ ${Object.entries(SCENARIOS)
   --seconds N   measured seconds of a run (${String(SECONDS.whole)})
   --runs N      runs of each measurement, of which the median is shown (${String(RUNS.whole)})
   --users N     users, instead of each scenario's own number
+  --nodes N     of cluster-…: only with so many processes that serve sockets, instead of all numbers
   --events N    of past: events of the log (1,000,000)
   --history DIR of past: a data folder with so many events, made by test/bench/history.ts; it is copied
   --store NAME  embedded: the server has the log. esdb: "seqline eventstore" has it, a process of its own
   --node FLAGS  flags for the server's Node, instead of what npm start gives
   --quick       short, single, small runs: to see that it works, not to quote
-  --profile     of history, storm, devices and groups: where the server's CPU time goes
+  --profile     of history, storm, devices, groups and cluster-…: where the CPU time of each process goes
 `;
 
 const wholeNumber = (name: string, text: string | undefined): number | undefined => {
@@ -98,6 +101,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
       runs: { type: 'string' },
       users: { type: 'string' },
       events: { type: 'string' },
+      nodes: { type: 'string' },
       history: { type: 'string' },
       node: { type: 'string' },
       store: { type: 'string', default: 'embedded' },
@@ -117,6 +121,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     runs: wholeNumber('runs', values.runs) ?? RUNS[size],
     users: wholeNumber('users', values.users),
     events: wholeNumber('events', values.events),
+    nodes: wholeNumber('nodes', values.nodes),
     history: values.history,
     store: storeOf(values.store),
     quick,

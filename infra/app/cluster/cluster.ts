@@ -26,7 +26,7 @@ type ClusterDeps = Readonly<{
   /** What people call this process. */
   name?: string;
   takesSends?: boolean;
-  published?: Parameters<typeof telling>[2];
+  published?: Parameters<typeof telling>[3];
 }>;
 
 /** The other processes of the same log, and what this one tells them. One that is alone has nobody to tell. */
@@ -44,8 +44,8 @@ export type Cluster = Readonly<{
   /** What happens when a user comes or goes elsewhere, and when a read model built elsewhere moves. */
   onPresence: (moved: (user: UserId) => void) => void;
   onProjected: (heard: (key: string, position: Position) => void) => void;
-  /** What happens when others say that several processes write to a conversation at once. */
-  onContended: (heard: (stream: string) => void) => void;
+  /** What happens when others say that they are one of several processes that write to a conversation at once. */
+  onContended: (heard: (stream: string, by: string) => void) => void;
   close: () => Promise<void>;
 }>;
 
@@ -64,28 +64,38 @@ export const joinCluster = async ({
       : memoryBus().join();
   let moved: (user: UserId) => void = () => undefined;
   let heard: (key: string, position: Position) => void = () => undefined;
-  let contended: (stream: string) => void = () => undefined;
+  let contended: (stream: string, by: string) => void = () => undefined;
   const id = randomId();
   const members = new Members({
     ...{ bus, id, name, takesSends },
     presenceMoved: (user) => moved(user),
     heard: (message) => {
-      if (message.kind === 'projected') heard(message.key, message.position);
-      if (message.kind === 'contended') contended(message.stream);
+      if (message.kind === 'standing')
+        for (const [key, position] of Object.entries(message.positions)) heard(key, position);
+      if (message.kind === 'contended') contended(message.stream, message.by);
     },
   });
   const known: EventLog['append'] = (stream, expected, appended) => {
     for (const { type } of appended) members.assertKnown(type);
     return events.append(stream, expected, appended);
   };
-  const told = telling(bus, known, published);
+  const told = telling(bus, known, (user) => members.isElsewhere(user), published);
+  /** Of one commit: all that moves with it is told together. */
+  const moves = new Map<string, Position>();
+  const tellMoves = (): void => {
+    const positions = Object.fromEntries(moves);
+    moves.clear();
+    bus.publish(EVERYBODY, written({ kind: 'standing', positions }));
+  };
   members.start();
   return {
     ...{ bus, id, name, members },
     events: { ...events, append: told.append },
     telling: told,
     projected: (key, position) => {
-      if (bus.isShared()) bus.publish(EVERYBODY, written({ kind: 'projected', key, position }));
+      if (!bus.isShared()) return;
+      if (moves.size === 0) queueMicrotask(tellMoves);
+      moves.set(key, position);
     },
     onPresence: (listener) => {
       moved = listener;

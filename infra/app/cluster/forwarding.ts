@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { setTimeout as timeout } from 'node:timers/promises';
 import type { AppendOnce } from '../../../core/conversation/appendOnce.ts';
 import type { Millis } from '../../../core/kernel/ids.ts';
 import { subjectOf, type Subject } from '../../bus/bus.ts';
 import { RecentMap } from '../../recentMap.ts';
 import type { Cluster } from './cluster.ts';
 import { Lanes } from './lanes.ts';
+import { publishTogether } from './together.ts';
 import { EVERYBODY, read, written, type Forwarded, type ForwardedAnswer } from './wire.ts';
 
 /** For so long after one process was before another a conversation is written by one of them. */
@@ -39,6 +39,19 @@ export type Forwarding = Readonly<{
 
 type Answer = Awaited<ReturnType<AppendOnce>>;
 
+/** A conversation that several processes write. */
+type Hot = {
+  /** When this process told of it last. */
+  told: Millis;
+  /** Those that have met another writer, or append for others, and until when that counts. */
+  readonly writers: Map<string, Millis>;
+  /** Who appends, as long as those that take sends are these. */
+  chosen: Readonly<{ among: readonly string[]; owner: string | undefined }> | undefined;
+};
+
+const isWriter = ({ writers }: Hot, id: string, at: Millis): boolean =>
+  (writers.get(id) ?? -Infinity) >= at;
+
 const questionsOf = (id: string): Subject => subjectOf('node', `${id} appends`);
 const answersOf = (id: string): Subject => subjectOf('node', `${id} appended`);
 
@@ -59,49 +72,73 @@ export const ownerOf = (stream: string, ids: readonly string[]): string | undefi
  */
 export const openForwarding = ({ cluster, now }: ForwardingDeps): Forwarding => {
   const { bus, id: me, members } = cluster;
-  const hot = new RecentMap<string, { until: Millis; told: Millis }>(HOT_MAX);
+  const hot = new RecentMap<string, Hot>(HOT_MAX);
   const deaf = new RecentMap<string, Millis>(DEAF_MAX);
   const waiting = new Map<number, (answer: ForwardedAnswer) => void>();
   const lanes = new Lanes();
+  const tell = publishTogether(bus);
   let here: AppendOnce | undefined;
   let asked = 0;
   const counts = { forwarded: 0, unanswered: 0 };
 
-  const heat = (stream: string): void => {
+  const isWrittenBy = (stream: string, id: string): Hot => {
+    const state = hot.get(stream) ?? { told: -Infinity, writers: new Map(), chosen: undefined };
     const at = now();
-    const told = hot.get(stream)?.told ?? -Infinity;
-    const tells = at - told >= TOLD_EVERY_MS;
-    hot.set(stream, { until: at + HOT_MS, told: tells ? at : told });
-    if (tells) bus.publish(EVERYBODY, written({ kind: 'contended', stream }));
+    // Who comes to those that write it may be the one whom all choose from now on.
+    if (!isWriter(state, id, at)) state.chosen = undefined;
+    state.writers.set(id, at + HOT_MS);
+    hot.set(stream, state);
+    return state;
   };
-  cluster.onContended((stream) => {
-    hot.set(stream, { until: now() + HOT_MS, told: hot.get(stream)?.told ?? -Infinity });
-  });
+  const heat = (stream: string): void => {
+    const state = isWrittenBy(stream, me);
+    const at = now();
+    if (at - state.told < TOLD_EVERY_MS) return;
+    state.told = at;
+    bus.publish(EVERYBODY, written({ kind: 'contended', stream, by: me }));
+  };
+  cluster.onContended(isWrittenBy);
+
+  /** One of those that write it: so that no more of it than must takes the way over another process. */
+  const chosenOf = (stream: string, state: Hot): string | undefined => {
+    const among = members.sendTakers;
+    const at = now();
+    const { chosen } = state;
+    const isIdle = chosen?.owner !== undefined && !isWriter(state, chosen.owner, at);
+    if (chosen?.among === among && !isIdle) return chosen.owner;
+    for (const [id, until] of state.writers) if (until < at) state.writers.delete(id);
+    const writing = among.filter((id) => state.writers.has(id));
+    state.chosen = { among, owner: ownerOf(stream, writing) };
+    return state.chosen.owner;
+  };
 
   /** This process, unless another is to do it. */
   const placeOf = (stream: string): string => {
     const state = hot.get(stream);
-    if (state === undefined || state.until < now() || !bus.isConnected()) return me;
-    const owner = ownerOf(stream, members.sendTakers) ?? me;
+    const owner = state && chosenOf(stream, state);
+    if (owner === undefined || owner === me || !bus.isConnected()) return me;
     return (deaf.get(owner) ?? -Infinity) > now() ? me : owner;
   };
 
-  const ask = async (owner: string, wish: Forwarded['wish']): Promise<Answer | undefined> => {
-    asked += 1;
-    const number = asked;
-    const ending = new AbortController();
-    let answer: ForwardedAnswer | undefined;
-    waiting.set(number, (said) => {
-      answer = said;
-      ending.abort();
+  const answerOf = (owner: string, wish: Forwarded['wish']): Promise<ForwardedAnswer | undefined> =>
+    new Promise((resolve) => {
+      asked += 1;
+      const ask = asked;
+      const end = (answer?: ForwardedAnswer): void => {
+        clearTimeout(timer);
+        waiting.delete(ask);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => {
+        deaf.set(owner, now() + DEAF_MS);
+        end();
+      }, ANSWER_MS_MAX);
+      waiting.set(ask, end);
+      tell(questionsOf(owner), JSON.stringify({ ask, from: me, wish } satisfies Forwarded), end);
     });
-    const question = written({ ask: number, from: me, wish });
-    if (bus.publish(questionsOf(owner), question)) {
-      // Woken by the answer, which is no fault.
-      await timeout(ANSWER_MS_MAX, undefined, { signal: ending.signal }).catch(() => undefined);
-      if (answer === undefined) deaf.set(owner, now() + DEAF_MS);
-    }
-    waiting.delete(number);
+
+  const ask = async (owner: string, wish: Forwarded['wish']): Promise<Answer | undefined> => {
+    const answer = await answerOf(owner, wish);
     if (answer?.once === undefined) counts.unanswered += 1;
     else counts.forwarded += 1;
     return answer?.once;
@@ -112,13 +149,16 @@ export const openForwarding = ({ cluster, now }: ForwardingDeps): Forwarding => 
     heat(wish.stream);
     // Why it could not be appended, whoever asks finds out by itself, and logs it.
     const once = await here?.(wish).catch(() => undefined);
-    bus.publish(answersOf(from), written({ ask, ...(once !== undefined && { once }) }));
+    const answer: ForwardedAnswer = { ask, ...(once !== undefined && { once }) };
+    tell(answersOf(from), JSON.stringify(answer));
   };
   const ends = [
-    bus.subscribe(questionsOf(me), (payload) => void answerTo(read<Forwarded>(payload))),
+    bus.subscribe(questionsOf(me), (payload) => {
+      for (const question of read<readonly Forwarded[]>(payload)) void answerTo(question);
+    }),
     bus.subscribe(answersOf(me), (payload) => {
-      const answer = read<ForwardedAnswer>(payload);
-      waiting.get(answer.ask)?.(answer);
+      for (const answer of read<readonly ForwardedAnswer[]>(payload))
+        waiting.get(answer.ask)?.(answer);
     }),
   ];
 

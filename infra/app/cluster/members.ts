@@ -52,6 +52,7 @@ export class Members {
   #wholeSince: Millis;
   /** What some process that is there cannot read; looked up at each append. */
   #unknown: ReadonlySet<string> = new Set();
+  #sendTakers: readonly string[] | undefined;
 
   constructor(deps: MembersDeps) {
     this.#deps = deps;
@@ -89,7 +90,7 @@ export class Members {
   beat(): void {
     const { bus, id, name, takesSends = false } = this.#deps;
     const member = {
-      ...{ id, takesSends },
+      ...{ id, appends: takesSends },
       ...(name !== undefined && { name }),
       leads: [...this.#leads],
       knows: this.#knows,
@@ -102,6 +103,9 @@ export class Members {
   }
 
   readonly elsewhere: Presence = (user) => this.#presence.platformsOf(user);
+
+  /** Whether a user is connected to another gateway at all. */
+  readonly isElsewhere = (user: UserId): boolean => this.#presence.isThere(user);
 
   readonly gatewaysOf = (user: UserId): number => this.#presence.gatewaysOf(user);
 
@@ -152,10 +156,14 @@ export class Members {
     return this.#others.size;
   }
 
-  /** The ids of those that take sends, this one among them if it does. */
+  /** The ids of those that take sends, this one among them if it does: the same list until somebody comes or goes. */
   get sendTakers(): readonly string[] {
+    return (this.#sendTakers ??= this.#takingSends());
+  }
+
+  #takingSends(): readonly string[] {
     const { id, takesSends = false } = this.#deps;
-    const others = [...this.#others.values()].filter(({ member }) => member.takesSends === true);
+    const others = [...this.#others.values()].filter(({ member }) => member.appends === true);
     return [...(takesSends ? [id] : []), ...others.map(({ member }) => member.id)];
   }
 
@@ -176,6 +184,7 @@ export class Members {
   #hear(message: ToAll): void {
     switch (message.kind) {
       case 'member':
+        if (!this.#others.has(message.id)) this.#sendTakers = undefined;
         this.#others.set(message.id, { member: message, at: this.#now() });
         this.#presence.heard(message);
         this.#learn();
@@ -194,6 +203,7 @@ export class Members {
   }
 
   #forget(id: string): void {
+    this.#sendTakers = undefined;
     this.#others.delete(id);
     this.#presence.forget(id);
     this.#learn();

@@ -52,6 +52,11 @@ export class PresenceElsewhere {
     return [...platforms];
   }
 
+  isThere(user: UserId): boolean {
+    for (const { users } of this.#gateways.values()) if (users.has(user)) return true;
+    return false;
+  }
+
   /** At how many other gateways a user is connected. */
   gatewaysOf(user: UserId): number {
     return [...this.#gateways.values()].filter(({ users }) => users.has(user)).length;

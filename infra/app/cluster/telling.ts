@@ -1,7 +1,7 @@
 import { CONVERSATION_PREFIX, type NumberedEvent } from '../../../core/conversation/events.ts';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
 import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
-import type { EventId, Millis, Position } from '../../../core/kernel/ids.ts';
+import type { EventId, Millis, Position, UserId } from '../../../core/kernel/ids.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { asPassed, partiesOf, recipientsOfPassing } from '../../../gateways/ws/fanOut.ts';
 import type { Bus } from '../../bus/bus.ts';
@@ -28,6 +28,7 @@ type Published = (event: EventId, taken: boolean) => void;
 export const telling = (
   bus: Bus,
   append: EventLog['append'],
+  isElsewhere: (user: UserId) => boolean,
   published: Published = () => undefined,
 ): Telling => {
   /** Something may not have gone out, or not have come to the bus. */
@@ -43,9 +44,12 @@ export const telling = (
     const [first] = events;
     // Who is in a group as something is said there only the log knows, which all gateways follow (ADR 15).
     if (first === undefined || 'group' in first.data || !bus.isShared()) return;
+    // Where a user has come to just now it is not known yet, and the log tells it there.
+    const wanted = partiesOf(first.data).filter((topic) => isElsewhere(topic));
+    if (wanted.length === 0) return;
     const payload = written({ kind: 'stored', events });
     let taken = true;
-    for (const topic of partiesOf(first.data)) {
+    for (const topic of wanted) {
       if (!bus.publish(subjectOfTopic(topic), payload)) taken = false;
     }
     for (const { id } of events) published(id, taken);

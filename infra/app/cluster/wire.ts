@@ -33,13 +33,16 @@ export type ToOne = Readonly<{
   watched: readonly string[];
 }>;
 
-/** A conversation's event that another process is to append, and what has come of it; absent: a fault. */
+/**
+ * A conversation's event that another process is to append, and what has come of it; absent: a fault. Lists of them are
+ * sent.
+ */
 export type Forwarded = Readonly<{ ask: number; from: string; wish: AppendNumbered }>;
 export type ForwardedAnswer = Readonly<{ ask: number; once?: Awaited<ReturnType<AppendOnce>> }>;
 
 export type ToAll =
-  /** Several processes write to a conversation at once. */
-  | Readonly<{ kind: 'contended'; stream: string }>
+  /** Several processes write to a conversation at once, and `by` is one of them. */
+  | Readonly<{ kind: 'contended'; stream: string; by: string }>
   /** Each second, and as a process ends. */
   | Readonly<{ kind: 'member' } & Member>
   | Readonly<{ kind: 'gone'; id: string }>
@@ -56,8 +59,8 @@ export type ToAll =
     }>
   /** A process lacks what a gateway has said of presence. */
   | Readonly<{ kind: 'ask'; id: string }>
-  /** A read model has come to a position. */
-  | Readonly<{ kind: 'projected'; key: string; position: Position }>;
+  /** Where these read models have come to, by their keys. */
+  | Readonly<{ kind: 'standing'; positions: Readonly<Record<string, Position>> }>;
 
 /** A user and its platforms; none: it has gone. `asleep`: those of them where nothing is pushed. */
 export type Online = readonly [
@@ -74,8 +77,8 @@ export type Member = Readonly<{
   knows: readonly string[];
   /** Of the newest change of presence; 0: there was none. */
   index: number;
-  /** Whether it takes sends that others forward. */
-  takesSends?: boolean;
+  /** Whether it takes lists of sends that others forward. */
+  appends?: boolean;
   /** For people; a process of an older version does not say it. */
   name?: string;
 }>;
@@ -84,14 +87,17 @@ export const EVERYBODY = subjectOf('all', 'processes');
 /** Where it is asked what became of a message. */
 export const TRACES = subjectOf('all', 'traces');
 
-export const written = (
-  message: ToUser | ToAll | ToOne | Forwarded | ForwardedAnswer,
-): Uint8Array => Buffer.from(JSON.stringify(message));
+export const written = (message: ToUser | ToAll | ToOne): Uint8Array =>
+  Buffer.from(JSON.stringify(message));
 
 /** It comes from a process of the same cluster, whose logins NATS has looked at. */
-export const read = <T extends ToUser | ToAll | ToOne | Forwarded | ForwardedAnswer>(
-  payload: Uint8Array,
-): T => {
-  const parsed: unknown = JSON.parse(Buffer.from(payload).toString());
+export const read = <
+  T extends ToUser | ToAll | ToOne | readonly Forwarded[] | readonly ForwardedAnswer[],
+>({
+  buffer,
+  byteOffset,
+  byteLength,
+}: Uint8Array): T => {
+  const parsed: unknown = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
   return parsed as T;
 };

@@ -15,7 +15,7 @@ import {
   type Follower,
   type Listener,
 } from '../../../projections/kernel/follower.ts';
-import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { MESSAGES, type AnyTables } from '../../../projections/kernel/model.ts';
 import type { Runner } from '../../../projections/kernel/runner.ts';
 import type { TailRead } from '../../../projections/kernel/runnerOptions.ts';
 import { Skips, tailOf } from '../../../projections/kernel/skips.ts';
@@ -67,6 +67,8 @@ type Deps = Readonly<{
   listeners: readonly Listener[];
   /** Whether this process builds the read models, or would if who does ends. */
   builds?: boolean;
+  /** Whether nobody here pushes or tells what is said in messages: then it is not opened as the log is followed. */
+  leavesSealed?: boolean;
   /** After each commit. */
   onMoved?: (key: string, position: Position) => void;
   onStopped: (reason: string) => void;
@@ -114,6 +116,7 @@ export const openReadModels = async ({
   log,
   listeners,
   builds = true,
+  leavesSealed = false,
   onMoved,
   onStopped,
 }: Deps): Promise<ReadModels> => {
@@ -141,6 +144,7 @@ export const openReadModels = async ({
   const follower = startFollower({
     log: events,
     after: floor,
+    ...(leavesSealed && { leftSealed: new Set<string>(MESSAGES) }),
     listeners: [tail.take, skips.take, ...listeners],
     onFailure: ({ position, reason, cause }) => {
       log.error({ position, err: cause }, 'the log cannot be followed any more');

@@ -32,6 +32,9 @@ export const READS_MAX = 48;
 /** Events looked at for one page of `$all`, of which many may concern others. */
 export const PAGE_EVENTS_MAX = 4_096;
 
+/** What a read holds of what has come and is not wanted yet; with more, the server has to wait. */
+export const AHEAD_EVENTS_MAX = 1_000;
+export const AHEAD_BYTES_MAX = 1024 * 1024;
 /** Events handed to a subscriber at once. */
 export const BATCH_EVENTS_MAX = 1_000;
 /** A filtered subscription is not told of each event it passes over; so long without news, we ask. */

@@ -3,6 +3,7 @@ import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Position } from '../../../core/kernel/ids.ts';
 import { faultOf } from './callFaults.ts';
+import { AHEAD_BYTES_MAX, AHEAD_EVENTS_MAX } from './limits.ts';
 import { readResponse } from './wireResponses.ts';
 
 /** An event in its place, or the place alone where the event is not one that the port shows. */
@@ -19,12 +20,16 @@ export type Page = Readonly<{
 type Call = ClientReadableStream<Buffer>;
 
 /**
- * A call that gives events, taken in pages of what is already there. Nothing is read ahead of the stream's
- * own buffer, so a slow reader slows the server. Always to be cancelled: a call that is left open holds
- * one of the connection's hundred places.
+ * A call that gives events, taken in pages of all that is already there. The stream's own buffer has room for 16: asked
+ * for these alone, a process that is busy would get no more than so many in a turn of its event loop, and fall behind
+ * its log. So what comes is kept here, up to a bound beyond which the server is slowed. Always to be cancelled: a call
+ * that is left open holds one of the connection's hundred places.
  */
 export class Reading {
   #call: Call | undefined;
+  /** What has come and has not been taken. */
+  #ahead: Buffer[] = [];
+  #aheadBytes = 0;
   #failure: Error | undefined;
   #ended = false;
   #cancelled = false;
@@ -50,7 +55,7 @@ export class Reading {
       if (this.#ended) return undefined;
       if (waited) return 'idle';
       waited = await this.#sleep(wait);
-      // The call gives one event at a time; whatever has come with this one is then there too.
+      // The call gives one event after the other; whatever has come with this one is then there too.
       if (!waited) await turn();
     }
   }
@@ -70,7 +75,12 @@ export class Reading {
       return;
     }
     this.#call = call;
-    call.on('readable', () => this.#wake?.());
+    call.on('data', (bytes: Buffer) => {
+      this.#ahead.push(bytes);
+      this.#aheadBytes += bytes.length;
+      if (this.#isFull()) call.pause();
+      this.#wake?.();
+    });
     for (const last of ['end', 'close']) {
       call.on(last, () => {
         this.#ended = true;
@@ -89,9 +99,7 @@ export class Reading {
     const events: StoredEvent[] = [];
     let seen = 0;
     let reached: Position | undefined;
-    while (seen < max) {
-      const bytes: unknown = this.#call?.read();
-      if (!(bytes instanceof Buffer)) break;
+    for (const bytes of this.#takeAhead(max)) {
       const found = readResponse(bytes);
       if (found === undefined) continue;
       seen++;
@@ -99,6 +107,20 @@ export class Reading {
       if (found.event !== undefined) events.push(found.event);
     }
     return reached === undefined ? undefined : { events, seen, reached };
+  }
+
+  #isFull(): boolean {
+    return this.#ahead.length >= AHEAD_EVENTS_MAX || this.#aheadBytes >= AHEAD_BYTES_MAX;
+  }
+
+  #takeAhead(max: number): readonly Buffer[] {
+    const taken = this.#ahead.length <= max ? this.#ahead : this.#ahead.slice(0, max);
+    if (taken.length === 0) return taken;
+    this.#ahead = this.#ahead.slice(taken.length);
+    this.#aheadBytes = 0;
+    for (const { length } of this.#ahead) this.#aheadBytes += length;
+    if (this.#call?.isPaused() === true && !this.#isFull()) this.#call.resume();
+    return taken;
   }
 
   /** Resolves with whether the time has run out. */

@@ -8,6 +8,9 @@ import { indexAt, INDEX_DIGITS, Walker } from './walk.ts';
 import { FastSocket, frameOf } from './webSocket.ts';
 
 const NUMBERS = { newestSeqs: 1001, pull: 1002, send: 1003, readStates: 1006, push: 2001 } as const;
+/** The number of all faults; those that pass say in words that the same call is to be made again. */
+const SERVER_INTERNAL = 500;
+const TRY_AGAIN = /try (the same call )?again/;
 /** What a Go client asks of each conversation at a connect, and how many in one request. */
 const NEWEST = 1;
 const RANGES_MAX = 100;
@@ -16,6 +19,8 @@ const ASCENDING = 0;
 /** Whoever runs a job on the sockets is told of every frame that no `ask` waits for. */
 export interface Listener {
   answered: (client: Client, index: number) => void;
+  /** It is to be sent again. False: whoever runs the job takes that for a fault. */
+  refused: (client: Client, index: number) => boolean;
   pushed: (client: Client, index: number, seq: number) => void;
 }
 
@@ -33,6 +38,9 @@ export const sharedParts = (form: Form): Shared => ({
   listener: undefined,
   lateNotices: false,
 });
+
+const indexOf = (msgIncr: string): number =>
+  indexAt(Buffer.from(msgIncr.slice(-INDEX_DIGITS), 'latin1'), INDEX_DIGITS);
 
 /** One device of one user: an open socket and how far it has come in each conversation. */
 export class Client {
@@ -133,7 +141,7 @@ export class Client {
     const { reader, walker, listener, lateNotices } = this.#shared;
     reader.read(bytes, start, end);
     const { identifier, errCode, msgIncr } = reader;
-    if (errCode !== 0) return this.#fault(`${String(identifier)} answered with ${String(errCode)}`);
+    if (errCode !== 0) return this.#refused(identifier, errCode, msgIncr, reader.errMsg());
     if (identifier === NUMBERS.push) {
       walker.walk(reader.data());
       if (walker.count === 0 && walker.hasNotices && lateNotices) return;
@@ -142,15 +150,21 @@ export class Client {
       return listener.pushed(this, walker.indexes[0]!, walker.seqs[0]!);
     }
     if (identifier === NUMBERS.send) {
-      const incr = Buffer.from(msgIncr.slice(-INDEX_DIGITS), 'latin1');
       if (listener === undefined) return this.#fault('an answer that nobody waits for');
-      return listener.answered(this, indexAt(incr, INDEX_DIGITS));
+      return listener.answered(this, indexOf(msgIncr));
     }
     const answered = this.#waiting.get(msgIncr);
     if (answered === undefined) return this.#fault(`${String(identifier)}, which nobody asked for`);
     this.#waiting.delete(msgIncr);
     // The bytes are the socket's, and gone when this returns.
     answered(Buffer.from(reader.data()));
+  }
+
+  #refused(identifier: number, errCode: number, msgIncr: string, errMsg: string): void {
+    const isToBeSentAgain =
+      identifier === NUMBERS.send && errCode === SERVER_INTERNAL && TRY_AGAIN.test(errMsg);
+    if (isToBeSentAgain && this.#shared.listener?.refused(this, indexOf(msgIncr)) === true) return;
+    this.#fault(`${String(identifier)} answered with ${String(errCode)} ${errMsg}`);
   }
 
   #fault(what: string): void {

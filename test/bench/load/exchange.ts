@@ -12,6 +12,9 @@ import { newRun, sendsOf, type Sends } from './sends.ts';
 const DRAINED_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 5;
 const TICK_MS = 1;
+/** A user who reads that a message was not sent presses "send again" after so long, and so often at most. */
+const AGAIN_AFTER_MS = 500;
+const AGAIN_MAX = 40;
 
 type Flow = {
   readonly sender: Client;
@@ -29,6 +32,8 @@ class Ledger {
   flow = new Int32Array(65_536);
   seq = new Int32Array(65_536);
   acknowledged = new Uint8Array(65_536);
+  /** How often each was to be sent again; few ever are. */
+  readonly again = new Map<number, number>();
 
   begin(flow: number, dueAt: number): number {
     const index = this.count++;
@@ -85,6 +90,7 @@ export class Exchange implements Listener {
   #delivered = 0;
   #answers = 0;
   #pushes = 0;
+  #refused = 0;
   #expectedPushes = 0;
   #measuredFrom = Infinity;
   #lastAcknowledgedAt = 0;
@@ -124,7 +130,7 @@ export class Exchange implements Listener {
 
   answered(client: Client, index: number): void {
     const ledger = this.#ledger;
-    if (index < 0 || index >= ledger.count || ledger.acknowledged[index] === 1) {
+    if (!this.#waits(index)) {
       return this.#fault(client, `an answer to message ${String(index)}, which waits for none`);
     }
     ledger.acknowledged[index] = 1;
@@ -138,23 +144,27 @@ export class Exchange implements Listener {
     else if (this.#answers === ledger.count) this.#lastAcknowledgedAt = Date.now();
   }
 
+  /** The same message under the same id, as an SDK sends it for its user; it is due since it was due first. */
+  refused(client: Client, index: number): boolean {
+    const { again } = this.#ledger;
+    const times = (again.get(index) ?? 0) + 1;
+    if (this.#job.again !== true || !this.#waits(index) || times > AGAIN_MAX) return false;
+    again.set(index, times);
+    this.#refused += 1;
+    const { sends } = this.#flows[this.#ledger.flow[index]!]!;
+    setTimeout(() => client.write(sends.frame(index)), AGAIN_AFTER_MS);
+    return true;
+  }
+
   pushed(client: Client, index: number, seq: number): void {
     const ledger = this.#ledger;
     if (index < 0 || index >= ledger.count) {
       return this.#fault(client, `a message ${String(index)} that nobody sent`);
     }
-    const { sender, conversation } = this.#flows[ledger.flow[index]!]!;
-    const before = client.newest.get(conversation) ?? 0;
-    if (seq !== before + 1) {
-      this.#fault(client, `${conversation}: ${String(seq)} came after ${String(before)}`);
-    }
-    client.newest.set(conversation, seq);
-    const known = ledger.seq[index]!;
-    if (known === 0) ledger.seq[index] = seq;
-    else if (known !== seq) {
-      this.#fault(client, `one message has the numbers ${String(known)} and ${String(seq)}`);
-    }
-    if (client === sender && ledger.acknowledged[index] !== 1) {
+    const { sender } = this.#flows[ledger.flow[index]!]!;
+    if (client === sender && this.#isToldOnceMore(client, index, seq)) return;
+    this.#place(client, index, seq);
+    if (client === sender && !ledger.again.has(index) && ledger.acknowledged[index] !== 1) {
       this.#fault(client, 'the echo came before the answer');
     }
     this.#pushes += 1;
@@ -162,6 +172,34 @@ export class Exchange implements Listener {
       this.#delivered += 1;
       this.#sample(this.#delivery, index);
     }
+  }
+
+  /** Who sends again what had been stored is told of it once more, with the number that it has. */
+  #isToldOnceMore(client: Client, index: number, seq: number): boolean {
+    const { again, seq: seqs, flow } = this.#ledger;
+    const { conversation } = this.#flows[flow[index]!]!;
+    return again.has(index) && seqs[index] === seq && seq <= (client.newest.get(conversation) ?? 0);
+  }
+
+  /** One number for each message everywhere, and no number left out. */
+  #place(client: Client, index: number, seq: number): void {
+    const { seq: seqs, flow } = this.#ledger;
+    const { conversation } = this.#flows[flow[index]!]!;
+    const before = client.newest.get(conversation) ?? 0;
+    if (seq !== before + 1) {
+      this.#fault(client, `${conversation}: ${String(seq)} came after ${String(before)}`);
+    }
+    client.newest.set(conversation, seq);
+    const known = seqs[index]!;
+    if (known === 0) seqs[index] = seq;
+    else if (known !== seq) {
+      this.#fault(client, `one message has the numbers ${String(known)} and ${String(seq)}`);
+    }
+  }
+
+  #waits(index: number): boolean {
+    const { count, acknowledged } = this.#ledger;
+    return index >= 0 && index < count && acknowledged[index] !== 1;
   }
 
   /** Of what was due in the measured time alone. */
@@ -245,6 +283,7 @@ export class Exchange implements Listener {
       delivery: this.#delivery.quantiles(),
       cpu: { ...cpuBetween(from.cpu, to.cpu), load: to.cpu.load - from.cpu.load },
       total: this.#ledger.count,
+      again: this.#refused,
       lastAcknowledgedAt: this.#lastAcknowledgedAt,
     };
   }

@@ -6,6 +6,8 @@ export interface ReplyReader {
   readonly identifier: number;
   readonly errCode: number;
   readonly msgIncr: string;
+  /** What it says went wrong; worked out only when it is asked for, as the protobuf is. */
+  errMsg: () => string;
   /** The protobuf of the frame read last; worked out only when it is asked for. */
   data: () => Buffer;
   /** Throws on what is not the envelope this server writes: then this reader must learn it first. */
@@ -25,6 +27,7 @@ const unread = (what: string, bytes: Buffer, start: number, end: number): never 
 const HEAD = '{"reqIdentifier":';
 const MSG_INCR = ',"msgIncr":"';
 const ERR_CODE = '"errCode":';
+const ERR_MSG = '"errMsg":"';
 const DATA = '"data":';
 const IDENTIFIER_DIGITS = 4;
 
@@ -51,6 +54,11 @@ class JsonReader implements ReplyReader {
     this.#dataAt = text.indexOf(DATA, errAt) + DATA.length;
   }
 
+  errMsg(): string {
+    const at = this.#text.indexOf(ERR_MSG) + ERR_MSG.length;
+    return this.#text.slice(at, this.#text.indexOf('"', at));
+  }
+
   data(): Buffer {
     const quoted = this.#text.charCodeAt(this.#dataAt) === 0x22;
     return quoted ? Buffer.from(this.#text.slice(this.#dataAt + 1, -2), 'base64') : NOTHING;
@@ -72,6 +80,7 @@ class GobReader implements ReplyReader {
   msgIncr = '';
   #bytes: Buffer = NOTHING;
   #at = 0;
+  #errMsg = '';
   #data: Buffer = NOTHING;
 
   read(bytes: Buffer, start: number, end: number): void {
@@ -81,6 +90,7 @@ class GobReader implements ReplyReader {
     this.identifier = 0;
     this.errCode = 0;
     this.msgIncr = '';
+    this.#errMsg = '';
     this.#data = NOTHING;
     this.#bytes = bytes;
     this.#at = start + DEFINITION.length;
@@ -92,6 +102,10 @@ class GobReader implements ReplyReader {
       this.#field(field);
     }
     if (this.#at !== end) unread('bytes after a gob value', bytes, start, end);
+  }
+
+  errMsg(): string {
+    return this.#errMsg;
   }
 
   data(): Buffer {
@@ -106,6 +120,7 @@ class GobReader implements ReplyReader {
       const begin = this.#at;
       this.#at += length;
       if (field === 1) this.msgIncr = this.#bytes.toString('latin1', begin, this.#at);
+      if (field === 4) this.#errMsg = this.#bytes.toString('utf8', begin, this.#at);
       if (field === 5) this.#data = this.#bytes.subarray(begin, this.#at);
     }
   }
@@ -142,6 +157,10 @@ class GzipReader implements ReplyReader {
 
   get msgIncr(): string {
     return this.#inner.msgIncr;
+  }
+
+  errMsg(): string {
+    return this.#inner.errMsg();
   }
 
   data(): Buffer {

@@ -5,6 +5,7 @@ import { LoadProcess } from '../loadProcess.ts';
 import { spreadOf } from '../quantiles.ts';
 import { busyLoad, figure, rounded, type Row } from '../report.ts';
 import {
+  allUnderProfiler,
   CONNECT_AT_ONCE,
   makeGroup,
   names,
@@ -18,9 +19,13 @@ import {
 
 /** What stands beside the gateways, whatever their number. */
 const BESIDE = { api: 'api', projector: 'projector,reactor' } as const;
-const LAYOUTS: readonly Readonly<{ name: string; layout: Layout }>[] = [
-  { name: 'one gateway', layout: { gateway1: 'gateway', ...BESIDE } },
-  { name: 'two gateways', layout: { gateway1: 'gateway', gateway2: 'gateway', ...BESIDE } },
+const LAYOUTS: readonly Readonly<{ nodes: number; name: string; layout: Layout }>[] = [
+  { nodes: 1, name: 'one gateway', layout: { gateway1: 'gateway', ...BESIDE } },
+  {
+    nodes: 2,
+    name: 'two gateways',
+    layout: { gateway1: 'gateway', gateway2: 'gateway', ...BESIDE },
+  },
 ];
 
 const MEMBERS = { whole: [500, 1_000], quick: [50] } as const;
@@ -32,11 +37,11 @@ const SHARE = 0.5;
 
 /** A cluster and a load for as long as `work` needs them. */
 export const withCluster = async <T>(
-  { options: { nodeFlags }, pinned, say }: Context,
+  { options: { nodeFlags, profile }, pinned, say }: Context,
   layout: Layout,
   work: (cluster: Cluster, load: LoadProcess) => Promise<T>,
 ): Promise<T> => {
-  const cluster = await Cluster.start({ layout, pinned, nodeFlags });
+  const cluster = await Cluster.start({ layout, pinned, nodeFlags, inspected: profile });
   const load = new LoadProcess(pinned?.load);
   try {
     return await work(cluster, load);
@@ -75,14 +80,19 @@ export const measure = async (
   pace: ExchangeJob['pace'],
 ): Promise<readonly Exchanged[]> =>
   repeated(context.options.runs, async (index) => {
-    const run = await load.ask({
+    const exchange = {
       kind: 'exchange',
       pids: cluster.pids,
       flows,
       warmSeconds: WARM_SECONDS,
       seconds: context.options.seconds,
       pace,
-    });
+      again: true,
+    } as const;
+    const send = (): Promise<Exchanged> => load.ask(exchange);
+    const run = await (context.options.profile
+      ? allUnderProfiler(context, cluster.inspected, pace.kind, send, ({ total }) => total)
+      : send());
     sent.total += run.total;
     await cluster.projected(sent.total);
     const rate = rounded(run.acknowledged / run.seconds);
@@ -109,6 +119,13 @@ export const costOfEach = (
   return `CPU, and of it a ${unit}: ${[...lines, load].join(', ')}${busyLoad(loads)}`;
 };
 
+/** Nothing where none was: whoever was told so has sent the same message once more, and it came once. */
+export const toldAgain = (runs: readonly Exchanged[]): readonly string[] => {
+  const again = runs.reduce((sum, run) => sum + run.again, 0);
+  const total = runs.reduce((sum, run) => sum + run.total, 0);
+  return again === 0 ? [] : [`${rounded(again)} of ${rounded(total)} sends told to try again`];
+};
+
 const messageRates = (runs: readonly Exchanged[]): readonly number[] =>
   runs.map(({ acknowledged, seconds }) => acknowledged / seconds);
 
@@ -122,6 +139,7 @@ const rowOf = (what: string, runs: readonly Exchanged[], unit: 'delivery' | 'mes
       ...(unit === 'delivery' ? [figure(messageRates(runs), ' messages/s')] : []),
       `answer ${times(runs.map(({ acknowledgement }) => acknowledgement))}`,
       `delivery ${times(runs.map(({ delivery }) => delivery))} (p50 / p99 / max)`,
+      ...toldAgain(runs),
       costOfEach(runs, delivered, unit),
     ].join('; '),
   };
@@ -177,10 +195,11 @@ const chats: Kind = (context, users, { name, layout }) =>
 const everywhere =
   (kind: Kind, sizes: Readonly<Record<'whole' | 'quick', readonly number[]>>): Scenario =>
   async (context) => {
-    const { users, quick } = context.options;
+    const { users, quick, nodes } = context.options;
+    const layouts = LAYOUTS.filter((one) => nodes === undefined || one.nodes === nodes);
     const rows: Row[] = [];
     for (const count of users === undefined ? sizes[quick ? 'quick' : 'whole'] : [users]) {
-      for (const at of LAYOUTS) rows.push(...(await kind(context, count, at)));
+      for (const at of layouts) rows.push(...(await kind(context, count, at)));
     }
     return rows;
   };

@@ -1,7 +1,14 @@
 import type { Cluster, Layout } from '../cluster.ts';
 import type { Exchanged, ExchangeJob } from '../jobs.ts';
 import { figure, rounded, type Row } from '../report.ts';
-import { connectAll, costOfEach, measure, withCluster, type Running } from './cluster.ts';
+import {
+  connectAll,
+  costOfEach,
+  measure,
+  toldAgain,
+  withCluster,
+  type Running,
+} from './cluster.ts';
 import { makeGroup, names, times, type Context, type Scenario } from './common.ts';
 
 const layoutOf = (nodes: number): Layout => ({
@@ -64,6 +71,7 @@ const rowOf = (what: string, runs: readonly Exchanged[], tries: string): Row => 
     tries,
     `answer ${times(runs.map(({ acknowledgement }) => acknowledgement))}`,
     `delivery ${times(runs.map(({ delivery }) => delivery))} (p50 / p99 / max)`,
+    ...toldAgain(runs),
     costOfEach(
       runs,
       runs.map(({ acknowledged }) => acknowledged),
@@ -108,6 +116,8 @@ const writtenFrom = (context: Context, nodes: number): Promise<readonly Row[]> =
 /** The same load on one conversation, taken by one process and by several that do not know of each other. */
 export const clusterHot: Scenario = async (context) => {
   const rows: Row[] = [];
-  for (const nodes of NODES) rows.push(...(await writtenFrom(context, nodes)));
+  const { nodes: only } = context.options;
+  for (const nodes of only === undefined ? NODES : [only])
+    rows.push(...(await writtenFrom(context, nodes)));
   return rows;
 };

@@ -75,19 +75,30 @@ export const repeated = async <T>(
 /** Between two looks, in microseconds: often enough for what takes 1 % of a message. */
 const LOOK_EVERY = 200;
 
+/** A process of Node that was started with its inspector open, and what it is called. */
+export type Inspected = Readonly<{ process: string; address: string }>;
+
+const inspectedOf = ({ inspectorAddr, storeInspectorAddr }: Server): readonly Inspected[] => [
+  { process: 'server', address: inspectorAddr },
+  ...(storeInspectorAddr === undefined
+    ? []
+    : [{ process: 'event store', address: storeInspectorAddr }]),
+];
+
 /** Does the work with Node's profiler attached to each process, and says where their time went. */
-export const underProfiler = async <T>(
+export const allUnderProfiler = async <T>(
   { say }: Pick<Context, 'say'>,
-  server: Server,
+  processes: readonly Inspected[],
   name: string,
   work: () => Promise<T>,
   unitsOf: (result: T) => number,
 ): Promise<T> => {
-  const profilers = [{ process: 'server', profiler: await startProfiler(server.inspectorAddr) }];
-  const { storeInspectorAddr } = server;
-  if (storeInspectorAddr !== undefined) {
-    profilers.push({ process: 'event store', profiler: await startProfiler(storeInspectorAddr) });
-  }
+  const profilers = await Promise.all(
+    processes.map(async ({ process, address }) => ({
+      process,
+      profiler: await startProfiler(address),
+    })),
+  );
   const result = await work();
   const folder = await mkdtemp(join(tmpdir(), 'seqline-profile-'));
   for (const { process, profiler } of profilers) {
@@ -99,6 +110,14 @@ export const underProfiler = async <T>(
   }
   return result;
 };
+
+export const underProfiler = <T>(
+  context: Pick<Context, 'say'>,
+  server: Server,
+  name: string,
+  work: () => Promise<T>,
+  unitsOf: (result: T) => number,
+): Promise<T> => allUnderProfiler(context, inspectedOf(server), name, work, unitsOf);
 
 type Profiler = Readonly<{ stop: () => Promise<unknown> }>;
 

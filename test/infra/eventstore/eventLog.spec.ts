@@ -144,6 +144,29 @@ describe('the typed log', () => {
     expect(seen).toEqual([1, 2]);
     await subscription.close();
   });
+
+  test('leaves sealed to a subscription what it does not want, and no key is asked for it', async () => {
+    const { calls, counting: keys } = counted(memoryKeys());
+    const { one, other } = twoLogs({ keys });
+    await one.append('user-ann', 'any', [changed('ann', 'a')]);
+    calls.length = 0;
+    const seen: Recorded[] = [];
+    const subscription = other.subscribeAll({
+      after: 0,
+      leftSealed: new Set(['UserChanged']),
+      onEvents: (events) => {
+        seen.push(...events);
+      },
+      onFailed: (error) => {
+        throw error;
+      },
+    });
+    await until('the event', () => seen[0]);
+    expect(seen).toMatchObject([{ data: { user: 'ann', profile: ERASED } }]);
+    expect(calls).toEqual([]);
+    expect(nicknames(await other.readStream('user-ann', forwards))).toEqual([{ nickname: 'a' }]);
+    await subscription.close();
+  });
 });
 
 describe('keys', () => {

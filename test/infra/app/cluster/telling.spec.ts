@@ -41,7 +41,10 @@ const appendOf =
     Promise.resolve(result);
 
 /** One process that tells and one that hears, whose follower is where the test says. */
-const world = (append = appendOf({ kind: 'appended', revision: 6, position: 40, created: 77 })) => {
+const world = (
+  append = appendOf({ kind: 'appended', revision: 6, position: 40, created: 77 }),
+  elsewhere: readonly UserId[] = [ann, bob],
+) => {
   const hub = memoryBus();
   const [from, to] = [hub.join(), hub.join()];
   const changes: BusListener[] = [];
@@ -81,7 +84,7 @@ const world = (append = appendOf({ kind: 'appended', revision: 6, position: 40, 
     wished: () => undefined,
   });
   return {
-    told: telling(bus, append),
+    told: telling(bus, append, (user) => elsewhere.includes(user)),
     cut: () => changes.forEach(({ cut }) => cut()),
     close: () => from.close(),
     interest,
@@ -126,6 +129,18 @@ describe('what one process tells others', () => {
     expect(await told.append(`conversation-sg_${team}`, 4, [said])).toMatchObject({ revision: 6 });
     await turns();
     expect(announced).toEqual([]);
+  });
+
+  test('[NOD-13] is not told to users whom no other gateway has', async () => {
+    const { told, interest, announced } = world(undefined, [ann]);
+    interest.join(bob);
+    await told.append(`conversation-${annAndBob}`, 5, [message('c6')]);
+    await turns();
+    expect(announced).toEqual([]);
+    interest.join(ann);
+    await told.append(`conversation-${annAndBob}`, 5, [message('c6')]);
+    await turns();
+    expect(announced.map(({ revision }) => revision)).toEqual([6]);
   });
 
   test('is nothing of what was not stored, or is no message', async () => {
