@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { HttpMeter } from '../meters.ts';
+import { countedCode } from '../openim/errors.ts';
 import type { Logins } from '../ports.ts';
 import { headerOf, routeOf } from './request.ts';
 
@@ -51,7 +52,7 @@ export const addMetrics = (
     const route = routeOf(request);
     // Only paths that there are: a caller could think up any number of others.
     if (request.method !== 'POST' || errCode === undefined) return;
-    meter.called(route?.path ?? 'unknown', errCode, reply.elapsedTime / 1000);
+    meter.called(route?.path ?? 'unknown', countedCode(errCode), reply.elapsedTime / 1000);
   });
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
     const allowed = access === 'open' || isLocal(request) || (await isAdmin(request, logins));

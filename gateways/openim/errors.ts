@@ -50,6 +50,16 @@ export const WIRE_ERRORS = {
   data: { errCode: 90007, errMsg: 'DataError' },
 } as const satisfies Record<string, WireError>;
 
+const NUMBERS: ReadonlySet<number> = new Set(
+  Object.values(WIRE_ERRORS).map(({ errCode }) => errCode),
+);
+/** Below it are those of HTTP, which the oldest app servers are answered with. */
+const OWN_MIN = 1_000;
+
+/** What an answer is counted under: app servers' own numbers are one, for each would be a series that stays. */
+export const countedCode = (errCode: number): number =>
+  errCode < OWN_MIN || NUMBERS.has(errCode) ? errCode : WIRE_ERRORS.callback.errCode;
+
 /** Body of an HTTP answer and of the first text frame of a socket; `data` is the route's to add. */
 export type ApiResp = Readonly<{ errCode: number; errMsg: string; errDlt: string }>;
 

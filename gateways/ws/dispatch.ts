@@ -1,5 +1,5 @@
 import { decodeRequest, encodeReply, type Request } from '../openim/envelope.ts';
-import { WIRE_ERRORS } from '../openim/errors.ts';
+import { countedCode, WIRE_ERRORS } from '../openim/errors.ts';
 import { MalformedFrame } from '../openim/malformed.ts';
 import { passingFault } from '../passing.ts';
 import { EMPTY, failure, type Answer, type Asked, type Handler, type Handlers } from './answer.ts';
@@ -78,7 +78,7 @@ export const dispatcher = (handlers: Handlers, log: Log, meter = NO_SOCKET_METER
     const given = await answer(handlers[identifier], connection, request);
     connection.finish(request.size);
     if (given === undefined) return;
-    meter.answered(identifier, given.kind === 'error' ? given.error.errCode : 0);
+    meter.answered(identifier, given.kind === 'error' ? countedCode(given.error.errCode) : 0);
     if (given.kind === 'answered') return;
     const reply = frameOf(connection, request, given);
     if (given.kind === 'data' && given.last !== undefined) connection.close(given.last, reply);

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { HttpMetrics } from '../../../gateways/http/metrics.ts';
 import { gateway, TOKENS } from './client.ts';
 
-const measured = (access: HttpMetrics['access']) => {
+/** `code`: the app server's own, with which it refuses that users are registered. */
+const measured = (access: HttpMetrics['access'], code?: number) => {
   const calls: (readonly [string, number])[] = [];
   const metrics: HttpMetrics = {
     access,
@@ -10,7 +11,12 @@ const measured = (access: HttpMetrics['access']) => {
     contentType: 'text/plain; version=0.0.4',
     text: () => Promise.resolve('seqline_sockets 1\n'),
   };
-  const { app, post } = gateway({ metrics });
+  const { app, post, deps } = gateway({ metrics });
+  if (code !== undefined) {
+    const own = { code, message: 'no' };
+    deps.users.register = () =>
+      Promise.resolve({ kind: 'refused', reason: 'callback/refused', detail: '', own });
+  }
   const get = async (headers: Readonly<Record<string, string>> = {}, from = '203.0.113.9') =>
     (await app.inject({ url: '/metrics', headers, remoteAddress: from })).statusCode;
   return { app, post, get, calls };
@@ -61,5 +67,19 @@ test('[OPS-30] calls are counted by the paths that there are', async () => {
     ['/user/get_users_info', 0],
     ['/user/get_users_info', 1001],
     ['unknown', 1001],
+  ]);
+});
+
+test("[OPS-30] numbers of the app server's own, which may be any, are counted as one", async () => {
+  const { post, calls } = measured('local');
+  const register = { users: [{ userID: 'new', nickname: 'New' }] };
+  const { json } = await post('/user/user_register', register, { token: TOKENS.admin });
+  expect(json.errCode).toBe(0);
+  const { post: refusing, calls: refused } = measured('local', 7_123_456);
+  const answer = await refusing('/user/user_register', register, { token: TOKENS.admin });
+  expect(answer.json.errCode).toBe(7_123_456);
+  expect([...calls, ...refused]).toEqual([
+    ['/user/user_register', 0],
+    ['/user/user_register', 80_000],
   ]);
 });

@@ -47,6 +47,22 @@ test('[OPS-30] an acknowledgement is measured once, whoever writes it', async ()
   ]);
 });
 
+test("[OPS-30] numbers of the app server's own, which may be any, are counted as one", async () => {
+  const { noted, world } = measured();
+  const ann = await world.connect('ann');
+  for (const code of [5_001, 2_147_483_647, 1_302]) {
+    const own = { code, message: 'no' };
+    world.onSend = () =>
+      Promise.resolve({ kind: 'refused', reason: 'callback/refused', detail: '', own });
+    expect((await ann.ask(1003, encoded)).errCode).toBe(code);
+  }
+  expect(noted).toEqual([
+    [1003, 80_000],
+    [1003, 80_000],
+    [1003, 1_302],
+  ]);
+});
+
 test('[OPS-30] a refusal and a failure are counted as errors, and are no acknowledgement', async () => {
   const { noted, world } = measured();
   const ann = await world.connect('ann');
