@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { blackInfo, blackInfoInMs } from '../../openim/friend.ts';
 import { isUserId } from '../../openim/user.ts';
+import { changesOf } from '../changes.ts';
 import { body, note, pagination, since, userId, USERS_MAX } from '../fields.ts';
 import { answer } from '../reply.ts';
 import { route, type Route } from '../route.ts';
@@ -71,14 +72,7 @@ export const blackRoutes = ({ blocks, friendLists, versionIdOf }: RouteDeps): re
     run: async ({ body: { userID, version, versionID } }) => {
       const from = { version, versionId: versionID };
       const list = await friendLists.blacksSince(userID, versionIdOf('blacks', userID), from);
-      return answer({
-        version: list.version,
-        versionID: list.versionId,
-        full: list.full,
-        delete: [...list.delete],
-        insert: list.insert.map(blackInfo),
-        update: list.update.map(blackInfo),
-      });
+      return answer(changesOf(list, blackInfo));
     },
   }),
 ];

@@ -5,6 +5,7 @@ import { conversation } from '../../openim/conversation.ts';
 import { askedIds, storedId } from '../../openim/conversationIds.ts';
 import { SESSION_TYPES } from '../../openim/numbers.ts';
 import type { Refused } from '../../ports.ts';
+import { changesOf } from '../changes.ts';
 import {
   body,
   conversationId,
@@ -147,14 +148,7 @@ const syncRoutes = ({ chats }: RouteDeps): readonly Route[] => [
     data: incremental(shape),
     run: async ({ body: { userID, versionID, version: from } }) => {
       const found = await chats.incremental(userID, { version: from, versionId: versionID });
-      return answer({
-        version: found.version,
-        versionID: found.versionId,
-        full: found.full,
-        delete: [...found.delete],
-        insert: found.insert.map(conversation),
-        update: found.update.map(conversation),
-      });
+      return answer(changesOf(found, conversation));
     },
   }),
 

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { FriendChange } from '../../../core/friendship/handler.ts';
 import { bareBlackInfo, bareFriendInfo, friendInfo } from '../../openim/friend.ts';
 import { isUserId, userInfo } from '../../openim/user.ts';
+import { changesOf } from '../changes.ts';
 import { body, exactHash, IDS_MAX, pagination, since, userId, USERS_MAX } from '../fields.ts';
 import { idsUnlessKnown } from '../idHash.ts';
 import { answer } from '../reply.ts';
@@ -183,15 +184,7 @@ const listRoutes = ({ friendLists, versionIdOf }: RouteDeps): readonly Route[] =
     run: async ({ body: { userID, version: number, versionID } }) => {
       const from = { version: number, versionId: versionID };
       const list = await friendLists.friendsSince(userID, versionIdOf('friends', userID), from);
-      return answer({
-        version: list.version,
-        versionID: list.versionId,
-        full: list.full,
-        delete: [...list.delete],
-        insert: list.insert.map(friendInfo),
-        update: list.update.map(friendInfo),
-        sortVersion: list.sortVersion,
-      });
+      return answer({ ...changesOf(list, friendInfo), sortVersion: list.sortVersion });
     },
   }),
 

@@ -3,6 +3,7 @@ import { isGroupId } from '../../../core/group/ids.ts';
 import type { GroupId } from '../../../core/kernel/ids.ts';
 import { groupInfo, memberInfo } from '../../openim/group.ts';
 import type { Caller, GroupLists } from '../../ports.ts';
+import { changesOf } from '../changes.ts';
 import { body, exactHash, groupId, since, userId } from '../fields.ts';
 import { idsUnlessKnown } from '../idHash.ts';
 import { answer, refuse } from '../reply.ts';
@@ -36,16 +37,8 @@ const joinedRoutes = ({ groupLists, versionIdOf }: RouteDeps): readonly Route[] 
     run: async ({ body: { userID, version: number, versionID } }) => {
       const from = { version: number, versionId: versionID };
       const list = await groupLists.joinedSince(userID, versionIdOf('groups', userID), from);
-      return answer({
-        version: list.version,
-        versionID: list.versionId,
-        full: list.full,
-        delete: [...list.delete],
-        insert: list.insert.map(groupInfo),
-        update: list.update.map(groupInfo),
-        // The order of groups is that in which they were joined, and never changes otherwise.
-        sortVersion: 0,
-      });
+      // The order of groups is that in which they were joined, and never changes otherwise.
+      return answer({ ...changesOf(list, groupInfo), sortVersion: 0 });
     },
   }),
 
@@ -78,16 +71,16 @@ type Members = Awaited<ReturnType<GroupLists['membersSince']>>;
 
 const unlessNone = <T>(some: T[]): T[] | null => (some.length === 0 ? null : some);
 
-const sinceOf = (list: Members): Since => ({
-  version: list.version,
-  versionID: list.versionId,
-  full: list.full,
-  delete: [...list.delete],
-  insert: unlessNone(list.insert.map(memberInfo)),
-  update: unlessNone(list.update.map(memberInfo)),
-  sortVersion: list.sortVersion,
-  group: list.group === undefined ? null : groupInfo(list.group),
-});
+const sinceOf = (list: Members): Since => {
+  const changes = changesOf(list, memberInfo);
+  return {
+    ...changes,
+    insert: unlessNone(changes.insert),
+    update: unlessNone(changes.update),
+    sortVersion: list.sortVersion,
+    group: list.group === undefined ? null : groupInfo(list.group),
+  };
+};
 
 /**
  * For a group that is not the caller's, or is dismissed: "as you have it". Each group must be answered, for
