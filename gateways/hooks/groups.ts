@@ -1,19 +1,14 @@
-import type { GroupProfile, GroupRules, MemberNotes, Role } from '../../core/group/events.ts';
+import type { GroupProfile, GroupRules, MemberNotes } from '../../core/group/events.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { GroupId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type { Fields } from '../openim/callbackAnswer.ts';
 import { orNull } from '../openim/callbackFields.ts';
+import { GROUP_TYPE_CHARACTER, newGroupFields } from '../openim/callbackGroup.ts';
 import type { GroupActor, GroupChange, Groups, MemberChange, NewGroup } from '../ports.ts';
 import { questionByCall, type Question, type QuestionOf } from './ask.ts';
 import { present, textIn, Wrong } from './fields.ts';
 import { askAboutNewcomers, settleNewcomers } from './newcomers.ts';
 
-/** OpenIM's kind of group, as a number and as the character of it. */
-const GROUP_TYPE = 2;
-const GROUP_TYPE_CHARACTER = '\u0002';
-const OWNER: Role = 100;
-const ADMIN: Role = 60;
-const MEMBER: Role = 20;
 const CHOICE_MAX = { needVerification: 2, lookMemberInfo: 1, applyMemberFriend: 1 } as const;
 
 /** Commands by which users come into groups. */
@@ -160,30 +155,8 @@ const asAnswered = async <R>(
 
 const createdAs = async (request: NewGroup, question: Question | undefined, meta: Meta) => {
   if (question === undefined) return { request, meta };
-  const { group = '', owner, admins, members, creator, rules, profile, announcement } = request;
-  const withRole = (users: readonly UserId[], roleLevel: Role) =>
-    users.map((userID) => ({ userID, roleLevel }));
-  const body = {
-    groupID: group,
-    groupName: profile.name,
-    notification: announcement,
-    introduction: profile.introduction,
-    faceURL: profile.faceUrl,
-    ownerUserID: owner,
-    memberCount: 1 + admins.length + members.length,
-    ex: profile.ex,
-    status: 0,
-    creatorUserID: creator,
-    groupType: GROUP_TYPE,
-    needVerification: rules.verification,
-    lookMemberInfo: rules.lookMemberInfo,
-    applyMemberFriend: rules.applyMemberFriend,
-    initMemberList: [
-      ...withRole([owner], OWNER),
-      ...withRole(admins, ADMIN),
-      ...withRole(members, MEMBER),
-    ],
-  };
+  const { group = '', rules, profile, announcement } = request;
+  const body = { groupID: group, ...newGroupFields({ ...request, ...profile }) };
   return asAnswered(request, { question, body, meta }, (fields) => ({
     ...request,
     rules: { ...rules, ...rulesIn(fields) },

@@ -1,20 +1,10 @@
-import type { GroupEvent, MemberNotes, Role } from '../../core/group/events.ts';
+import type { GroupEvent, MemberNotes } from '../../core/group/events.ts';
 import { group as conversationOf } from '../../core/conversation/ids.ts';
-import type { GroupId, UserId } from '../../core/kernel/ids.ts';
+import type { GroupId } from '../../core/kernel/ids.ts';
 import type { After, Telling } from './afterCallbacks.ts';
 import { byCall, opened, orNull } from './callbackFields.ts';
+import { GROUP_TYPE_CHARACTER, newGroupFields } from './callbackGroup.ts';
 import type { AfterName } from './callbacks.ts';
-
-/** OpenIM has one kind of group left, and its callbacks carry the kind as the character of that number. */
-const GROUP_TYPE = 2;
-const GROUP_TYPE_CHARACTER = '\u0002';
-const STATUS_OK = 0;
-const OWNER: Role = 100;
-const ADMIN: Role = 60;
-const MEMBER: Role = 20;
-
-const withRole = (users: readonly UserId[], roleLevel: Role) =>
-  users.map((userID) => ({ userID, roleLevel }));
 
 /** In the order of what is said in the group. */
 const told = (name: AfterName, groupID: GroupId, body: object): After => ({
@@ -26,31 +16,11 @@ const told = (name: AfterName, groupID: GroupId, body: object): After => ({
 /** What is told of groups. OpenIM has no callback for the facts that are not here. */
 export const GROUPS_TOLD: Telling<GroupEvent> = {
   GroupCreated: ({ data, created }) => {
-    const { group, owner, admins, members, creator, rules, profile, announcement } = data;
-    const { name = '', introduction = '', faceUrl = '', ex = '' } = opened(profile);
-    const { text = '' } = opened(announcement);
-    const body = {
-      groupName: name,
-      notification: text,
-      introduction,
-      faceURL: faceUrl,
-      ownerUserID: owner,
-      createTime: created,
-      memberCount: 1 + admins.length + members.length,
-      ex,
-      status: STATUS_OK,
-      creatorUserID: creator,
-      groupType: GROUP_TYPE,
-      needVerification: rules.verification,
-      lookMemberInfo: rules.lookMemberInfo,
-      applyMemberFriend: rules.applyMemberFriend,
-      initMemberList: [
-        ...withRole([owner], OWNER),
-        ...withRole(admins, ADMIN),
-        ...withRole(members, MEMBER),
-      ],
-    };
-    return [told('afterCreateGroup', group, body)];
+    const { name = '', introduction = '', faceUrl = '', ex = '' } = opened(data.profile);
+    const { text: announcement = '' } = opened(data.announcement);
+    const shown = { name, introduction, faceUrl, ex, announcement };
+    const body = { ...newGroupFields({ ...data, ...shown }), createTime: created };
+    return [told('afterCreateGroup', data.group, body)];
   },
 
   GroupChanged: ({ meta, data: { group, profile, announcement, rules } }) => {
