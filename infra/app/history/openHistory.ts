@@ -1,9 +1,6 @@
 import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
 import type { EventStore, StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Config } from '../../config/config.ts';
-import { holdsLog } from '../../eventstore/embedded/backup.ts';
-import { openEmbeddedForReading } from '../../eventstore/embedded/readOnly.ts';
-import { openEsdbForReading } from '../../eventstore/esdb/reader.ts';
 import {
   CopyUnfinished,
   LOG_STREAM,
@@ -13,8 +10,7 @@ import {
 import { decodingFor, textsFor } from '../../eventstore/reading.ts';
 import type { Exportable, Replayable } from '../../replay/walk.ts';
 import { openKeysToRead } from '../storage/keys.ts';
-import { PlaceRefused } from '../storage/logPlace.ts';
-import { logDirectory } from '../storage/places.ts';
+import { openEmbeddedToRead, openRemoteToRead, type OwnLog } from '../storage/ownLog.ts';
 
 /** The whole log with the keys that open it, to be read beside the server that writes it. */
 export type History = Replayable &
@@ -24,16 +20,12 @@ export type History = Replayable &
     close: () => Promise<void>;
   }>;
 
-type OwnLog = Pick<EventStore, 'readAll' | 'head' | 'close'> &
-  Readonly<{
-    logId: string;
-    history: () => Promise<LogHistory>;
-  }>;
+type LogWithHistory = OwnLog & Readonly<{ history: () => Promise<LogHistory> }>;
 
 /** @throws PlaceRefused where there is no log; CopyUnfinished; and what says that its keys are not there */
 export const openHistory = async (config: HistoryConfig): Promise<History> => {
   const { data, eventStore } = config;
-  const log = await (eventStore.kind === 'esdb' ? remote(eventStore.url) : own(data));
+  const log = await (eventStore.kind === 'esdb' ? remote(eventStore.url) : embedded(data));
   try {
     const { copying, moved } = await log.history();
     if (copying) throw new CopyUnfinished('this log is a copy that is not finished');
@@ -58,14 +50,10 @@ export const openHistory = async (config: HistoryConfig): Promise<History> => {
 
 export type HistoryConfig = Pick<Config, 'data' | 'eventStore' | 'keys'>;
 
-const own = async (data: string): Promise<OwnLog> => {
-  const directory = logDirectory(data);
-  if (!(await holdsLog(directory))) throw new PlaceRefused(`there is no log in ${directory}`);
-  const log = openEmbeddedForReading(directory, { growing: true });
-  const logId = await log.logId();
+const embedded = async (data: string): Promise<LogWithHistory> => {
+  const log = await openEmbeddedToRead(data, { growing: true });
   return {
     ...log,
-    logId,
     history: async () => {
       // A copy begins with what is said of it; to look for that anywhere takes reading the whole log.
       const first = await log.readAll({ from: 'start', direction: 'forwards', max: 1 });
@@ -96,10 +84,7 @@ const eventsOfItself = async (
 
 const PAGE = 1_000;
 
-const remote = async (url: string): Promise<OwnLog> => {
-  const log = await openEsdbForReading(url);
-  const { logId } = log;
-  if (logId !== undefined) return { ...log, logId, history: () => readHistory(log) };
-  await log.close();
-  throw new PlaceRefused('there is no log of Seqline in that event store');
+const remote = async (url: string): Promise<LogWithHistory> => {
+  const log = await openRemoteToRead(url);
+  return { ...log, history: () => readHistory(log) };
 };

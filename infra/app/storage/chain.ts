@@ -23,7 +23,7 @@ import {
 } from '../../eventstore/chain/chainFolder.ts';
 import { keyIdOf, signed, type SignedCheckpoint } from '../../eventstore/chain/checkpoints.ts';
 import { openFile } from '../../replay/output.ts';
-import { openOwnLog } from './checkOwnLog.ts';
+import { openOwnLog } from './ownLog.ts';
 import { chainDirectory } from './places.ts';
 
 type ChainConfig = Pick<Config, 'data' | 'eventStore'>;
