@@ -7,12 +7,10 @@ import { deriveId, randomId } from '../ids.ts';
 import type { Log } from '../observe/log.ts';
 import type { Commands } from './capabilities/commands.ts';
 import { HTTP_ANSWER_MS_MAX } from './capabilities/exactly.ts';
-import { openKept } from './capabilities/kept.ts';
 import type { Lists } from './capabilities/lists.ts';
 import { demoPages } from './demo.ts';
 import type { Ground } from './ground.ts';
 import type { Operators } from './operators.ts';
-import { isAway } from './readModels/isAway.ts';
 import { readiness } from './readiness.ts';
 import type { Roles } from './roles.ts';
 import type { Sockets } from './sockets/sockets.ts';
@@ -24,7 +22,7 @@ const PROJECTED_MS = 2_000;
 type HttpParts = Readonly<{
   config: Config;
   roles: Roles;
-  ground: Pick<Ground, 'metrics' | 'storage' | 'writers' | 'models'>;
+  ground: Pick<Ground, 'metrics' | 'storage' | 'models'>;
   commands: Commands;
   lists: Lists;
   operators: Operators;
@@ -40,7 +38,7 @@ type HttpParts = Readonly<{
 export const openHttp = ({
   config,
   roles,
-  ground: { metrics, storage, writers, models },
+  ground: { metrics, storage, models },
   commands,
   lists,
   operators,
@@ -50,17 +48,17 @@ export const openHttp = ({
   now,
   log,
 }: HttpParts): FastifyInstance => {
-  const { users, logins, messages } = commands;
+  const { logins, messages, favourites, clientConfigs } = commands;
   const { gateway } = sockets;
-  const kept = { writers, users, db: models.db, isAway, newId: randomId, now };
   return buildHttp({
     ...askedFirst(commands),
-    logins,
-    messages,
-    ...openKept(kept),
+    ...{ logins, messages, favourites, clientConfigs },
     userLists: lists.users,
     friendLists: lists.friends,
     groupLists: lists.groups,
+    groupStatistics: lists.groupStatistics,
+    favouriteLists: lists.favourites,
+    clientConfigLists: lists.clientConfigs,
     chats: lists.chatsWithin(HTTP_ANSWER_MS_MAX),
     versionIdOf,
     projected: async (position) =>

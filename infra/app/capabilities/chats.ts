@@ -26,6 +26,7 @@ import { conversationsAtHead, userAtHead } from '../../../projections/chats/reme
 import { seqOfSend } from '../../../projections/chats/queries.ts';
 import { isMissing } from '../../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { isAway } from '../readModels/isAway.ts';
 import { exactly as exactlyFrom, HTTP_ANSWER_MS_MAX } from './exactly.ts';
 
 /** A sender is not kept waiting longer than this for what only Postgres knows. */
@@ -48,16 +49,14 @@ type ChatsDeps = Readonly<{
   versionIdOf: VersionIdOf;
   /** How long a question may take: `SOCKET_ANSWER_MS_MAX` or `HTTP_ANSWER_MS_MAX`. */
   withinMs: Millis;
-  /** Whether what was thrown says that Postgres is away, and not that we have made a mistake. */
-  isAway: (error: unknown) => boolean;
 }>;
 
 /** What the gateways may ask of chats; where no exact answer can be had for now, that is what is thrown. */
-export const openChats = ({ atHead, log, versionIdOf, withinMs, isAway }: ChatsDeps): Chats => {
+export const openChats = ({ atHead, log, versionIdOf, withinMs }: ChatsDeps): Chats => {
   const { ofUser } = atHead;
   const reader = { log, conversationsAtHead: atHead.ofConversations };
 
-  const exactly = exactlyFrom(isAway, withinMs);
+  const exactly = exactlyFrom(withinMs);
 
   return {
     newestSeqs: (user) => exactly(async () => newestSeqsOf(user, await ofUser(user))),
@@ -81,10 +80,10 @@ export const openChats = ({ atHead, log, versionIdOf, withinMs, isAway }: ChatsD
 
 /** The groups that a user is in, whether or not the lists show them yet. */
 export const joinedAtHead = (
-  { atHead, isAway }: Pick<ChatsDeps, 'atHead' | 'isAway'>,
+  { atHead }: Pick<ChatsDeps, 'atHead'>,
   followed: Doing['followed'],
 ): JoinedIds => {
-  const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
+  const exactly = exactlyFrom(HTTP_ANSWER_MS_MAX);
   return async (user, asOf) => {
     if (!(await followed(asOf))) return 'later';
     try {
@@ -114,7 +113,6 @@ export const openKnown = (
     db,
     atHead,
     log,
-    isAway,
   }: Omit<ChatsDeps, 'versionIdOf' | 'withinMs'> & Readonly<{ db: Kysely<AnyTables> }>,
   users: Readonly<{
     state: (user: UserId) => Promise<User>;
@@ -123,7 +121,7 @@ export const openKnown = (
   reach: Reach,
   standing: Known['standing'],
 ): Known => {
-  const exactly = exactlyFrom(isAway, HTTP_ANSWER_MS_MAX);
+  const exactly = exactlyFrom(HTTP_ANSWER_MS_MAX);
   const nothing = (owner: UserId, conversation: ConversationId): ConversationAtHead => ({
     head: undefined,
     side: emptySide(owner, conversation),

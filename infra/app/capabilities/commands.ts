@@ -1,4 +1,6 @@
+import { clientConfigsHandler } from '../../../core/clientConfig/handler.ts';
 import type { BeforeSend, Doing } from '../../../core/conversation/ports.ts';
+import { favouritesHandler } from '../../../core/favourite/handler.ts';
 import type { EventId, Millis } from '../../../core/kernel/ids.ts';
 import { loginsHandler } from '../../../core/login/handler.ts';
 import type { Tokens } from '../../../core/login/ports.ts';
@@ -41,7 +43,10 @@ export const openCommands = (deps: CommandDeps) => {
   const { standing, partIn } = openStandings(groups, fresh);
   const known = openKnown(reading, users, reach, standing);
   const messages = openMessages({ writers, forwarding, known, partIn, beforeSend, doing });
-  return { users, logins, friends, blocks, groups, messages };
+  const ofUsers = { userOf: users.state, newId: randomId, now: doing.now };
+  const favourites = favouritesHandler({ ...ofUsers, writers: writers.favourites });
+  const clientConfigs = clientConfigsHandler({ ...ofUsers, writers: writers.clientConfigs });
+  return { users, logins, friends, blocks, groups, messages, favourites, clientConfigs };
 };
 
 export type Commands = ReturnType<typeof openCommands>;

@@ -3,6 +3,7 @@ import type { Millis } from '../../../core/kernel/ids.ts';
 import { NotAnswerable } from '../../../gateways/ports.ts';
 import { Uncovered } from '../../../projections/chats/atHead.ts';
 import { isMissing } from '../../../projections/kernel/faults.ts';
+import { isAway } from '../readModels/isAway.ts';
 
 /**
  * A Postgres that takes a question and does not answer it counts as away after this time. A socket is
@@ -11,6 +12,8 @@ import { isMissing } from '../../../projections/kernel/faults.ts';
 export const SOCKET_ANSWER_MS_MAX = 1_500;
 /** HTTP asks once, and its clients give up after 10 s too. */
 export const HTTP_ANSWER_MS_MAX = 8_000;
+
+export type Exactly = <T>(ask: () => Promise<T>) => Promise<T>;
 
 class Unanswered extends Error {
   override name = 'Unanswered';
@@ -22,7 +25,7 @@ class Unanswered extends Error {
  * process remembers.
  */
 export const exactly =
-  (isAway: (error: unknown) => boolean, withinMs: Millis) =>
+  (withinMs: Millis): Exactly =>
   async <T>(ask: () => Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -45,3 +48,15 @@ export const exactly =
       clearTimeout(timer);
     }
   };
+
+/** Whatever may be asked, each by name. */
+type Questions = Readonly<Record<string, (...asked: never[]) => Promise<unknown>>>;
+
+/** The same questions, each of them asked exactly. */
+export const eachExactly = <Q extends Questions>(exactly: Exactly, questions: Q): Q => {
+  const asking = Object.entries(questions).map(
+    ([name, ask]) => [name, (...asked: never[]) => exactly(() => ask(...asked))] as const,
+  );
+  // By the same names, and each answers what it did.
+  return Object.fromEntries(asking) as Q;
+};

@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely';
 import { blocksHandler } from '../../../core/block/handler.ts';
 import type { Blocks as Blocked } from '../../../core/block/decider.ts';
 import type { Reach } from '../../../core/conversation/ports.ts';
@@ -6,10 +5,7 @@ import { isListed, type Friendship } from '../../../core/friendship/decider.ts';
 import { friendsHandler } from '../../../core/friendship/handler.ts';
 import type { EventId, Millis, UserId } from '../../../core/kernel/ids.ts';
 import type { User } from '../../../core/user/decider.ts';
-import type { Blocks, FriendLists, Friends } from '../../../gateways/ports.ts';
-import { friendQueries } from '../../../projections/friends/queries.ts';
-import type { AnyTables } from '../../../projections/kernel/model.ts';
-import { exactly, HTTP_ANSWER_MS_MAX } from './exactly.ts';
+import type { Blocks, Friends } from '../../../gateways/ports.ts';
 import type { Freshness } from './freshness.ts';
 import type { Writers } from './writers.ts';
 
@@ -60,27 +56,4 @@ export const openFriends = ({
     return isAtHand && fresh.isFresh() ? judge(from, to, blocked, pair) : readNow(from, to);
   };
   return { friends, blocks, reach };
-};
-
-/** The lists, or `NotAnswerable` while Postgres is away. */
-export const openFriendLists = ({
-  db,
-  isAway,
-}: Readonly<{ db: Kysely<AnyTables>; isAway: (error: unknown) => boolean }>): FriendLists => {
-  const lists = friendQueries(db);
-  const ask = exactly(isAway, HTTP_ANSWER_MS_MAX);
-  return {
-    friends: (...asked) => ask(() => lists.friends(...asked)),
-    friendsAmong: (...asked) => ask(() => lists.friendsAmong(...asked)),
-    friendIds: (...asked) => ask(() => lists.friendIds(...asked)),
-    friendsSince: (...asked) => ask(() => lists.friendsSince(...asked)),
-    listing: (...asked) => ask(() => lists.listing(...asked)),
-    requestsTo: (...asked) => ask(() => lists.requestsTo(...asked)),
-    requestsFrom: (...asked) => ask(() => lists.requestsFrom(...asked)),
-    requestsBetween: (...asked) => ask(() => lists.requestsBetween(...asked)),
-    waiting: (...asked) => ask(() => lists.waiting(...asked)),
-    blacks: (...asked) => ask(() => lists.blacks(...asked)),
-    blacksAmong: (...asked) => ask(() => lists.blacksAmong(...asked)),
-    blacksSince: (...asked) => ask(() => lists.blacksSince(...asked)),
-  };
 };

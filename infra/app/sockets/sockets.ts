@@ -24,7 +24,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { WatchedHere } from '../../../gateways/ws/presence.ts';
 import { isMembership, joinedBy } from '../../../gateways/ws/audience.ts';
 import { fanOut } from './fanOut.ts';
-import { groupsOf } from '../capabilities/groupLists.ts';
+import { groupsOf } from './groupsOf.ts';
 import { FETCHED_MS, hearing } from './hearing.ts';
 import { missedNotices } from '../notices/missedNotices.ts';
 import { NOTICES, noticesOf, type NoticingDeps } from '../notices/reactor.ts';

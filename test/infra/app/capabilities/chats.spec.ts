@@ -13,7 +13,6 @@ import {
   HTTP_ANSWER_MS_MAX,
   SOCKET_ANSWER_MS_MAX,
 } from '../../../../infra/app/capabilities/exactly.ts';
-import { isAway } from '../../../../infra/app/readModels/isAway.ts';
 import type { AnyTables } from '../../../../projections/kernel/model.ts';
 import { MemoryEventLog } from '../../../support/memoryEventLog.ts';
 import { ann, annAndBob, bob } from '../../../support/people.ts';
@@ -59,7 +58,7 @@ const slowChats = (withinMs: number) => {
   const tail = { touching: () => [], covers: () => true };
   const log = new MemoryEventLog();
   const atHead = openAtHead(db, tail, Date.now);
-  const chats = openChats({ atHead, log, versionIdOf: () => 'v', withinMs, isAway });
+  const chats = openChats({ atHead, log, versionIdOf: () => 'v', withinMs });
   return { chats, postgres };
 };
 

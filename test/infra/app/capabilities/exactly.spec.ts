@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NotAnswerable } from '../../../../gateways/ports.ts';
-import { exactly } from '../../../../infra/app/capabilities/exactly.ts';
-import { isAway } from '../../../../infra/app/readModels/isAway.ts';
+import { eachExactly, exactly } from '../../../../infra/app/capabilities/exactly.ts';
 import { Uncovered } from '../../../../projections/chats/atHead.ts';
 
 const WITHIN = 1_000;
-const ask = exactly(isAway, WITHIN);
+const ask = exactly(WITHIN);
 
 /** As `pg` tells of what Postgres says. */
 const postgresSays = (code: string): Error =>
@@ -44,4 +43,13 @@ test.each(PASSING)('while %s the question may be asked again', async (_, fault) 
 test('a mistake of ours stays a fault', async () => {
   await expect(ask(() => Promise.reject(postgresSays('42601')))).rejects.toThrow('42601');
   await expect(ask(() => Promise.reject(new TypeError('x is not y')))).rejects.toThrow(TypeError);
+});
+
+test('each of several questions is asked so, with all that it takes', async () => {
+  const lists = eachExactly(ask, {
+    sum: async (one: number, other: number) => one + other,
+    lost: async (): Promise<string> => Promise.reject(new Uncovered('behind')),
+  });
+  expect(await lists.sum(1, 2)).toBe(3);
+  await expect(lists.lost()).rejects.toThrow(NotAnswerable);
 });

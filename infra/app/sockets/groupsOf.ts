@@ -1,0 +1,20 @@
+import type { GroupId, Millis, Position, UserId } from '../../../core/kernel/ids.ts';
+import { NotAnswerable, type GroupLists } from '../../../gateways/ports.ts';
+
+/** How long whoever connects waits until the lists show in which groups it is. */
+const GROUPS_SHOWN_MS = 2_000;
+
+/** The groups of who connects, with all that has happened up to a position; else it is to come again. */
+export const groupsOf =
+  (
+    lists: Pick<GroupLists, 'joinedIds'>,
+    models: Readonly<{
+      reached: (position: Position, ms: Millis, names: readonly string[]) => Promise<boolean>;
+    }>,
+  ) =>
+  async (user: UserId, asOf: Position): Promise<readonly GroupId[]> => {
+    if (!(await models.reached(asOf, GROUPS_SHOWN_MS, ['groups']))) {
+      throw new NotAnswerable('the lists of groups are behind');
+    }
+    return (await lists.joinedIds(user)).ids;
+  };
