@@ -147,13 +147,14 @@ const tooLong = () =>
 const appendOf = (
   { conversation, sendTime }: SendMessage,
   data: Wished<MessageSent>['data'],
-  by: Readonly<{ id: EventId; at: Millis; meta: Meta }>,
-): AppendNumbered => ({
-  stream: conversationStream(conversation),
-  ...by,
-  wish: { type: 'MessageSent', data },
-  ...(sendTime === undefined ? {} : { sendTime }),
-});
+  { id, at, meta }: Readonly<{ id: EventId; at: Millis; meta: Meta }>,
+): AppendNumbered => {
+  const stream = conversationStream(conversation);
+  const wish = { type: 'MessageSent', data } as const;
+  return sendTime === undefined
+    ? { stream, id, at, meta, wish }
+    : { stream, id, at, meta, wish, sendTime };
+};
 
 /** In its place, once: appended now, or found where it was appended before. */
 const placeOnce = (deps: ConversationDeps) => {

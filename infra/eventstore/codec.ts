@@ -274,16 +274,13 @@ const sealed = (
   keys: SealingKeys,
   place: Readonly<{ stream: string; id: string }>,
 ): Sealed => {
-  const owned = new Map<UserId, Record<string, unknown>>();
+  const owned: Owned = new Map();
   for (const { name, ownerOf } of personal) {
     if (fields[name] === undefined) continue;
-    const owner = ownerOf(fields);
-    owned.set(owner, { ...owned.get(owner), [name]: fields[name] });
+    theirsOf(owned, ownerOf(fields))[name] = fields[name];
   }
   if (each !== undefined) {
-    for (const { user, shown } of entriesOf(fields, each)) {
-      owned.set(user, { ...owned.get(user), [each]: shown });
-    }
+    for (const { user, shown } of entriesOf(fields, each)) theirsOf(owned, user)[each] = shown;
   }
   if (owned.size === 0) return { stored: JSON.stringify(fields), sealing: { kind: 'plain' } };
   const texts: string[] = [];
@@ -302,14 +299,23 @@ const sealed = (
   return { stored, sealing: { kind: 'sealed', keyIds: Object.fromEntries(keyIds) } };
 };
 
-/** JSON leaves out what is undefined. */
+type Owned = Map<UserId, Record<string, unknown>>;
+
+const theirsOf = (owned: Owned, owner: UserId): Record<string, unknown> => {
+  const theirs = owned.get(owner) ?? {};
+  owned.set(owner, theirs);
+  return theirs;
+};
+
 const withoutPersonal = (
   personal: readonly PersonalField[],
   each: string | undefined,
   fields: Fields,
 ): Fields => {
-  const open: Record<string, unknown> = { ...fields };
-  for (const { name } of personal) open[name] = undefined;
+  // One by one: a copy by `...` makes a shape of its own for each event, and takes three times as long.
+  const open: Record<string, unknown> = {};
+  const isOpen = (name: string): boolean => !personal.some((field) => field.name === name);
+  for (const name in fields) if (isOpen(name)) open[name] = fields[name];
   if (each !== undefined && fields[each] !== undefined) {
     open[each] = entriesOf(fields, each).map(({ user }) => ({ user }));
   }

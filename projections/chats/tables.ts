@@ -336,6 +336,7 @@ export const sends: Table<Send> = {
     return seq === send.seq ? send : { ...send, doubles: [...send.doubles, seq] };
   },
   load: () => Promise.resolve(new Map()),
+  remembered: false,
   save: saveSends,
 };
 

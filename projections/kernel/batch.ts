@@ -3,6 +3,7 @@ import { keyOf } from './checkpoint.ts';
 import type { AnyTable, AnyTables, Projection } from './model.ts';
 import { RowCache } from './rowCache.ts';
 import type { Skips } from './skips.ts';
+import { Slices } from './slices.ts';
 import type { Event } from './tail.ts';
 
 /** What a projection's own code or statement threw, as against a fault of the way to the database. */
@@ -69,22 +70,25 @@ export class Batches {
     // Who looks at others is folded before them, and so sees them as they were.
     const order = [...parts.values()].sort((one, other) => looks(other) - looks(one));
     const touches: Touch[] = [];
+    const slices = new Slices();
     for (const event of events) {
+      if (slices.isOver) await slices.others();
       for (const part of order) {
         const keys = part.table.keysOf(event);
         if (keys.length === 0) continue;
         part.need(keys);
         const { beside } = part.table;
-        if (beside === undefined) touches.push({ event, part, keys });
+        if (beside === undefined) touches.push({ event, part, keys, other: part, otherKeys: NONE });
         else {
-          const [other, otherKeys] = [partOf(beside.table), beside.keysOf(event)];
+          const other = partOf(beside.table);
+          const otherKeys = beside.keysOf(event);
           other.need(otherKeys);
-          touches.push({ event, part, keys, beside: { other, keys: otherKeys } });
+          touches.push({ event, part, keys, other, otherKeys });
         }
       }
     }
     for (const part of parts.values()) await part.load(db);
-    foldAll(touches);
+    await foldAll(touches);
     for (const part of parts.values()) await part.save(db);
     return () => {
       for (const part of parts.values()) part.remember();
@@ -107,15 +111,19 @@ type Touch = Readonly<{
   event: Event;
   part: Part;
   keys: readonly string[];
-  beside?: Readonly<{ other: Part; keys: readonly string[] }>;
+  other: Part;
+  otherKeys: readonly string[];
 }>;
 
 const NONE: readonly never[] = [];
 
 /** In the order of the log. */
-const foldAll = (touches: readonly Touch[]): void => {
-  for (const { event, part, keys, beside } of touches) {
-    part.fold(event, keys, beside?.keys.map((key) => beside.other.rowOf(key)) ?? NONE);
+const foldAll = async (touches: readonly Touch[]): Promise<void> => {
+  const slices = new Slices();
+  for (const { event, part, keys, other, otherKeys } of touches) {
+    if (slices.isOver) await slices.others();
+    const others = otherKeys.length === 0 ? NONE : otherKeys.map((key) => other.rowOf(key));
+    part.fold(event, keys, others);
   }
 };
 
@@ -159,11 +167,13 @@ class Part {
   }
 
   async save(db: Transaction<AnyTables>): Promise<void> {
-    const changed = new Map([...this.#after].filter(([key, row]) => row !== this.#before.get(key)));
+    const changed = new Map<string, unknown>();
+    for (const [key, row] of this.#after) if (row !== this.#before.get(key)) changed.set(key, row);
     if (changed.size > 0) await this.table.save(db, changed);
   }
 
   remember(): void {
+    if (this.table.remembered === false) return;
     for (const [key, row] of this.#after) this.#cache.set(key, row);
   }
 }

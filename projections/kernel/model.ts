@@ -29,6 +29,11 @@ export type Table<Row, Other = never> = Readonly<{
   ) => Row | undefined;
   /** Rows that exist, by key, in one statement. */
   load: (db: Transaction<AnyTables>, keys: readonly string[]) => Promise<ReadonlyMap<string, Row>>;
+  /**
+   * `false`: rows are not kept in memory from batch to batch, for hardly one of them is touched again, and what is
+   * made of it then does not depend on its being known.
+   */
+  remembered?: false;
   /** Writes changed rows in a constant number of statements (`unnest`); `undefined` deletes. */
   save: (db: Transaction<AnyTables>, rows: ReadonlyMap<string, Row | undefined>) => Promise<void>;
 }>;

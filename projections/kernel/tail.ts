@@ -133,15 +133,9 @@ export class Tail {
   #add(event: Event): void {
     const names = this.#options.indexOf(event);
     const bytes = EVENT_BYTES + bytesOf(event.data, 0);
-    const lists: Named[] = [];
-    for (const name of names) {
-      const list = this.#listOf(name);
-      const { events } = list;
-      // Named twice: it stands there already.
-      if (events.at(events.length - 1) === event) continue;
-      events.push(event);
-      lists.push(list);
-    }
+    // Made as long as it will be: one that grows takes room for 17, and it is kept as long as the event.
+    const lists = withoutDoubles(names).map((name) => this.#listOf(name));
+    for (const list of lists) list.events.push(event);
     this.#entries.push({ event, lists, bytes });
     this.#bytes += bytes;
   }
@@ -173,6 +167,9 @@ export class Tail {
     }
   }
 }
+
+const withoutDoubles = (names: readonly string[]): readonly string[] =>
+  names.every((name, at) => names.indexOf(name) === at) ? names : [...new Set(names)];
 
 /** An estimate that costs less than writing the event out would. */
 const bytesOf = (value: unknown, depth: number): number => {

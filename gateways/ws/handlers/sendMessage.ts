@@ -1,5 +1,11 @@
 import { CONTENT_BYTES_MAX } from '../../../core/conversation/decider.ts';
-import type { MessageBody, OfflinePush, Parties } from '../../../core/conversation/events.ts';
+import type {
+  MessageBody,
+  MessageData,
+  MessageOptions,
+  OfflinePush,
+  Parties,
+} from '../../../core/conversation/events.ts';
 import { group, notificationAccount, single } from '../../../core/conversation/ids.ts';
 import { isGroupId } from '../../../core/group/ids.ts';
 import type { ConversationId, Seq } from '../../../core/kernel/ids.ts';
@@ -156,17 +162,7 @@ const sendOf = (
   const imported = caller.admin && message.sendTime > 0;
   return {
     conversation,
-    message: {
-      ...parties,
-      clientMsgId: message.clientMsgID,
-      contentType: message.contentType,
-      createTime: message.createTime,
-      body: bodyOf(message),
-      ...(message.senderPlatformID !== 0 && { platform: message.senderPlatformID }),
-      ...(caller.admin && message.msgFrom === MESSAGE_FROM.system && { system: true }),
-      ...(Object.keys(options).length > 0 && { options }),
-      ...(message.atUserIDList.length > 0 && { atUsers: message.atUserIDList }),
-    },
+    message: saidBy(message, parties, options, caller.admin),
     stored: isStored(options),
     senderSync: isOn(options, 'senderSync'),
     privileged: caller.admin,
@@ -174,15 +170,41 @@ const sendOf = (
   };
 };
 
+const saidBy = (
+  message: MsgData,
+  parties: Parties,
+  options: MessageOptions,
+  isAdmin: boolean,
+): SendMessage['message'] => {
+  const said: Parties & Omit<MessageData, 'sendTime'> = {
+    ...parties,
+    clientMsgId: message.clientMsgID,
+    contentType: message.contentType,
+    createTime: message.createTime,
+    body: bodyOf(message),
+  };
+  if (message.senderPlatformID !== 0) said.platform = message.senderPlatformID;
+  if (isAdmin && message.msgFrom === MESSAGE_FROM.system) said.system = true;
+  if (hasAny(options)) said.options = options;
+  if (message.atUserIDList.length > 0) said.atUsers = message.atUserIDList;
+  return said;
+};
+
+const hasAny = (options: MessageOptions): boolean => {
+  for (const key in options) if (Object.hasOwn(options, key)) return true;
+  return false;
+};
+
 /** Absent fields are empty, so what is empty is not stored. */
-const bodyOf = (message: MsgData): MessageBody => ({
-  content: message.content,
-  ...(message.senderNickname !== '' && { nickname: message.senderNickname }),
-  ...(message.senderFaceURL !== '' && { faceUrl: message.senderFaceURL }),
-  ...(message.attachedInfo !== '' && { attachedInfo: message.attachedInfo }),
-  ...(message.ex !== '' && { ex: message.ex }),
-  ...(message.offlinePushInfo !== undefined && { push: pushOf(message.offlinePushInfo) }),
-});
+const bodyOf = (message: MsgData): MessageBody => {
+  const body: MessageBody = { content: message.content };
+  if (message.senderNickname !== '') body.nickname = message.senderNickname;
+  if (message.senderFaceURL !== '') body.faceUrl = message.senderFaceURL;
+  if (message.attachedInfo !== '') body.attachedInfo = message.attachedInfo;
+  if (message.ex !== '') body.ex = message.ex;
+  if (message.offlinePushInfo !== undefined) body.push = pushOf(message.offlinePushInfo);
+  return body;
+};
 
 const pushOf = (info: OfflinePushInfo): OfflinePush => ({
   ...(info.title !== '' && { title: info.title }),

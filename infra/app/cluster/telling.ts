@@ -43,7 +43,7 @@ export const telling = (
   const tellOf = (events: readonly Recorded<NumberedEvent>[]): void => {
     const [first] = events;
     // Who is in a group as something is said there only the log knows, which all gateways follow (ADR 15).
-    if (first === undefined || 'group' in first.data || !bus.isShared()) return;
+    if (first === undefined || 'group' in first.data) return;
     // Where a user has come to just now it is not known yet, and the log tells it there.
     const wanted = partiesOf(first.data).filter((topic) => isElsewhere(topic));
     if (wanted.length === 0) return;
@@ -66,6 +66,7 @@ export const telling = (
 
     append: async (stream, expected, appended) => {
       const result = await append(stream, expected, appended);
+      if (!bus.isShared()) return result;
       if (result.kind === 'appended' && stream.startsWith(CONVERSATION_PREFIX)) {
         const { revision, position, created } = result;
         const before = revision - appended.length + 1;
