@@ -1,6 +1,7 @@
 import { createLog } from '../observe/log.ts';
 import { complain, out, type Command } from '../cli/command.ts';
 import { isLoopback, type Config } from '../config/config.ts';
+import { patience } from './patience.ts';
 import { ALL_ROLES, ROLES, rolesOf, type Roles } from './roles.ts';
 import { start, type Running } from './start.ts';
 
@@ -49,11 +50,18 @@ export const serve: Command = async (config, { rest, roles: asked }) => {
   if (typeof roles === 'string') return complain(roles);
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
+  const late = patience(CLOSE_MS_MAX, () => {
+    log.error('what was in flight did not end in time');
+    process.exit(1);
+  });
   const stop = signalled();
+  // Also while it starts, which may take long: what is cut short there is what a crash would cut short.
+  void stop.then(late.begin);
   let running: Running;
   try {
     running = await start(config, log, roles);
   } catch (error) {
+    late.end();
     log.debug({ err: error }, 'the start has failed');
     return complain(error instanceof Error ? error.message : String(error));
   }
@@ -61,10 +69,7 @@ export const serve: Command = async (config, { rest, roles: asked }) => {
 
   const reason = await Promise.race([stop, running.failed.then((why) => `failed: ${why}`)]);
   log.info(`stopping (${reason})`);
-  const late = setTimeout(() => {
-    log.error('what was in flight did not end in time');
-    process.exit(1);
-  }, CLOSE_MS_MAX);
+  late.begin();
   let isWhole = true;
   try {
     await running.close();
@@ -72,7 +77,7 @@ export const serve: Command = async (config, { rest, roles: asked }) => {
     isWhole = false;
     log.error({ err: error }, 'not all could be ended in order');
   }
-  clearTimeout(late);
+  late.end();
   log.info('stopped');
   const code = reason.startsWith('failed') ? complain(reason) : Number(!isWhole);
   // Rings only if something keeps the process from ending by itself.
