@@ -8,6 +8,15 @@ const CONNECTIONS_MAX = 13;
 const CONNECT_MS_MAX = 5_000;
 /** A statement that runs longer is a fault: it would hold a connection that others wait for. */
 const STATEMENT_MS_MAX = 60_000;
+/**
+ * So the server has answered by then, or the connection leads nowhere: to a machine that has vanished, or that hangs.
+ * The system would find out after a quarter of an hour, or never.
+ */
+const UNANSWERED_MS_MAX = STATEMENT_MS_MAX + 5_000;
+/** How many times within such a time it is looked for. */
+const LOOKS = 4;
+/** Statements that are under way have so long to end when the pool is closed. */
+const CLOSE_MS_MAX = 1_000;
 const ANSWER_MS_MAX = 2_000;
 /** After so long a silence the system begins to ask whether Postgres' machine is there; by itself after two hours. */
 const SILENT_MS = 5_000;
@@ -24,6 +33,8 @@ export type PoolOptions = Readonly<{
   url: string;
   log: PostgresLog;
   connectionsMax?: number;
+  /** A connection on which a statement has had no answer for so long is given up. Infinity: statements may take any time. */
+  unansweredMsMax?: number;
 }>;
 
 export type Pool<Tables> = Readonly<{
@@ -34,7 +45,12 @@ export type Pool<Tables> = Readonly<{
 }>;
 
 /** Connections to Postgres, opened as they are needed. A lost one is replaced; it never ends the process. */
-export const openPool = <Tables>({ url, log, connectionsMax }: PoolOptions): Pool<Tables> => {
+export const openPool = <Tables>({
+  url,
+  log,
+  connectionsMax,
+  unansweredMsMax = UNANSWERED_MS_MAX,
+}: PoolOptions): Pool<Tables> => {
   const pool = new pg.Pool({
     connectionString: url,
     max: connectionsMax ?? CONNECTIONS_MAX,
@@ -54,8 +70,42 @@ export const openPool = <Tables>({ url, log, connectionsMax }: PoolOptions): Poo
   // One that is lent out, but not in the middle of a statement, has nobody else to hear of it, and an
   // error event that nobody hears ends the process.
   pool.on('connect', (client) => client.on('error', lost));
+  const open = connectionsOf(pool);
+  const looking = Number.isFinite(unansweredMsMax)
+    ? setInterval(() => {
+        for (const client of open) if (client.unansweredMs > unansweredMsMax) giveUp(client);
+      }, unansweredMsMax / LOOKS)
+    : undefined;
+  looking?.unref();
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, answers: () => answers(pool), close: () => db.destroy() };
+  return {
+    db,
+    answers: () => answers(pool),
+    close: async () => {
+      clearInterval(looking);
+      const late = setTimeout(() => {
+        for (const client of open) giveUp(client);
+      }, CLOSE_MS_MAX);
+      await db.destroy();
+      clearTimeout(late);
+    },
+  };
+};
+
+const connectionsOf = (pool: pg.Pool): ReadonlySet<PreparingClient> => {
+  const open = new Set<PreparingClient>();
+  pool.on('connect', (client) => {
+    if (client instanceof PreparingClient) open.add(client);
+  });
+  pool.on('remove', (client) => {
+    if (client instanceof PreparingClient) open.delete(client);
+  });
+  return open;
+};
+
+/** Whoever waits for an answer gets the error. One that is idle says goodbye. */
+const giveUp = (client: PreparingClient): void => {
+  client.end().catch(() => undefined);
 };
 
 /** Positions and times are bigint columns: numbers here, and never beyond what a number can hold. */

@@ -36,8 +36,8 @@ const IDLE_MOVE_MS = 1_000;
 const CONFIRM_EVERY_MS = 1_000;
 const STANDBY_POLL_MS = 500;
 const RETRY_AFTER_MS = [100, 5_000] as const;
-/** Postgres may have stopped answering in the middle of a batch; the process must end nevertheless. */
-const STOP_MS_MAX = 10_000;
+/** Postgres may have stopped answering in the middle of a batch; the process must end nevertheless, and all else in it. */
+const STOP_MS_MAX = 2_000;
 
 export type Runner = Readonly<{
   state: () => RunnerState;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import type { Millis } from '../../../core/kernel/ids.ts';
 import { BOUNDS, bucketOf } from '../../../projections/analytics/histogram.ts';
@@ -9,6 +10,8 @@ import type { Log } from '../../observe/log.ts';
 /** What a process that dies takes with it. */
 const WRITE_EVERY_MS: Millis = 60_000;
 const HOUR: Millis = 3_600_000;
+/** A Postgres that does not answer keeps no process from its end. */
+const CLOSE_MS_MAX: Millis = 1_000;
 /** Counts are kept for a Postgres that is away: of three days, or so. */
 const COUNTS_MAX = 5_000;
 
@@ -68,8 +71,10 @@ export const openDeliveryTimes = ({ db, log, now }: Deps): DeliveryTimes => {
     },
     close: async () => {
       clearInterval(timer);
-      await writing;
-      await write();
+      const ending = new AbortController();
+      const late = pause(CLOSE_MS_MAX, undefined, { signal: ending.signal }).catch(() => undefined);
+      await Promise.race([writing.then(write), late]);
+      ending.abort();
     },
   };
 };

@@ -29,7 +29,11 @@ export const openTables = async (
   { connections = 1, otherwise = ALONE }: OpenOptions = {},
 ): Promise<Tables> => {
   const place: Place = postgres.kind === 'url' ? postgres : await embedded(data, otherwise);
-  const pool = openPool<AnyTables>({ url: place.url, log: quiet, connectionsMax: connections });
+  const pool = openPool<AnyTables>({
+    ...{ url: place.url, log: quiet, connectionsMax: connections },
+    // All rows of a table may be read at once.
+    unansweredMsMax: Infinity,
+  });
   const close = async () => {
     await pool.close();
     await place.stop?.();

@@ -12,6 +12,7 @@ import { createLog } from '../../../infra/observe/log.ts';
 import { isRecord, parseJson, textAt } from '../../support/json.ts';
 import { by } from '../../support/people.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { openWay } from '../../support/postgresWay.ts';
 import { dial, DialRefused } from '../../support/rawSocket.ts';
 import { forged, JSON_FORM, PbCoder, textMessage } from '../../support/rawWire.ts';
 import { until } from '../../support/until.ts';
@@ -167,6 +168,27 @@ describe('a running server', () => {
     expect(text).toMatch(/^seqline_log_bytes_total\{type="MessageSent"\} [3-9]\d\d$/m);
     socket.terminate();
     await socket.closed;
+  });
+});
+
+describe('[OPS-23] a server that is told to end', () => {
+  test('closes all else in order though its Postgres does not answer any more', async () => {
+    const config = await configured();
+    const way = await openWay(database.url);
+    const server = await started({ ...config, postgres: { kind: 'url', url: way.url } });
+    const { socket } = await chat(server);
+    way.loseAll();
+    // The projector asks each second at least, and is then in the middle of it.
+    await until('Postgres is missed', async () => {
+      const { status } = await server.get('/readyz');
+      return status === 200 ? undefined : true;
+    });
+    await running?.close();
+    running = undefined;
+    await socket.closed;
+    const storage = await openStorage(config, createLog('silent'));
+    await storage.close();
+    await way.close();
   });
 });
 

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isAway } from '../../../infra/app/readModels/isAway.ts';
 import { openPool } from '../../../infra/postgres/pool.ts';
 import { startEmbeddedPostgres } from '../../../infra/postgres/embedded.ts';
 import { silent, testDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { openWay } from '../../support/postgresWay.ts';
 import { untilTrue } from '../../support/until.ts';
 
 let database: TestDatabase<object>;
@@ -48,4 +50,41 @@ test('[OPS-8] whether Postgres answers is told, not thrown', async () => {
   expect(await pool.answers()).toBe(false);
   await pool.close();
   await rm(directory, { recursive: true });
+});
+
+/** A pool over a way that may lead nowhere, with one connection that is known to be open. */
+const overWay = async (unansweredMsMax?: number) => {
+  const way = await openWay(database.url);
+  const { url } = way;
+  const limits = { connectionsMax: 1, ...(unansweredMsMax !== undefined && { unansweredMsMax }) };
+  const pool = openPool<object>({ url, log: silent, ...limits });
+  expect(await pool.answers()).toBe(true);
+  return { way, pool };
+};
+
+test('[OPS-8] a connection that leads nowhere is given up, and the next question has another', async () => {
+  const { way, pool } = await overWay(200);
+  way.loseAll();
+  const asked = sql`select ${1}::int as one`.execute(pool.db);
+  await expect(asked).rejects.toSatisfy(isAway);
+  const { rows } = await sql`select ${2}::int as two`.execute(pool.db);
+  expect(rows).toEqual([{ two: 2 }]);
+  await pool.close();
+  await way.close();
+});
+
+test('[OPS-23] a pool is closed though Postgres does not answer any more', async () => {
+  const { way, pool } = await overWay();
+  way.loseAll();
+  let lent: () => void = () => undefined;
+  const isLent = new Promise<void>((resolve) => (lent = resolve));
+  const asked = pool.db.connection().execute((session) => {
+    lent();
+    return sql`select 1`.execute(session);
+  });
+  const failed = asked.catch((error: unknown) => error);
+  await isLent;
+  await pool.close();
+  expect(await failed).toSatisfy(isAway);
+  await way.close();
 });
