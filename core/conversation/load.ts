@@ -4,15 +4,15 @@ import type { Millis, Seq } from '../kernel/ids.ts';
 import type { Loaded } from '../kernel/writer.ts';
 import { AHEAD_MS_MAX, numbered, partiesIn, type Numbered } from './decider.ts';
 import type { NumberedEvent } from './events.ts';
-import { SentWindow, WINDOW_MESSAGES, WINDOW_MS, type SentEntry } from './sentWindow.ts';
+import { SentWindow, WINDOW_MS, type SentEntry } from './sentWindow.ts';
 
 /** Events read at a time, backwards: two milliseconds of work on the embedded log, 30 over EventStoreDB. */
 const PAGE = 512;
 /**
- * A first send waits for this many at most: a process that has just been started has many conversations to load.
- * What a busier one lacks is read behind its sends.
+ * A first send waits for this many: a process that has just been started has many conversations to load. What one
+ * lacks in which more was said lately is read behind its sends.
  */
-export const LOADED_MAX = PAGE;
+export const LOADED_MAX = 64;
 
 /**
  * Places of one stream, newest first from a number on, until they reach back to that time, or there are so
@@ -75,7 +75,7 @@ export const loadNumbered =
       stream,
       from: newest.revision + 1,
       max: LOADED_MAX,
-      min: WINDOW_MESSAGES,
+      min: LOADED_MAX,
       until,
     });
     const entries = entriesOf(places);

@@ -44,7 +44,7 @@ const processOn = (log: MemoryEventLog) => {
 
 const said = async (log: MemoryEventLog, from: number, count: number): Promise<void> => {
   for (let index = from; index < from + count; index += 100) {
-    const events = Array.from({ length: 100 }, (_, at) => ({
+    const events = Array.from({ length: Math.min(100, count) }, (_, at) => ({
       ...sent(`m${String(index + at)}`),
       meta: by(ann),
     }));
@@ -87,8 +87,8 @@ test('[SEQ-12] what has not been done yet is done, and nothing is read where the
   expect(fresh.looked.length).toBeGreaterThan(0);
 
   const short = new MemoryEventLog();
-  await said(short, 0, 100);
+  await said(short, 0, 50);
   const other = processOn(short);
-  expect(await other.append(wishOf('line'), await createdOf(short, 1))).toMatchObject({ seq: 101 });
+  expect(await other.append(wishOf('line'), await createdOf(short, 1))).toMatchObject({ seq: 51 });
   expect(other.looked).toEqual([]);
 });

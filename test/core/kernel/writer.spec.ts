@@ -465,11 +465,11 @@ describe('the writer of a stream', () => {
     expect((await stored(log)).map(({ id }) => id)).toEqual([eventId(2)]);
   });
 
-  test('[SEQ-6] what a restarted writer knows reaches back as far as before', async () => {
+  test('[SEQ-6] what a restarted writer knows at once are the newest', async () => {
     const log = new MemoryEventLog();
     for (let batch = 0; batch < 4; batch++) {
       await Promise.all(
-        Array.from({ length: 120 }, (_, index) => writersOn(log).handle(send(batch * 120 + index))),
+        Array.from({ length: 16 }, (_, index) => writersOn(log).handle(send(batch * 16 + index))),
       );
     }
     const before = await stored(log);
