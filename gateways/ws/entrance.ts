@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { Gateway } from './gateway.ts';
-import { answerOf, type Accepted, type Asked } from './handshake.ts';
+import { answerOf, type Accepted, type Asked, type Welcome } from './handshake.ts';
 import { CLOSE_NORMAL, type CloseReason, type Socket } from './socket.ts';
 
 /**
@@ -13,8 +13,8 @@ export const EARLY_BYTES_MAX = 64 * 1024;
 type Frame = Readonly<{ bytes: Uint8Array; isText: boolean }>;
 
 /**
- * One socket from its opening to its end. Clients that read the answer to their connecting from the first frame
- * (GW 1.4) have an open socket before it is known whether they may: what they send meanwhile is kept.
+ * One socket from its opening to its end. Clients that wait for the first frame to tell them the answer to their
+ * connecting (GW 1.4) have an open socket before it is known whether they may: what they send meanwhile is kept.
  */
 export class Entrance {
   readonly #gateway: Pick<Gateway, 'greet' | 'open' | 'receive' | 'gone' | 'overrun'>;
@@ -34,10 +34,14 @@ export class Entrance {
     this.#socket = socket;
   }
 
-  /** Asks whether its client may connect, and tells it before anything else. */
+  /** Asks whether its client may connect, and tells it. */
   async ask(asked: Asked): Promise<void> {
     const answer = await this.#gateway.greet(asked);
-    if (this.#over) return;
+    if (!this.#over) this.tell(answer);
+  }
+
+  /** Tells its client by a frame whether it may connect, before anything else. */
+  tell(answer: Welcome): void {
     this.#socket.sendText(answerOf(answer));
     if (answer.kind === 'refused') this.#end();
     else this.letIn(answer);

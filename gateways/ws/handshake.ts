@@ -28,6 +28,11 @@ export type Welcome = Accepted | Readonly<{ kind: 'refused'; error: WireError; d
 /** How the client wants to be told: by a first text frame (browsers cannot read a failed upgrade). */
 export type Asked = Readonly<{
   answerByFrame: boolean;
+  /**
+   * Its socket may be open before it is let in, for it waits for that frame. The JS SDK does not: its login is over
+   * as its socket opens, and its app sends at once, which the SDK refuses before the frame has come.
+   */
+  waitsForFrame: boolean;
   introduction: Introduction | Readonly<{ wrong: string }>;
 }>;
 
@@ -134,8 +139,10 @@ export const readQuery = (query: string, compressionHeader: string): Asked => {
   const said = v === '' ? outer : unpackV(v);
   const answerByFrame =
     boolean(outer['isMsgResp']) === true || boolean(said?.['isMsgResp']) === true;
-  if (said === undefined) return { answerByFrame, introduction: { wrong: 'v cannot be read' } };
-  return { answerByFrame, introduction: readIntroduction(said, compressionHeader) };
+  const waitsForFrame = answerByFrame && (said ?? outer)['sdkType'] !== 'js';
+  const how = { answerByFrame, waitsForFrame };
+  if (said === undefined) return { ...how, introduction: { wrong: 'v cannot be read' } };
+  return { ...how, introduction: readIntroduction(said, compressionHeader) };
 };
 
 export const refused = (error: WireError, detail: string): Welcome => ({

@@ -11,7 +11,7 @@ import type { Presence } from '../ports.ts';
 import type { MembershipEvent } from './audience.ts';
 import { Entrance } from './entrance.ts';
 import { Gateway, type GatewayDeps, type GatewayStats } from './gateway.ts';
-import { answerOf, readQuery, type Accepted, type Asked } from './handshake.ts';
+import { answerOf, readQuery, type Accepted, type Asked, type Welcome } from './handshake.ts';
 import type { Alarm } from './hold.ts';
 import type { Topic } from './interest.ts';
 import { TICK_MS } from './keeper.ts';
@@ -70,8 +70,9 @@ export type WsGateway = Readonly<{
 
 /** What goes with each socket of the library. */
 type Session = { readonly coming: Coming; open?: Open };
-/** Whoever is to be told by a frame comes before it is known whether it may; the others were told by then. */
-type Coming = Readonly<{ asked: Asked }> | Readonly<{ accepted: Accepted }>;
+/** Before it is known whether it may; when it is, and to be told by a frame; or having been told by the upgrade. */
+type Coming =
+  Readonly<{ asked: Asked }> | Readonly<{ answer: Welcome }> | Readonly<{ accepted: Accepted }>;
 type Open = Readonly<{ socket: UwsSocket; entrance: Entrance }>;
 
 const wait = (milliseconds: number): Promise<void> =>
@@ -172,6 +173,7 @@ const acceptSockets = (
       session.open = { socket, entrance };
       const { coming } = session;
       if ('accepted' in coming) return entrance.letIn(coming.accepted);
+      if ('answer' in coming) return entrance.tell(coming.answer);
       void entrance.ask(coming.asked).catch((error: unknown) => {
         failed(error);
         socket.end(CLOSE_NORMAL);
@@ -209,12 +211,14 @@ type Handshake = Readonly<{
 /**
  * Everything is read from the request before anything is waited for: it is gone afterwards.
  *
- * Whoever is to be told by a frame is upgraded at once, in the library's own call. Others read a refusal from the
- * handshake's answer, so for them it has to be known first. An upgrade after that must not happen inside `cork`:
- * when that returns, it looks at the memory where the response was to see whether the connection is to be closed,
- * and finds there what has become of the socket. So now and then a connection that had just been let in was ended
- * (uWebSockets.js 20.30, `HttpResponse::cork`). Outside of it and of its own calls the library prints a warning on
- * stderr for each upgrade, and nothing but printing depends on that (docs/OPERATIONS.md).
+ * Whoever waits for a frame is upgraded at once, in the library's own call. Native clients read a refusal from the
+ * handshake's answer, and the JS SDK takes an open socket for a login, so for them it has to be known first.
+ *
+ * An upgrade after that must not happen inside `cork`: when that returns, it looks at the memory where the response was
+ * to see whether the connection is to be closed, and finds there what has become of the socket. So now and then a
+ * connection that had just been let in was ended (uWebSockets.js 20.30, `HttpResponse::cork`). Outside of it and of
+ * its own calls the library prints a warning on stderr for each upgrade, and nothing but printing depends on that
+ * (docs/OPERATIONS.md).
  */
 export const upgrade = async (
   gateway: Pick<Gateway, 'greet'>,
@@ -232,12 +236,16 @@ export const upgrade = async (
     const session: Session = { coming };
     response.upgrade(session, key, '', extensions, context);
   };
-  if (asked.answerByFrame) {
+  if (asked.waitsForFrame) {
     open({ asked });
     return;
   }
   const answer = await gateway.greet(asked);
   if (client.gone) return;
+  if (asked.answerByFrame) {
+    open({ answer });
+    return;
+  }
   if (answer.kind === 'accepted') {
     open({ accepted: answer });
     return;

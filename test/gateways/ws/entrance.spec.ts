@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ann } from '../../support/people.ts';
-import { decodeReply, encodeRequest, JSON_FORM, userOnly } from '../../support/rawWire.ts';
+import { decodeReply, encodeRequest, userOnly, type Form } from '../../support/rawWire.ts';
 import { FakeSocket, FakeWorld, settled } from '../../support/wsFakes.ts';
 import type { TokenId } from '../../../core/kernel/ids.ts';
 import { EARLY_BYTES_MAX, EARLY_FRAMES_MAX, Entrance } from '../../../gateways/ws/entrance.ts';
@@ -8,6 +8,8 @@ import type { GatewayDeps } from '../../../gateways/ws/gateway.ts';
 import { readQuery, type Asked } from '../../../gateways/ws/handshake.ts';
 import { ANSWERED_WITHIN_MS } from '../../../gateways/ws/pendingHandshakes.ts';
 
+/** As the wasm SDK has it, but for the gzip. */
+const FORM: Form = { sdkType: 'go', gzip: false };
 const SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""}';
 
 const askedBy = (user: string, token = `token-${user}`): Asked =>
@@ -17,7 +19,7 @@ const askedBy = (user: string, token = `token-${user}`): Asked =>
       token,
       platformID: '5',
       operationID: 'connecting',
-      sdkType: 'js',
+      sdkType: FORM.sdkType,
       isMsgResp: 'true',
     }).toString(),
     '',
@@ -47,7 +49,7 @@ const arriving = (world: FakeWorld, asked = askedBy('ann')) => {
   const told = entrance.ask(asked);
   const request = (msgIncr: string): void => {
     const frame = { reqIdentifier: 1001, sendID: 'ann', operationID: 'op', msgIncr };
-    entrance.receive(encodeRequest(JSON_FORM, { ...frame, data: userOnly('ann') }), false);
+    entrance.receive(encodeRequest(FORM, { ...frame, data: userOnly('ann') }), false);
   };
   return { socket, entrance, told, request };
 };
@@ -70,7 +72,7 @@ describe('what comes before its client is let in', () => {
     await settled();
     expect(socket.texts).toEqual([SUCCESS, '{"type":"pong","body":"early"}']);
     expect(socket.order[0]).toBe('text');
-    const answered = socket.frames.map((frame) => decodeReply(JSON_FORM, frame).msgIncr);
+    const answered = socket.frames.map((frame) => decodeReply(FORM, frame).msgIncr);
     expect(answered).toEqual(['first', 'second', 'third']);
     expect(world.gateway.stats()).toMatchObject({ sockets: 1, opened: 1, requests: 3 });
   });

@@ -165,6 +165,18 @@ describe('how it is spoken with', () => {
     expect(readQuery('', '').answerByFrame).toBe(false);
   });
 
+  test('[WIR-69] a client waits for its frame if it asks for one, but for the JS SDK', () => {
+    const waits = (text: string): boolean => readQuery(text, '').waitsForFrame;
+    expect(waits(query())).toBe(false);
+    expect(waits(query({ isMsgResp: 'true' }))).toBe(true);
+    expect(waits(query({ isMsgResp: 'true', sdkType: 'go' }))).toBe(true);
+    expect(waits(query({ isMsgResp: 'true', sdkType: 'js' }))).toBe(false);
+    expect(waits('isMsgResp=true&v=!!!')).toBe(true);
+    expect(waits('isMsgResp=true&sdkType=js&v=!!!')).toBe(false);
+    const v = Buffer.from('{"sdkType":"js","sendResponse":true}').toString('base64url');
+    expect(waits(`v=${v}`)).toBe(false);
+  });
+
   test('[WIR-2] the answer is an ApiResp', async () => {
     expect(answerOf(await ask(query()))).toBe('{"errCode":0,"errMsg":"","errDlt":""}');
     expect(answerOf(await ask(query(), { refusal: 'token/kicked' }))).toBe(

@@ -10,6 +10,7 @@ import {
   PbCoder,
   textMessage,
   userOnly,
+  type Form,
 } from '../../support/rawWire.ts';
 import { until, untilTrue } from '../../support/until.ts';
 import { FakeWorld } from '../../support/wsFakes.ts';
@@ -17,6 +18,9 @@ import { EARLY_FRAMES_MAX } from '../../../gateways/ws/entrance.ts';
 import { readQuery } from '../../../gateways/ws/handshake.ts';
 import { startWsGateway, upgrade, type WsGateway } from '../../../gateways/ws/server.ts';
 
+const GO_FORM: Form = { sdkType: 'go', gzip: false };
+/** As the wasm SDK says it: its dial is over once it has been told. */
+const WASM = { isMsgResp: 'true', sdkType: 'go' };
 const SUCCESS = '{"errCode":0,"errMsg":"","errDlt":""}';
 /** As many as there are ticks between two pings of one connection, and some. */
 const CONNECTIONS_MAX = 27;
@@ -68,9 +72,11 @@ class Client {
   closed = false;
   closeCode: number | undefined;
   readonly #user: string;
+  readonly #form: Form;
 
   constructor(user: string, more: Params = {}, path = '/msg_gateway') {
     this.#user = user;
+    this.#form = more['sdkType'] === 'go' ? GO_FORM : JSON_FORM;
     this.socket = new WebSocket(addressOf(user, more, path), { perMessageDeflate: true });
     sockets.push(this.socket);
     this.socket.on('message', (data: Buffer, isBinary) => {
@@ -102,11 +108,11 @@ class Client {
 
   tell(reqIdentifier: number, data: Uint8Array, msgIncr = 'm1'): void {
     const frame = { reqIdentifier, sendID: this.#user, operationID: 'op', msgIncr, data };
-    this.socket.send(encodeRequest(JSON_FORM, frame));
+    this.socket.send(encodeRequest(this.#form, frame));
   }
 
   replies() {
-    return this.frames.map((frame) => decodeReply(JSON_FORM, frame));
+    return this.frames.map((frame) => decodeReply(this.#form, frame));
   }
 }
 
@@ -129,13 +135,16 @@ describe('the answer to a handshake', () => {
     },
   );
 
-  test('[WIR-2] browser, in order: one text frame, before any other', async () => {
-    const client = await open('ann', { isMsgResp: 'true' });
-    client.tell(1001, userOnly('ann'));
-    await untilTrue('the answer', () => client.frames.length === 1);
-    expect(client.order).toEqual(['text', 'binary']);
-    expect(client.texts).toEqual([SUCCESS]);
-  });
+  test.each([WASM, { isMsgResp: 'true' }])(
+    '[WIR-2] browser, in order: one text frame, before any other',
+    async (how) => {
+      const client = await open('ann', how);
+      client.tell(1001, userOnly('ann'));
+      await untilTrue('the answer', () => client.frames.length === 1);
+      expect(client.order).toEqual(['text', 'binary']);
+      expect(client.texts).toEqual([SUCCESS]);
+    },
+  );
 
   test('[WIR-2] the first frame is plain text whatever the form is', async () => {
     const client = await open('ann', { isMsgResp: 'true', sdkType: 'go', compression: 'gzip' });
@@ -169,7 +178,11 @@ describe('the answer to a handshake', () => {
     expect(gateway.stats().refused).toEqual(new Map([[code, 1]]));
   });
 
-  test.each(refusals)('[WIR-2] browser, %s: a text frame, then closed', async (_, more, code) => {
+  const forBoth = (['go', 'js'] as const).flatMap((sdkType) =>
+    refusals.map(([what, more, code]) => [what, { sdkType, ...more }, code] as const),
+  );
+
+  test.each(forBoth)('[WIR-2] browser, %s %o: a text frame, then closed', async (_, more, code) => {
     refuse();
     const client = new Client('ann', { ...more, isMsgResp: 'true' });
     await client.ended();
@@ -237,11 +250,11 @@ describe('the answer to a handshake', () => {
     return { begun, answer };
   };
 
-  test.each(['false', 'true'])(
-    'a client that goes away during the check leaves nothing behind (isMsgResp %s)',
-    async (isMsgResp) => {
+  test.each([{}, { isMsgResp: 'true' }, WASM])(
+    'a client that goes away during the check leaves nothing behind: %o',
+    async (how) => {
       const { begun, answer } = await undecided();
-      const leaving = new Client('ann', { isMsgResp });
+      const leaving = new Client('ann', how);
       await begun;
       leaving.socket.terminate();
       await leaving.ended();
@@ -251,9 +264,22 @@ describe('the answer to a handshake', () => {
     },
   );
 
-  test('[WIR-66] browser: what it sends before it is let in is answered after it was told', async () => {
+  test('[WIR-69] the JS SDK has its socket open once it is let in, and is told with it', async () => {
+    const { begun, answer } = await undecided();
+    const client = new Client('ann', { isMsgResp: 'true' });
+    await begun;
+    // Another one that came later is open by then, so this one would be.
+    await open('bob', WASM);
+    expect(client.socket.readyState).toBe(WebSocket.CONNECTING);
+    answer();
+    await client.opened();
+    await untilTrue('it is told', () => client.texts.length === 1);
+    expect(client.texts).toEqual([SUCCESS]);
+  });
+
+  test('[WIR-66] wasm: what it sends before it is let in is answered after it was told', async () => {
     const { answer } = await undecided();
-    const client = await open('ann', { isMsgResp: 'true' });
+    const client = await open('ann', WASM);
     const ponged = once(client.socket, 'pong');
     client.tell(1001, userOnly('ann'), 'one');
     client.tell(1001, userOnly('ann'), 'two');
@@ -266,9 +292,9 @@ describe('the answer to a handshake', () => {
     expect(client.replies().map(({ msgIncr }) => msgIncr)).toEqual(['one', 'two']);
   });
 
-  test('[WIR-66] browser: one that sends much before it is let in is closed', async () => {
+  test('[WIR-66] wasm: one that sends much before it is let in is closed', async () => {
     const { answer } = await undecided();
-    const client = await open('ann', { isMsgResp: 'true' });
+    const client = await open('ann', WASM);
     for (let count = 0; count <= EARLY_FRAMES_MAX; count++) client.tell(1001, userOnly('ann'));
     await client.ended();
     answer();
@@ -280,15 +306,17 @@ describe('the answer to a handshake', () => {
 
   test('[WIR-67] closing tells whoever waits to be let in, in its own way', async () => {
     const { begun } = await undecided();
-    const clients = ['false', 'true'].map((isMsgResp) => new Client('ann', { isMsgResp }));
+    const natively = new Client('ann');
     await begun;
-    await untilTrue('the browser waits', () => clients[1]?.socket.readyState === WebSocket.OPEN);
-    const natively = clients[0];
+    const clients = [new Client('ann', { isMsgResp: 'true' }), await open('ann', WASM)];
+    // Asked after them: by then they are being let in.
+    await open('bob', WASM);
     await gateway.close();
-    for (const client of clients) await client.ended();
-    expect(JSON.parse(natively?.body ?? '')).toMatchObject({ errCode: 500 });
-    const texts = clients[1]?.texts.map((text): unknown => JSON.parse(text));
-    expect(texts).toMatchObject([{ errCode: 500 }]);
+    for (const client of [natively, ...clients]) await client.ended();
+    expect(JSON.parse(natively.body)).toMatchObject({ errCode: 500 });
+    for (const { texts } of clients) {
+      expect(texts.map((text): unknown => JSON.parse(text))).toMatchObject([{ errCode: 500 }]);
+    }
   });
 });
 
@@ -332,9 +360,15 @@ describe('[WIR-39] a handshake that has to be waited for', () => {
     expect(await shaken(() => Promise.resolve(accepted))).toEqual([['upgrade', false]]);
   });
 
-  test('[WIR-68] is not waited for where the answer is a frame', async () => {
+  test('[WIR-68] is not waited for where its client waits for a frame', async () => {
     const greet = () => Promise.reject(new Error('nobody is to be asked yet'));
     expect(await shaken(greet, 'isMsgResp=true')).toEqual([['upgrade', false]]);
+  });
+
+  test('upgrades the JS SDK too when it is refused, outside of a cork', async () => {
+    expect(await shaken(() => Promise.resolve(refused), 'isMsgResp=true&sdkType=js')).toEqual([
+      ['upgrade', false],
+    ]);
   });
 
   test('is refused in one write', async () => {
