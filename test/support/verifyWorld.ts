@@ -1,28 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { friendshipStream } from '../../core/friendship/events.ts';
 import type { SeqlineEvent } from '../../core/kernel/catalogue.ts';
 import type { AnyFact } from '../../core/kernel/fact.ts';
 import type { EventId, UserId } from '../../core/kernel/ids.ts';
 import { openReadModels } from '../../infra/app/readModels/readModels.ts';
 import { openStorage, type Storage } from '../../infra/app/storage/storage.ts';
-import { readConfig, type Config } from '../../infra/config/config.ts';
+import type { Config } from '../../infra/config/config.ts';
 import { deriveId } from '../../infra/ids.ts';
 import { createLog } from '../../infra/observe/log.ts';
 import { by } from './people.ts';
 
 const PROJECTED_WITHIN = 20_000;
 const quiet = createLog('silent');
-
-/** A data folder of its own, whose tables are in the database at this URL. */
-export const configuredAt = async (url: string): Promise<Config> => {
-  const data = await mkdtemp(join(tmpdir(), 'seqline-verify-'));
-  const config = readConfig({ SEQLINE_DATA: data });
-  // The tests' Postgres may be reached by a folder, which is no URL that a setting takes.
-  return { ...config, postgres: { kind: 'url', url } };
-};
 
 export type Written = SeqlineEvent | AnyFact;
 

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyData } from '../../support/copyData.ts';
 import { ENTRY } from '../entry.ts';
 import { cpuSeconds, memoryKib, mib, onCores, type Memory } from '../processes.ts';
 import { rounded, type Row } from '../report.ts';
@@ -75,11 +76,7 @@ type Measured = Readonly<{
 
 const makeHistory = async ({ options, say }: Context, data: string, count: number) => {
   if (options.history !== undefined) {
-    await cp(options.history, data, {
-      recursive: true,
-      // A lock is the process's that has it.
-      filter: (path) => !/lock\.\d+$/u.test(path),
-    });
+    await copyData(options.history, data);
     return;
   }
   say(`making a log of ${rounded(count)} events`);

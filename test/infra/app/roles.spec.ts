@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { rolesOf } from '../../../infra/app/roles.ts';
 import { serve } from '../../../infra/app/serve.ts';
 import { readConfig } from '../../../infra/config/config.ts';
+import { NO_FLAGS, runCommand } from '../../support/commandRun.ts';
 
 describe('roles', () => {
   test('are named with commas', () => {
@@ -14,14 +15,7 @@ describe('roles', () => {
     ['api,door', /--roles takes api, gateway, projector, reactor.*not "api,door"/],
     ['api', /reach each other over NATS: set SEQLINE_BUS/],
   ])('[NOD-6] --roles %s is refused with what would do', async (roles, told) => {
-    const said: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-    const code = await serve(readConfig({}), {
-      ...{ rest: [], roles, platform: undefined, reason: undefined, port: undefined },
-      ...{ host: undefined, exposed: false, allowWrites: false, json: false },
-      ...{ logOnly: false, verifyOnly: false },
-    });
-    vi.restoreAllMocks();
-    expect([code, said.join('')]).toEqual([1, expect.stringMatching(told)]);
+    const { code, text } = await runCommand(() => serve(readConfig({}), { ...NO_FLAGS, roles }));
+    expect([code, text]).toEqual([1, expect.stringMatching(told)]);
   });
 });

@@ -1,52 +1,38 @@
-import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Building, skipsIn } from '../../../infra/app/history/building.ts';
 import { openHistory } from '../../../infra/app/history/openHistory.ts';
 import { READ_MODELS } from '../../../infra/app/readModels/readModels.ts';
 import { asOf } from '../../../infra/cli/asOf.ts';
 import { rebuild } from '../../../infra/cli/rebuild.ts';
 import { replayFlags } from '../../../infra/cli/replayFlags.ts';
-import type { Config } from '../../../infra/config/config.ts';
-import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
-import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { configuredAt, project, register, say, withLog, write } from '../../support/verifyWorld.ts';
+import { runCommand } from '../../support/commandRun.ts';
+import { project, register, say, withLog, write } from '../../support/verifyWorld.ts';
+import { worldOfEachTest } from '../../support/worldOfEachTest.ts';
 import { lifeOf, rowsIn } from './pastWorld.ts';
 
-let database: TestDatabase<AnyTables>;
-let config: Config;
-beforeEach(async () => {
-  database = await testDatabase<AnyTables>();
-  config = await configuredAt(database.url);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await database.drop();
-  await rm(config.data, { recursive: true });
-});
+const world = worldOfEachTest();
 
 const run = async (
   when: string | undefined,
   flags: Readonly<{ query?: string; keep?: boolean }> = {},
   json = true,
 ) => {
-  const [written, said]: [string[], string[]] = [[], []];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-  const code = await asOf(config, {
-    ...{ rest: when === undefined ? [] : [when], json },
-    replay: replayFlags({ follow: false, ...flags }),
-  });
-  vi.restoreAllMocks();
-  return { code, text: written.join('').trimEnd(), said: said.join('') };
+  const { code, out, err } = await runCommand(() =>
+    asOf(world.config, {
+      ...{ rest: when === undefined ? [] : [when], json },
+      replay: replayFlags({ follow: false, ...flags }),
+    }),
+  );
+  return { code, text: out.trimEnd(), said: err };
 };
 
 const schemas = async (): Promise<readonly string[]> => {
   const { rows } = await sql<{ name: string }>`
     select nspname as name from pg_namespace where nspname like 'seqline%' and nspname <> 'seqline_analytics' order by 1`.execute(
-    database.db,
+    world.database.db,
   );
   return rows.map(({ name }) => name);
 };
@@ -64,7 +50,7 @@ type Step = (typeof steps extends fc.Arbitrary<infer T> ? T : never)[number];
 
 describe('[REP-10] as-of', () => {
   test('is the state that was recorded at that moment, in random histories', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       for (const user of ['ann', 'bob']) await register(storage, user);
     });
     const moments = new Map<number, Awaited<ReturnType<typeof rowsIn>>>();
@@ -72,7 +58,7 @@ describe('[REP-10] as-of', () => {
     const live = async ({ what, who, number }: Step, index: number): Promise<void> => {
       const other = who === 'ann' ? 'bob' : 'ann';
       const own = { user: who, conversation: 'si_ann_bob' };
-      await withLog(config, async (storage) => {
+      await withLog(world.config, async (storage) => {
         const happen = (stream: string, type: string, data: object) =>
           write(storage, stream, { type, data });
         const pair = 'friendship-ann+bob';
@@ -88,8 +74,8 @@ describe('[REP-10] as-of', () => {
         if (what === 'unfriend') await happen(pair, 'FriendDeleted', { owner: who, friend: other });
         if (what === 'block')
           await happen(`block-${who}`, 'UserBlocked', { owner: who, blocked: other });
-        await project(config, storage);
-        moments.set(await storage.log.head(), await rowsIn(database.db, 'seqline'));
+        await project(world.config, storage);
+        moments.set(await storage.log.head(), await rowsIn(world.database.db, 'seqline'));
       });
     };
     await fc.assert(
@@ -99,24 +85,26 @@ describe('[REP-10] as-of', () => {
       }),
       { numRuns: 2 },
     );
-    const history = await openHistory(config);
+    const history = await openHistory(world.config);
     const skips = await skipsIn(history);
-    const parts = { db: database.db, history, projections: READ_MODELS, skips };
+    const parts = { db: world.database.db, history, projections: READ_MODELS, skips };
     const building = await Building.open(parts, 'seqline_then');
     for (const [position, rows] of moments) {
       await building.buildTo(position);
-      expect(await rowsIn(database.db, 'seqline_then'), `at ${String(position)}`).toEqual(rows);
+      expect(await rowsIn(world.database.db, 'seqline_then'), `at ${String(position)}`).toEqual(
+        rows,
+      );
     }
     await history.close();
     expect(moments.size).toBeGreaterThan(4);
   });
 
   test('answers a query as of each moment, and leaves nothing behind', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await lifeOf(storage);
-      await project(config, storage);
+      await project(world.config, storage);
     });
-    const before = await rowsIn(database.db, 'seqline');
+    const before = await rowsIn(world.database.db, 'seqline');
     const query = `select nickname from users where user_id = 'ann'`;
     expect(await run('4', { query })).toMatchObject({ code: 0, text: '{"nickname":"ann"}' });
     expect((await run('5', { query })).text).toBe('{"nickname":"Anna"}');
@@ -131,11 +119,11 @@ describe('[REP-10] as-of', () => {
     expect((await run(now, { query })).text).toBe('{"nickname":"Anna"}');
     expect((await run('2001-01-01', { query: counts })).text).toBe('{"users":0}');
     expect(await schemas()).toEqual(['seqline']);
-    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+    expect(await rowsIn(world.database.db, 'seqline')).toEqual(before);
   });
 
   test('keeps its tables where that is asked for, and then has them at once', async () => {
-    await withLog(config, lifeOf);
+    await withLog(world.config, lifeOf);
     const query = 'select count(*) as n from friends';
     const first = await run('20', { query, keep: true });
     expect(first.said).toContain('seqline_as_of_20 stays');
@@ -145,7 +133,7 @@ describe('[REP-10] as-of', () => {
   });
 
   test('only reads', async () => {
-    await withLog(config, lifeOf);
+    await withLog(world.config, lifeOf);
     const { code, said } = await run('5', { query: 'delete from users' });
     expect(said).toContain('read-only transaction');
     expect(code).toBe(1);
@@ -155,25 +143,23 @@ describe('[REP-10] as-of', () => {
 test('[REP-24] as-of and rebuild read a log in an event store as they read one here', async () => {
   const served = await startServedLog();
   try {
-    config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+    world.config = { ...world.config, eventStore: { kind: 'esdb', url: served.url() } };
     let renamed = 0;
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await lifeOf(storage);
       const data = { user: 'ann', profile: { nickname: 'Annie' } };
       renamed = await write(storage, 'user-ann', { type: 'UserChanged', data });
-      await project(config, storage);
+      await project(world.config, storage);
     });
     const nickname = { query: "select nickname from users where user_id = 'ann'" };
     expect((await run(String(renamed - 1), nickname)).text).toBe('{"nickname":"Anna"}');
     expect((await run(String(renamed), nickname)).text).toBe('{"nickname":"Annie"}');
     expect((await run('99999', nickname)).said).toContain('beyond the end of the log');
-    const before = await rowsIn(database.db, 'seqline');
-    const said: string[] = [];
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-    expect(await rebuild(config, { rest: ['chats'] })).toBe(0);
-    vi.restoreAllMocks();
-    expect(said.join('')).toContain(': equal, and switched to');
-    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+    const before = await rowsIn(world.database.db, 'seqline');
+    const rebuilt = await runCommand(() => rebuild(world.config, { rest: ['chats'] }));
+    expect(rebuilt.code).toBe(0);
+    expect(rebuilt.out).toContain(': equal, and switched to');
+    expect(await rowsIn(world.database.db, 'seqline')).toEqual(before);
   } finally {
     await served.remove();
   }
@@ -186,7 +172,7 @@ describe('[REP-4] as-of refuses', () => {
     ['999', 'position 999 is beyond the end of the log'],
     ['2999-01-01', '2999-01-01 has not come yet'],
   ])('%s', async (when, message) => {
-    await withLog(config, lifeOf);
+    await withLog(world.config, lifeOf);
     const { code, said } = await run(when, { query: 'select 1' });
     expect(said).toContain(message);
     expect(code).toBe(1);
@@ -194,7 +180,7 @@ describe('[REP-4] as-of refuses', () => {
   });
 
   test('a query that is none, and leaves nothing behind', async () => {
-    await withLog(config, lifeOf);
+    await withLog(world.config, lifeOf);
     const { code, said } = await run('5', { query: 'selct' });
     expect(said).toContain('syntax error');
     expect(code).toBe(1);

@@ -1,12 +1,11 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { doctor } from '../../../infra/cli/doctor.ts';
 import { readConfig } from '../../../infra/config/config.ts';
+import { NO_FLAGS, runCommand } from '../../support/commandRun.ts';
 import { natsServer } from '../../support/natsServer.ts';
 
 /** What it says of what processes share. */
 const said = async (bus: string): Promise<readonly string[]> => {
-  const lines: string[] = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
   const config = readConfig({
     SEQLINE_BUS: bus,
     SEQLINE_EVENTSTORE: 'esdb://127.0.0.1:1?tls=false',
@@ -15,10 +14,8 @@ const said = async (bus: string): Promise<readonly string[]> => {
     SEQLINE_HTTP_PORT: '0',
     SEQLINE_WS_PORT: '0',
   });
-  const usual = { rest: [], exposed: false, allowWrites: false, json: false };
-  await doctor(config, usual as unknown as Parameters<typeof doctor>[1]);
-  vi.restoreAllMocks();
-  return lines.join('').split('\n');
+  const { out } = await runCommand(() => doctor(config, NO_FLAGS));
+  return out.split('\n');
 };
 
 test('[BUS-11] seqline doctor says of NATS and of the keys whether they answer, and what to do', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -12,6 +12,7 @@ import { openEmbeddedLog } from '../../../infra/eventstore/embedded/embeddedLog.
 import { log } from '../../../infra/cli/log.ts';
 import { CopyUnfinished } from '../../../infra/eventstore/history.ts';
 import { createLog } from '../../../infra/observe/log.ts';
+import { copyData } from '../../support/copyData.ts';
 import { allOf, events, newId } from '../../support/eventStore/events.ts';
 import { startServedLog, type ServedLog } from '../../support/eventStore/servedLog.ts';
 import { by } from '../../support/people.ts';
@@ -308,7 +309,7 @@ describe('seqline log backup, restore and check', () => {
     expect((await run(data, 'log', 'check')).said).toContain('There are no keys here');
     const other = await filled('other', 1);
     await rm(join(data, 'keys'), { recursive: true, force: true });
-    await cp(join(other, 'keys'), join(data, 'keys'), { recursive: true });
+    await copyData(join(other, 'keys'), join(data, 'keys'));
     const lost = await run(data, 'log', 'check');
     expect(lost.code).toBe(1);
     expect(lost.said).toMatch(/the seal of u0 does not fit|no key 1 of u1/);

@@ -1,7 +1,7 @@
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chainDirectory, logDirectory } from '../../../infra/app/storage/places.ts';
 import { log as command } from '../../../infra/cli/log.ts';
 import { verify } from '../../../infra/cli/verify.ts';
@@ -12,46 +12,29 @@ import {
   encodeRecord,
   recordBytesMax,
 } from '../../../infra/eventstore/embedded/record.ts';
+import { NO_FLAGS, runCommand } from '../../support/commandRun.ts';
+import { copyData } from '../../support/copyData.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
-import { configuredAt, register, say, withLog } from '../../support/verifyWorld.ts';
+import { register, say, withLog } from '../../support/verifyWorld.ts';
+import { logOfEachTest } from '../../support/worldOfEachTest.ts';
 
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
 
-let config: Config;
+const world = logOfEachTest();
 let folder: string;
 beforeEach(async () => {
-  config = await configuredAt('postgres://nobody@localhost/none');
   folder = await mkdtemp(join(tmpdir(), 'seqline-chain-'));
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const path of [config.data, folder]) await rm(path, { recursive: true });
-});
-
-const hearing = async (work: () => Promise<number>) => {
-  const said: string[] = [];
-  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
-  vi.spyOn(process.stdout, 'write').mockImplementation(note);
-  vi.spyOn(process.stderr, 'write').mockImplementation(note);
-  const code = await work();
-  vi.restoreAllMocks();
-  return { code, text: said.join('') };
-};
+afterEach(() => rm(folder, { recursive: true }));
 
 const run = (...rest: readonly string[]) =>
-  hearing(() => command(config, { rest, verifyOnly: false }));
+  runCommand(() => command(world.config, { rest, verifyOnly: false }));
 
-const verified = (of: Config = config) =>
-  hearing(() =>
-    verify(of, {
-      ...{ rest: [], platform: undefined, reason: undefined, port: undefined, host: undefined },
-      roles: undefined,
-      ...{ exposed: false, allowWrites: false, logOnly: true, json: false, verifyOnly: false },
-    }),
-  );
+const verified = (of: Config = world.config) =>
+  runCommand(() => verify(of, { ...NO_FLAGS, logOnly: true }));
 
 const live = (from: number, to: number) =>
-  withLog(config, async (storage) => {
+  withLog(world.config, async (storage) => {
     if (from === 1) for (const user of ['ann', 'bob']) await register(storage, user);
     for (let number = from; number <= to; number += 1) await say(storage, AB, `m${String(number)}`);
   });
@@ -61,15 +44,11 @@ const tampered = async (
   change: (log: ReturnType<typeof openLogEnvironment>['log']) => Promise<unknown>,
 ): Promise<Config> => {
   const data = join(folder, 'copy');
-  await cp(config.data, data, {
-    recursive: true,
-    // What the log is locked by is a socket.
-    filter: (path) => !/lock\.\d+$/u.test(path),
-  });
+  await copyData(world.config.data, data);
   const { log, close } = openLogEnvironment(logDirectory(data));
   await change(log);
   await close();
-  return { ...config, data };
+  return { ...world.config, data };
 };
 
 describe('[OPS-63] what has been signed', () => {
@@ -92,7 +71,7 @@ describe('[OPS-63] what has been signed', () => {
   test('is signed on, and compared, though the line of a checkpoint was torn by a crash', async () => {
     await live(1, 3);
     const first = await run('sign');
-    const checkpoints = join(chainDirectory(config.data), 'checkpoints.ndjson');
+    const checkpoints = join(chainDirectory(world.config.data), 'checkpoints.ndjson');
     await appendFile(checkpoints, first.text.slice(0, 40));
     expect((await verified()).text).toContain('Chain: 1 checkpoints compared');
     await live(4, 5);
@@ -147,7 +126,7 @@ describe('[OPS-63] what has been signed', () => {
   test('[REP-24] is so of a log in an event store, too', async () => {
     const served = await startServedLog();
     try {
-      config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+      world.config = { ...world.config, eventStore: { kind: 'esdb', url: served.url() } };
       await live(1, 3);
       const signed = await run('sign');
       expect(signed.code, signed.text).toBe(0);
@@ -164,7 +143,7 @@ describe('[OPS-63] what has been signed', () => {
     await live(1, 6);
     await run('sign');
     const copy = await tampered((log) => log.remove(8));
-    const { code, text } = await hearing(() =>
+    const { code, text } = await runCommand(() =>
       command(copy, { rest: ['sign'], verifyOnly: false }),
     );
     expect(text).toContain('run seqline verify');
@@ -176,8 +155,8 @@ describe('[STO-67] a backup of a log that is signed', () => {
   const backup = (): string => join(folder, 'backup');
   const restored = async (): Promise<Config> => {
     const data = join(folder, 'restored');
-    const of = { ...config, data };
-    const { code, text } = await hearing(() =>
+    const of = { ...world.config, data };
+    const { code, text } = await runCommand(() =>
       command(of, { rest: ['restore', backup()], verifyOnly: false }),
     );
     expect(code, text).toBe(0);
@@ -190,7 +169,7 @@ describe('[STO-67] a backup of a log that is signed', () => {
     await live(4, 6);
     await run('sign');
     // A line that is being written is not copied in half.
-    const checkpoints = join(chainDirectory(config.data), 'checkpoints.ndjson');
+    const checkpoints = join(chainDirectory(world.config.data), 'checkpoints.ndjson');
     await appendFile(checkpoints, first.text.slice(0, 40));
     const made = await run('backup', backup());
     expect(made.text).toContain('what has been signed of the log, are in');
@@ -201,7 +180,7 @@ describe('[STO-67] a backup of a log that is signed', () => {
     expect(text).toContain('Chain: 2 checkpoints compared');
     expect(code).toBe(0);
     await withLog(of, (storage) => say(storage, AB, 'after'));
-    const next = await hearing(() => command(of, { rest: ['sign'], verifyOnly: false }));
+    const next = await runCommand(() => command(of, { rest: ['sign'], verifyOnly: false }));
     expect(JSON.parse(next.text)).toMatchObject({ events: 9, key: keyIn(first.text) });
     expect((await verified(of)).text).toContain('Chain: 3 checkpoints compared');
   });
@@ -243,7 +222,7 @@ describe('[OPS-64] a bundle', () => {
 
   test('is checked offline, and holds nothing that is sealed in the clear', async () => {
     const { directory, key, events } = await bundled();
-    await rm(config.data, { recursive: true });
+    await rm(world.config.data, { recursive: true });
     const { code, text } = await run('verify-bundle', directory, key);
     expect(text).toContain('8 events, 1 checkpoints');
     expect(text).toContain('It is as it was signed.');
@@ -288,7 +267,7 @@ describe('[OPS-64] a bundle', () => {
   test('is not written over another, nor of nothing', async () => {
     const { directory } = await bundled();
     expect((await run('bundle', directory)).text).toContain('is there already');
-    await rm(config.data, { recursive: true });
+    await rm(world.config.data, { recursive: true });
     expect((await run('bundle', join(folder, 'other'))).code).toBe(1);
     await live(1, 1);
   });

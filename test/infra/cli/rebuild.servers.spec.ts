@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { skipsIn } from '../../../infra/app/history/building.ts';
 import { openHistory } from '../../../infra/app/history/openHistory.ts';
 import { openReadModels, READ_MODELS } from '../../../infra/app/readModels/readModels.ts';
@@ -11,38 +10,21 @@ import { rebuildBeside } from '../../../infra/app/history/rebuildBeside.ts';
 import type { Storage } from '../../../infra/app/storage/storage.ts';
 import { rebuild } from '../../../infra/cli/rebuild.ts';
 import { replayFlags } from '../../../infra/cli/replayFlags.ts';
-import type { Config } from '../../../infra/config/config.ts';
 import { createLog } from '../../../infra/observe/log.ts';
-import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { users as usersModel } from '../../../projections/users/project.ts';
-import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { configuredAt, project, register, say, withLog } from '../../support/verifyWorld.ts';
+import { runCommand } from '../../support/commandRun.ts';
+import { project, register, say, withLog } from '../../support/verifyWorld.ts';
+import { worldOfEachTest } from '../../support/worldOfEachTest.ts';
 import { lifeOf, MODELS, rowsIn } from './pastWorld.ts';
 
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
 const WITHIN = 20_000;
 
-let database: TestDatabase<AnyTables>;
-let config: Config;
-beforeEach(async () => {
-  database = await testDatabase<AnyTables>();
-  config = await configuredAt(database.url);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await database.drop();
-  await rm(config.data, { recursive: true });
-});
+const world = worldOfEachTest();
 
-const run = async (name: string, repair = false) => {
-  const said: string[] = [];
-  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
-  vi.spyOn(process.stdout, 'write').mockImplementation(note);
-  vi.spyOn(process.stderr, 'write').mockImplementation(note);
+const run = (name: string, repair = false) => {
   const replay = replayFlags({ follow: false, repair });
-  const code = await rebuild(config, { rest: name === '' ? [] : [name], replay });
-  vi.restoreAllMocks();
-  return { code, text: said.join('') };
+  return runCommand(() => rebuild(world.config, { rest: name === '' ? [] : [name], replay }));
 };
 
 /** A server's read models, kept up to date while something is done. */
@@ -53,9 +35,9 @@ const whileProjecting = async (
     state: () => string;
   }) => Promise<void>,
 ): Promise<void> => {
-  await withLog(config, async (storage) => {
+  await withLog(world.config, async (storage) => {
     const models = await openReadModels({
-      ...{ config, events: storage.log, log: createLog('silent'), listeners: [] },
+      ...{ config: world.config, events: storage.log, log: createLog('silent'), listeners: [] },
       onStopped: (reason) => {
         throw new Error(reason);
       },
@@ -78,14 +60,14 @@ const whileProjecting = async (
 
 const oid = async (table: string): Promise<number> => {
   const { rows } = await sql<{ oid: number }>`
-    select to_regclass(${`seqline.${table}`})::oid::int8 as oid`.execute(database.db);
+    select to_regclass(${`seqline.${table}`})::oid::int8 as oid`.execute(world.database.db);
   return rows[0]?.oid ?? 0;
 };
 
 const schemas = async (): Promise<number> => {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from pg_namespace where nspname like 'seqline%' and nspname <> 'seqline_analytics'`.execute(
-    database.db,
+    world.database.db,
   );
   return rows[0]?.count ?? 0;
 };
@@ -95,20 +77,20 @@ describe('[REP-11] seqline rebuild', () => {
     await whileProjecting(async ({ storage, reached, state }) => {
       await lifeOf(storage);
       expect(await reached()).toBe(true);
-      const before = await rowsIn(database.db, 'seqline');
+      const before = await rowsIn(world.database.db, 'seqline');
       const old = await oid('users_v1');
       const { code, text } = await run('all');
       expect(text).toContain('users: ');
       expect(code, text).toBe(0);
       expect(text.match(/: equal, and switched to/gu)).toHaveLength(MODELS.length);
-      expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+      expect(await rowsIn(world.database.db, 'seqline')).toEqual(before);
       expect(await oid('users_v1')).not.toBe(old);
       // And the server goes on with them.
       await register(storage, 'new');
       await say(storage, AB, 'after');
       expect(await reached()).toBe(true);
       expect(state()).toBe('running');
-      const after = await rowsIn(database.db, 'seqline');
+      const after = await rowsIn(world.database.db, 'seqline');
       expect(after.get('users_v1')).toHaveLength((before.get('users_v1')?.length ?? 0) + 1);
     });
     expect(await schemas()).toBe(1);
@@ -118,12 +100,12 @@ describe('[REP-11] seqline rebuild', () => {
     await whileProjecting(async ({ storage, reached }) => {
       await lifeOf(storage);
       expect(await reached()).toBe(true);
-      const history = await openHistory(config);
+      const history = await openHistory(world.config);
       const skips = await skipsIn(history);
       let number = 0;
       for (const model of READ_MODELS) {
         const rebuilt = await rebuildBeside({
-          ...{ db: database.db, history, model, skips, repair: false },
+          ...{ db: world.database.db, history, model, skips, repair: false },
           onBuilt: () => undefined,
           onCompared: async () => {
             for (let some = 0; some < 5; some += 1) {
@@ -141,36 +123,36 @@ describe('[REP-11] seqline rebuild', () => {
       await history.close();
       expect(await reached()).toBe(true);
     });
-    const grown = await rowsIn(database.db, 'seqline');
+    const grown = await rowsIn(world.database.db, 'seqline');
     // The same as those that a server builds from nothing.
-    await sql`drop schema seqline cascade`.execute(database.db);
-    await withLog(config, (storage) => project(config, storage));
-    expect(await rowsIn(database.db, 'seqline')).toEqual(grown);
+    await sql`drop schema seqline cascade`.execute(world.database.db);
+    await withLog(world.config, (storage) => project(world.config, storage));
+    expect(await rowsIn(world.database.db, 'seqline')).toEqual(grown);
   });
 });
 
 describe('[REP-12] what differs is not switched to', () => {
   const damaged = async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await lifeOf(storage);
-      await project(config, storage);
+      await project(world.config, storage);
     });
     await sql`update seqline.users_v1 set nickname = 'Eve' where user_id = 'ann'`.execute(
-      database.db,
+      world.database.db,
     );
-    await sql`delete from seqline.friends_v1 where owner = 'ann'`.execute(database.db);
+    await sql`delete from seqline.friends_v1 where owner = 'ann'`.execute(world.database.db);
   };
 
   test('and is named, table by table', async () => {
     await damaged();
-    const before = await rowsIn(database.db, 'seqline');
+    const before = await rowsIn(world.database.db, 'seqline');
     const { code, text } = await run('all');
     expect(code).toBe(1);
     expect(text).toMatch(/users: .*different, and nothing has been switched/u);
     expect(text).toMatch(/users_v1: \d+ rows before, \d+ rebuilt, of which some differ/u);
     expect(text).toMatch(/friends_v1: \d+ rows before, \d+ rebuilt/u);
     expect(text).toMatch(/chats: .*equal, and switched to/u);
-    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+    expect(await rowsIn(world.database.db, 'seqline')).toEqual(before);
     expect(await schemas()).toBe(1);
   });
 
@@ -178,12 +160,12 @@ describe('[REP-12] what differs is not switched to', () => {
     await whileProjecting(async ({ storage, reached, state }) => {
       await lifeOf(storage);
       expect(await reached()).toBe(true);
-      const right = await rowsIn(database.db, 'seqline');
-      await sql`update seqline.users_v1 set nickname = 'Eve'`.execute(database.db);
+      const right = await rowsIn(world.database.db, 'seqline');
+      await sql`update seqline.users_v1 set nickname = 'Eve'`.execute(world.database.db);
       const { code, text } = await run('users', true);
       expect(text).toMatch(/users: .*different, and repaired, and switched to/u);
       expect(code).toBe(0);
-      expect(await rowsIn(database.db, 'seqline')).toEqual(right);
+      expect(await rowsIn(world.database.db, 'seqline')).toEqual(right);
       await register(storage, 'new');
       expect(await reached()).toBe(true);
       expect(state()).toBe('running');
@@ -191,13 +173,13 @@ describe('[REP-12] what differs is not switched to', () => {
   });
 
   test('nor is what another rebuild of the same has begun meanwhile', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await lifeOf(storage);
-      await project(config, storage);
+      await project(world.config, storage);
     });
-    const before = await rowsIn(database.db, 'seqline');
-    const history = await openHistory(config);
-    const parts = { db: database.db, model: usersModel, skips: await skipsIn(history) };
+    const before = await rowsIn(world.database.db, 'seqline');
+    const history = await openHistory(world.config);
+    const parts = { db: world.database.db, model: usersModel, skips: await skipsIn(history) };
     let other = '';
     const rebuilt = await rebuildBeside({
       ...{ ...parts, history, repair: true, onBuilt: () => undefined },
@@ -225,25 +207,25 @@ describe('[REP-12] what differs is not switched to', () => {
     });
     await history.close();
     expect(rebuilt.kind).toBe('switched');
-    expect(await rowsIn(database.db, 'seqline')).toEqual(before);
+    expect(await rowsIn(world.database.db, 'seqline')).toEqual(before);
     expect(other).toContain('users is being rebuilt by somebody else');
     expect(await schemas()).toBe(1);
   });
 
   test('nor is anything while somebody reads for long', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await lifeOf(storage);
-      await project(config, storage);
+      await project(world.config, storage);
     });
     const old = await oid('users_v1');
-    await database.db
+    await world.database.db
       .transaction()
       .setIsolationLevel('repeatable read')
       .execute(async (tx) => {
         await sql`select count(*) from seqline.users_v1`.execute(tx);
-        const history = await openHistory(config);
+        const history = await openHistory(world.config);
         const rebuilding = rebuildBeside({
-          ...{ db: database.db, history, model: usersModel, repair: false, readersMs: 100 },
+          ...{ db: world.database.db, history, model: usersModel, repair: false, readersMs: 100 },
           ...{ skips: await skipsIn(history), onBuilt: () => undefined },
         });
         await expect(rebuilding).rejects.toThrow('somebody reads the old tables');
@@ -256,9 +238,9 @@ describe('[REP-12] what differs is not switched to', () => {
 
 /** Runs a rebuild of users in a process of its own that kills itself at the place. */
 const killedAt = async (place: string): Promise<void> => {
-  const { data, eventStore, keys } = config;
+  const { data, eventStore, keys } = world.config;
   const asked = JSON.stringify({ data, eventStore, keys });
-  const args = ['--import', 'tsx', TO_BE_KILLED, asked, database.url, place];
+  const args = ['--import', 'tsx', TO_BE_KILLED, asked, world.database.url, place];
   const child = spawn(process.execPath, args, { stdio: 'inherit' });
   expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
 };
@@ -276,10 +258,10 @@ test('[REP-23] a rebuild that is killed anywhere leaves whole tables in use, and
       ['moved', false],
       ['left', true],
     ] as const) {
-      const before = await rowsIn(database.db, 'seqline');
+      const before = await rowsIn(world.database.db, 'seqline');
       await killedAt(place);
       expect(await schemas(), place).toBe(2);
-      expect(await rowsIn(database.db, 'seqline'), place).toEqual(before);
+      expect(await rowsIn(world.database.db, 'seqline'), place).toEqual(before);
       expect((await oid('users_v1')) !== known, place).toBe(isSwitched);
       known = await oid('users_v1');
       // The server goes on, whichever tables those are.
@@ -302,7 +284,7 @@ describe('[REP-4] seqline rebuild refuses', () => {
   });
 
   test('a database without read models', async () => {
-    await withLog(config, lifeOf);
+    await withLog(world.config, lifeOf);
     const { code, text } = await run('users');
     expect(text).toContain('this database holds no read models');
     expect(code).toBe(1);

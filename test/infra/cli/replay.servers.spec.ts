@@ -3,30 +3,27 @@ import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { replay } from '../../../infra/cli/replay.ts';
 import { replayFlags } from '../../../infra/cli/replayFlags.ts';
 import type { Config } from '../../../infra/config/config.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { isRecord, parseJson } from '../../support/json.ts';
 import { until } from '../../support/until.ts';
-import { configuredAt, register, say, withLog } from '../../support/verifyWorld.ts';
+import { register, say, withLog } from '../../support/verifyWorld.ts';
+import { logOfEachTest } from '../../support/worldOfEachTest.ts';
 
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
 
-let config: Config;
-beforeEach(async () => {
-  config = await configuredAt('postgres://nobody@localhost/none');
-});
-afterEach(async () => {
+const world = logOfEachTest();
+afterEach(() => {
   vi.restoreAllMocks();
-  await rm(config.data, { recursive: true });
 });
 
 type Flags = Partial<Parameters<typeof replayFlags>[0]>;
 
 /** Runs the command, and takes what it writes and says. */
-const begin = (flags: Flags = {}, of: Config = config) => {
+const begin = (flags: Flags = {}, of: Config = world.config) => {
   const [written, said]: [string[], string[]] = [[], []];
   vi.spyOn(process.stdout, 'write').mockImplementation((...given: readonly unknown[]) => {
     const [bytes, done] = given;
@@ -46,7 +43,7 @@ const begin = (flags: Flags = {}, of: Config = config) => {
   return { code, rows, said: () => said.join('') };
 };
 
-const run = async (flags: Flags = {}, of: Config = config) => {
+const run = async (flags: Flags = {}, of: Config = world.config) => {
   const begun = begin(flags, of);
   const code = await begun.code;
   vi.restoreAllMocks();
@@ -54,7 +51,7 @@ const run = async (flags: Flags = {}, of: Config = config) => {
 };
 
 const lived = () =>
-  withLog(config, async (storage) => {
+  withLog(world.config, async (storage) => {
     for (const user of ['ann', 'bob']) await register(storage, user);
     for (let number = 1; number <= 5; number += 1) await say(storage, AB, `m${String(number)}`);
   });
@@ -66,7 +63,7 @@ describe('[REP-1] seqline replay', () => {
     expect(alone).toMatchObject({ code: 0, said: '' });
     expect(alone.rows.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(alone.rows[2]).toMatchObject({ data: { body: { content: '{"content":"hi"}' } } });
-    const beside = await withLog(config, () => run());
+    const beside = await withLog(world.config, () => run());
     expect(beside.rows).toEqual(alone.rows);
   });
 
@@ -74,7 +71,7 @@ describe('[REP-1] seqline replay', () => {
     const served = await startServedLog();
     try {
       const eventStore = { kind: 'esdb', url: served.url() } as const;
-      const elsewhere: Config = { ...config, eventStore };
+      const elsewhere: Config = { ...world.config, eventStore };
       await withLog(elsewhere, async (storage) => {
         await register(storage, 'ann');
         await say(storage, AB, 'm1');
@@ -97,7 +94,7 @@ describe('[REP-1] seqline replay', () => {
 
   test('[REP-3] to a file, which is not written twice', async () => {
     await lived();
-    const output = join(config.data, 'events.csv');
+    const output = join(world.config.data, 'events.csv');
     const { code, said } = await run({ format: 'csv', output });
     expect(said).toContain('7 events up to position 7');
     expect(code).toBe(0);
@@ -125,7 +122,7 @@ describe('[REP-4] seqline replay refuses', () => {
   test('a data folder without a log or its keys', async () => {
     expect((await run()).said).toContain('there is no log in');
     await lived();
-    await rm(join(config.data, 'keys'), { recursive: true });
+    await rm(join(world.config.data, 'keys'), { recursive: true });
     expect((await run()).said).toContain('there is no key store in');
   });
 
@@ -139,14 +136,14 @@ describe('[REP-4] seqline replay refuses', () => {
       return true;
     });
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
-    expect(await replay(config, { rest: [] })).toBe(1);
+    expect(await replay(world.config, { rest: [] })).toBe(1);
     expect(said.join('')).toContain('the disk is full (no space left); 0 events up to position 0');
   });
 });
 
 /** The command in a process of its own, whose files may have so many KiB. */
 const limitedTo = async (kib: number, output: string, to = 'inherit'): Promise<Ended> => {
-  const { data } = config;
+  const { data } = world.config;
   const args = ['--import', 'tsx', MAIN, 'replay', ...(output === '' ? [] : ['--output', output])];
   const line = `ulimit -f ${String(kib)}; exec "$0" "$@" ${to === 'inherit' ? '' : `> ${to}`}`;
   const child = spawn('bash', ['-c', line, process.execPath, ...args], {
@@ -167,11 +164,11 @@ const MAIN = fileURLToPath(new URL('../../../infra/app/main.ts', import.meta.url
 describe('[REP-25] a disk that is really full', () => {
   test('leaves no file that looks whole, is named, and the same command goes on once there is room', async () => {
     await lived();
-    const output = join(config.data, 'events.ndjson');
+    const output = join(world.config.data, 'events.ndjson');
     const full = await limitedTo(1, output);
     expect(full.said).toContain('run the same command again');
     expect(full.code).toBe(1);
-    expect((await readdir(config.data)).filter((name) => name.startsWith('events'))).toEqual([
+    expect((await readdir(world.config.data)).filter((name) => name.startsWith('events'))).toEqual([
       'events.ndjson.part',
     ]);
     expect((await run({ output })).code).toBe(0);
@@ -189,7 +186,7 @@ describe('[REP-25] a disk that is really full', () => {
 
 test('[REP-6] with --follow it goes on with what comes, until it is told to end', async () => {
   await lived();
-  await withLog(config, async (storage) => {
+  await withLog(world.config, async (storage) => {
     const { code, rows } = begin({ follow: true, from: '6' });
     const has = (count: number) => () => rows().length >= count || undefined;
     await until('the past is there', has(2));

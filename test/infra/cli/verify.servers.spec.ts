@@ -1,21 +1,20 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { logDirectory } from '../../../infra/app/storage/places.ts';
 import { type Storage } from '../../../infra/app/storage/storage.ts';
 import { verify } from '../../../infra/cli/verify.ts';
 import type { Config } from '../../../infra/config/config.ts';
 import { openLogEnvironment } from '../../../infra/eventstore/embedded/environment.ts';
-import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { NO_FLAGS, runCommand } from '../../support/commandRun.ts';
+import { copyData } from '../../support/copyData.ts';
 import { startServedLog } from '../../support/eventStore/servedLog.ts';
 import { isRecord, listAt, parseJson, recordAt } from '../../support/json.ts';
-import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { converse, gather } from '../../support/verifyGroups.ts';
 import {
   befriend,
-  configuredAt,
   keep,
   project,
   register,
@@ -24,50 +23,24 @@ import {
   write,
 } from '../../support/verifyWorld.ts';
 import { live as liveByThemselves } from '../../support/verifyNumbers.ts';
+import { worldOfEachTest } from '../../support/worldOfEachTest.ts';
 
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
 const BA = ['si_ann_bob', 'bob', 'ann'] as const;
 const chat = 'conversation-si_ann_bob';
 const notes = 'conversation-n_ann_bob';
 
-let database: TestDatabase<AnyTables>;
-let config: Config;
-
-beforeEach(async () => {
-  database = await testDatabase<AnyTables>();
-  config = await configuredAt(database.url);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await database.drop();
-  await rm(config.data, { recursive: true });
-});
-
-const usual = {
-  ...{
-    rest: [],
-    roles: undefined,
-    platform: undefined,
-    reason: undefined,
-    port: undefined,
-    host: undefined,
-  },
-  ...{ exposed: false, allowWrites: false, logOnly: false, json: false, verifyOnly: false },
-} as const;
+const world = worldOfEachTest();
 
 /** Runs the command, and takes what it says. */
-const run = async (args: Partial<Parameters<typeof verify>[1]> = {}, of: Config = config) => {
-  const said: string[] = [];
-  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
-  vi.spyOn(process.stdout, 'write').mockImplementation(note);
-  vi.spyOn(process.stderr, 'write').mockImplementation(note);
-  const code = await verify(of, { ...usual, ...args });
-  vi.restoreAllMocks();
-  return { code, text: said.join('') };
-};
+const run = (args: Partial<Parameters<typeof verify>[1]> = {}, of: Config = world.config) =>
+  runCommand(() => verify(of, { ...NO_FLAGS, ...args }));
 
 /** What it finds, as kind, place and key, each in a line. */
-const findings = async (args: Partial<Parameters<typeof verify>[1]> = {}, of: Config = config) => {
+const findings = async (
+  args: Partial<Parameters<typeof verify>[1]> = {},
+  of: Config = world.config,
+) => {
   const { code, text } = await run({ ...args, json: true }, of);
   const first = listAt(recordAt(parseJson(text), 'findings'), 'first');
   const lines = first
@@ -118,17 +91,17 @@ const live = async (storage: Storage): Promise<void> => {
 };
 
 const grown = () =>
-  withLog(config, async (storage) => {
+  withLog(world.config, async (storage) => {
     await live(storage);
-    await project(config, storage);
+    await project(world.config, storage);
   });
 
 describe('[OPS-60] what is equal', () => {
   test('a log and its tables, with some of everything; all tables and columns are counted again', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await live(storage);
       await liveByThemselves(storage);
-      await project(config, storage);
+      await project(world.config, storage);
     });
     const { code, text } = await run();
     expect(text).toContain('No differences');
@@ -147,7 +120,7 @@ describe('[OPS-60] what is equal', () => {
 
   test('tables that are behind the log are compared where they stand', async () => {
     await grown();
-    const position = await withLog(config, (storage) =>
+    const position = await withLog(world.config, (storage) =>
       say(storage, AB, 'later', { sendTime: 4_000 }),
     );
     const said = await run({ json: true });
@@ -162,10 +135,10 @@ describe('[OPS-60] what is equal', () => {
   test('a log in EventStoreDB', async () => {
     const served = await startServedLog();
     try {
-      config = { ...config, eventStore: { kind: 'esdb', url: served.url() } };
+      world.config = { ...world.config, eventStore: { kind: 'esdb', url: served.url() } };
       await grown();
       expect(await findings()).toEqual([]);
-      await sql.raw(`delete from seqline.uncounted_v3 where seq = 8`).execute(database.db);
+      await sql.raw(`delete from seqline.uncounted_v3 where seq = 8`).execute(world.database.db);
       expect(await findings()).toEqual([
         'missing row | uncounted_v3 | conversation "si_ann_bob", seq 8',
         'shown otherwise | conversation list | ann si_ann_bob',
@@ -176,7 +149,7 @@ describe('[OPS-60] what is equal', () => {
   });
 
   test('what an operator has skipped is left out as the read model leaves it out', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await live(storage);
       const poison = { type: 'UserChanged', data: { user: 'nobody', level: 2 } };
       const position = await write(storage, 'user-nobody', poison);
@@ -186,11 +159,11 @@ describe('[OPS-60] what is equal', () => {
       const unwanted = await write(storage, 'friendship-dan+eve', imported);
       const data = { ...skipped, projection: 'friends', position: unwanted };
       await write(storage, 'projector-friends', { type: 'ProjectionSkipped', data });
-      await project(config, storage);
+      await project(world.config, storage);
     });
     expect(await findings()).toEqual([]);
     const { rows } = await sql`select * from seqline.friends_v1 where friend = 'eve'`.execute(
-      database.db,
+      world.database.db,
     );
     expect(rows).toMatchObject([{ owner: 'ann' }]);
   });
@@ -312,22 +285,22 @@ describe('[OPS-61] what is different', () => {
 
   test.each(changes)('%s is named', async (_what, statement, wanted) => {
     await grown();
-    await sql.raw(statement).execute(database.db);
+    await sql.raw(statement).execute(world.database.db);
     expect(await findings()).toEqual(wanted);
   });
 
   test('a message that is stored twice', async () => {
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await live(storage);
       await say(storage, AB, 'a3', { sendTime: 4_000 });
-      await project(config, storage);
+      await project(world.config, storage);
     });
     expect(await findings()).toEqual(['stored twice | si_ann_bob | message 10']);
   });
 
   test('a message between others, before its time, or with an id that is not its own', async () => {
     await grown();
-    await withLog(config, async (storage) => {
+    await withLog(world.config, async (storage) => {
       await say(storage, ['si_ann_bob', 'eve', 'bob'], 'e1', { sendTime: 9_000 });
       await say(storage, AB, 'e2', { sendTime: 8_000 });
       const data = { from: 'ann', to: 'bob', clientMsgId: 'e3', contentType: 101, createTime: 1 };
@@ -344,7 +317,7 @@ describe('[OPS-61] what is different', () => {
 
   test('an event of an unknown name, and one whose data is damaged', async () => {
     await grown();
-    await withLog(config, async ({ store }) => {
+    await withLog(world.config, async ({ store }) => {
       const unknown = { type: 'SomethingNew', data: Buffer.from('{}') };
       const broken = { type: 'UserChanged', data: Buffer.from('{"user":') };
       for (const [index, event] of [unknown, broken].entries()) {
@@ -363,19 +336,19 @@ describe('[OPS-61] what is different', () => {
   test('a damaged byte in a copy of the log, with its place and its stream', async () => {
     await grown();
     const data = await mkdtemp(join(tmpdir(), 'seqline-verify-copy-'));
-    await cp(config.data, data, { recursive: true, filter: (path) => !/lock\.\d+$/.test(path) });
+    await copyData(world.config.data, data);
     const { log, close } = openLogEnvironment(logDirectory(data));
     const record = log.get(10);
     if (record === undefined) throw new Error('there is a tenth event');
     record.writeUInt8(record.readUInt8(record.length - 3) ^ 1, record.length - 3);
     log.putSync(10, record);
     await close();
-    const found = await findings({}, { ...config, data });
+    const found = await findings({}, { ...world.config, data });
     expect(found).toEqual([
       'damaged record | the log, perhaps conversation-si_ann_bob | position 10',
       expect.stringMatching(/^missing revision \| conversation-si_ann_bob \| revision 5/),
     ]);
-    const { text } = await run({}, { ...config, data });
+    const { text } = await run({}, { ...world.config, data });
     expect(text).toContain('Not compared: chats_v3: the log cannot be read up to where');
     expect(await findings()).toEqual([]);
     await rm(data, { recursive: true });
@@ -383,9 +356,9 @@ describe('[OPS-61] what is different', () => {
 
   test('the first twenty are listed and all are counted', async () => {
     await grown();
-    await sql.raw(`update seqline.sends_v3 set seq = seq + 100`).execute(database.db);
-    await sql.raw(`update seqline.heads_v3 set max_seq = 0`).execute(database.db);
-    await sql.raw(`update seqline.users_v1 set level = 4`).execute(database.db);
+    await sql.raw(`update seqline.sends_v3 set seq = seq + 100`).execute(world.database.db);
+    await sql.raw(`update seqline.heads_v3 set max_seq = 0`).execute(world.database.db);
+    await sql.raw(`update seqline.users_v1 set level = 4`).execute(world.database.db);
     const { code, text } = await run();
     expect(code).toBe(1);
     expect(text).toMatch(/\n {2}… and \d+ more\n/);
@@ -404,21 +377,21 @@ describe('[OPS-62] what cannot be compared', () => {
   });
 
   test('tables that are not there, or of another log; the log alone is checked where that is asked for', async () => {
-    await withLog(config, live);
+    await withLog(world.config, live);
     const none = await run();
     expect(none.text).toMatch(/holds no read models.*--log-only/);
     expect(none.code).toBe(2);
     expect(await findings({ logOnly: true })).toEqual([]);
-    await withLog(config, (storage) => project(config, storage));
-    await sql`update seqline.checkpoint set log_id = 'another'`.execute(database.db);
+    await withLog(world.config, (storage) => project(world.config, storage));
+    await sql`update seqline.checkpoint set log_id = 'another'`.execute(world.database.db);
     const other = await run();
     expect(other.text).toMatch(/of the log another, but the log here is [0-9a-f]{32}/);
     expect(other.code).toBe(2);
   });
 
   test('no embedded Postgres, and none is made', async () => {
-    await withLog(config, live);
-    const { code, text } = await run({}, { ...config, postgres: { kind: 'embedded' } });
+    await withLog(world.config, live);
+    const { code, text } = await run({}, { ...world.config, postgres: { kind: 'embedded' } });
     expect(text).toMatch(/there is no embedded Postgres in .*DATABASE_URL/);
     expect(code).toBe(2);
   });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Millis, TokenId, UserId } from '../../../core/kernel/ids.ts';
 import { copyDataKeys, type Copied } from '../../../infra/app/storage/keysToPostgres.ts';
 import { keysDirectory, tokensDirectory } from '../../../infra/app/storage/places.ts';
@@ -20,6 +20,7 @@ import {
 import { openKeysPool } from '../../../infra/keys/pool.ts';
 import { openPostgresKeys, type SharedKeyStore } from '../../../infra/keys/postgres.ts';
 import { postgresShelf } from '../../../infra/keys/postgresShelf.ts';
+import { runCommand } from '../../support/commandRun.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 const [ann, bob, cat, dan] = ['ann', 'bob', 'cat', 'dan'] as UserId[] as [
@@ -258,17 +259,8 @@ describe('keys that move from a data directory to Postgres', () => {
 });
 
 describe('seqline keys', () => {
-  const said = async (config: Parameters<typeof keysCommand>[0], ...rest: readonly string[]) => {
-    const lines: string[] = [];
-    const hear = (text: unknown): boolean => lines.push(String(text)) > 0;
-    const spies = [
-      vi.spyOn(process.stderr, 'write').mockImplementation(hear),
-      vi.spyOn(process.stdout, 'write').mockImplementation(hear),
-    ];
-    const code = await keysCommand(config, { rest });
-    for (const spy of spies) spy.mockRestore();
-    return { code, text: lines.join('') };
-  };
+  const said = (config: Parameters<typeof keysCommand>[0], ...rest: readonly string[]) =>
+    runCommand(() => keysCommand(config, { rest }));
 
   test('[NOD-20] copy says what it has done, and what it wants', async () => {
     const [data, url] = [dataFolder(), await database()];

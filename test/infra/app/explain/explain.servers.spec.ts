@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../../gateways/explain.ts';
 import { explain } from '../../../../infra/cli/explain.ts';
+import { runCommand } from '../../../support/commandRun.ts';
 import { hookServer, type HookServer } from '../../../support/hookServer.ts';
 import { PbCoder } from '../../../support/rawWire.ts';
 import { receiver, type Receiver } from '../../../support/receiver.ts';
@@ -23,27 +24,16 @@ beforeAll(async () => {
   ]);
   await server.register('ann', 'bob', 'cat', 'dan');
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-});
 afterAll(async () => {
   await server.drop();
   await app.end();
 });
 
 /** `seqline explain …` against the server: what it says, and how it ends. */
-const run = async (
+const run = (
   rest: readonly string[],
   more: Partial<{ json: boolean; text: boolean; clientMsgId: string }> = {},
-) => {
-  const said: string[] = [];
-  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
-  vi.spyOn(process.stdout, 'write').mockImplementation(note);
-  vi.spyOn(process.stderr, 'write').mockImplementation(note);
-  const code = await explain(server.at(), { rest, json: false, ...more });
-  vi.restoreAllMocks();
-  return { code, text: said.join('') };
-};
+) => runCommand(() => explain(server.at(), { rest, json: false, ...more }));
 
 const explained = async (
   conversationID: string,

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -7,11 +6,11 @@ import {
   type Threads,
 } from '../../../../infra/app/history/exportThreads.ts';
 import { openHistory } from '../../../../infra/app/history/openHistory.ts';
-import type { Config } from '../../../../infra/config/config.ts';
 import { piecesInOrder, piecesOf } from '../../../../infra/replay/pieces.ts';
 import { rendering } from '../../../../infra/replay/rendering.ts';
 import { choosing, EVERYTHING } from '../../../../infra/replay/selection.ts';
-import { configuredAt, register, say, withLog } from '../../../support/verifyWorld.ts';
+import { register, say, withLog } from '../../../support/verifyWorld.ts';
+import { logOfEachTest } from '../../../support/worldOfEachTest.ts';
 
 const ENTRY = new URL('../../../../infra/app/history/exportThread.ts', import.meta.url).href;
 const AB = ['si_ann_bob', 'ann', 'bob'] as const;
@@ -24,22 +23,18 @@ const startFromSources: StartThread = (workerData) =>
     { eval: true, workerData },
   );
 
-let config: Config;
+const world = logOfEachTest();
 let threads: Threads;
 beforeEach(async () => {
-  config = await configuredAt('postgres://nobody@localhost/none');
-  await withLog(config, async (storage) => {
+  await withLog(world.config, async (storage) => {
     for (const user of ['ann', 'bob']) await register(storage, user);
     for (let number = 1; number <= MESSAGES; number += 1)
       await say(storage, AB, `m${String(number)}`);
   });
-  const asked = { config, selection: EVERYTHING, format: 'ndjson' } as const;
+  const asked = { config: world.config, selection: EVERYTHING, format: 'ndjson' } as const;
   threads = startThreads(asked, 2, startFromSources);
 });
-afterEach(async () => {
-  await threads.close();
-  await rm(config.data, { recursive: true });
-});
+afterEach(() => threads.close());
 
 const linesOf = async (pieces: AsyncIterable<Readonly<{ bytes: Uint8Array }>>): Promise<string> => {
   const found: Uint8Array[] = [];
@@ -49,7 +44,7 @@ const linesOf = async (pieces: AsyncIterable<Readonly<{ bytes: Uint8Array }>>): 
 
 describe('[REP-21] threads that export together', () => {
   test('give what one alone does', async () => {
-    const history = await openHistory(config);
+    const history = await openHistory(world.config);
     const span = { after: 0, until: await history.head() };
     const alone = piecesOf(history, span, choosing(EVERYTHING), rendering('ndjson'));
     const wanted = await linesOf(alone);
@@ -72,7 +67,11 @@ describe('[REP-21] threads that export together', () => {
 
   test('that cannot begin say why', async () => {
     const selection = EVERYTHING;
-    const nowhere = { config: { ...config, data: '/nowhere' }, selection, format: 'csv' } as const;
+    const nowhere = {
+      config: { ...world.config, data: '/nowhere' },
+      selection,
+      format: 'csv',
+    } as const;
     const [lost] = [startThreads(nowhere, 1, startFromSources)];
     await expect(lost.makers[0]?.({ after: 0, until: 1 })).rejects.toThrow('there is no log');
     await lost.close();

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { webhook } from '../../../../infra/cli/webhook.ts';
+import { runCommand } from '../../../support/commandRun.ts';
 import { hookServer, type HookServer } from '../../../support/hookServer.ts';
 import {
   consent,
@@ -20,7 +21,6 @@ beforeEach(async () => {
   app = await receiver();
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await server.drop();
   await app.end();
 });
@@ -73,18 +73,12 @@ const isSigned = ({ headers, text }: Received): boolean => {
 };
 
 /** `seqline webhook …` against the server: what it says, and how it ends. */
-const cli = async (
+const cli = (
   rest: readonly string[],
   more: Partial<{ from: string; dead: boolean; json: boolean }> = {},
 ) => {
-  const said: string[] = [];
-  const note = (text: string | Uint8Array) => said.push(String(text)) > 0;
-  vi.spyOn(process.stdout, 'write').mockImplementation(note);
-  vi.spyOn(process.stderr, 'write').mockImplementation(note);
   const args = { rest, from: undefined, dead: false, json: false, ...more };
-  const code = await webhook(server.at(), args);
-  vi.restoreAllMocks();
-  return { code, text: said.join('') };
+  return runCommand(() => webhook(server.at(), args));
 };
 
 describe('after something has been done', () => {
