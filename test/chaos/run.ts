@@ -66,11 +66,18 @@ type Played = Readonly<{
   fault: string;
   messages: number;
   convergedMs: number;
+  /** Sends that had no answer in 10 s, or were told to try again, and were sent again as users do who see that. */
+  sentAgain: number;
+  triedAgain: number;
   /** Notices that did not come. */
   untold: number;
 }>;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+const againOf = ({ sentAgain, triedAgain }: Pick<Played, 'sentAgain' | 'triedAgain'>): string =>
+  `${String(sentAgain)} sends had no answer in 10 s and ${String(triedAgain)} were told to try again; ` +
+  'all were sent again';
 
 const HEADINGS = [
   'what was done',
@@ -108,15 +115,16 @@ const playAll = async (world: World): Promise<void> => {
     const from = performance.now();
     process.stdout.write(`${String(round)}  ${fault.name}: `);
     const result = await playRound(world, fault, { round, limitMs: LIMIT_MS });
-    const { messages, convergedMs, untold } = result;
+    const { messages, convergedMs, sentAgain, triedAgain, untold } = result;
     played.push({
-      ...{ round, fault: fault.name, messages, convergedMs },
+      ...{ round, fault: fault.name, messages, convergedMs, sentAgain, triedAgain },
       untold: untold.length,
     });
     say(
       `${String(messages)} messages, all the same ${seconds(convergedMs)} after it ` +
         `(${seconds(performance.now() - from)})`,
     );
+    if (sentAgain + triedAgain > 0) say(`    ${againOf({ sentAgain, triedAgain })}`);
     if (untold.length > 0)
       say(`    ${String(untold.length)} notices did not come: ${untold.slice(0, 3).join('; ')}`);
     if (convergedMs <= LIMIT_MS) continue;
@@ -135,7 +143,9 @@ try {
   const made = world.log.moves.length;
   await playAll(world);
   await world.close();
-  const messages = played.reduce((sum, round) => sum + round.messages, 0);
+  const sum = (of: (round: Played) => number): number =>
+    played.reduce((total, round) => total + of(round), 0);
+  const messages = sum((round) => round.messages);
   const minutes = Math.round((performance.now() - begun) / 60_000);
   say(
     `\nSeed ${String(seed)}, ${String(rounds)} rounds, ${String(users)} users, ${groups} with ` +
@@ -144,7 +154,12 @@ try {
       'what is not for it\n',
   );
   for (const line of tableOf(played)) say(line);
-  const untold = played.reduce((sum, round) => sum + round.untold, 0);
+  const [sentAgain, triedAgain] = [
+    sum((round) => round.sentAgain),
+    sum((round) => round.triedAgain),
+  ];
+  say(`\n${againOf({ sentAgain, triedAgain })}`);
+  const untold = sum((round) => round.untold);
   say(
     `\n${String(untold)} notices of comings and goings did not come to members that were connected`,
   );

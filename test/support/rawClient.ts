@@ -57,6 +57,8 @@ export class RawClient {
   unsynced = 0;
   /** How often a send was answered with "try again", and was tried again as a user would. */
   triedAgain = 0;
+  /** How often a send had no answer in 10 s, and was sent again as a user would, who is told that it failed. */
+  sentAgain = 0;
   /** The error that ended it for good (token expired, kicked, …), if one has. */
   endedBy: number | undefined;
 
@@ -72,20 +74,30 @@ export class RawClient {
   /** Syncs and pushes are worked off one after another, as the Go core's message thread does. */
   #work: Promise<void> = Promise.resolve();
 
-  /** Unless it is to wait as its own SDK does, it comes back as soon as any. */
+  /**
+   * Unless it is to wait as its own SDK does, it comes back as soon as any. `sendsAgain`: that a send has no answer
+   * in time is counted, and otherwise a fault.
+   */
   constructor(
     login: Login,
     {
       deletes = false,
       waitsAs = 'go',
-    }: Readonly<{ deletes?: boolean; waitsAs?: 'go' | 'js' }> = {},
+      sendsAgain = false,
+    }: Readonly<{ deletes?: boolean; waitsAs?: 'go' | 'js'; sendsAgain?: boolean }> = {},
   ) {
     this.#login = login;
     this.#waits = WAITS[waitsAs];
     this.store = new RawStore(deletes);
-    this.#requests = new RawRequests((what) => {
-      this.store.fault(what);
-    });
+    const unanswered = () => {
+      this.sentAgain += 1;
+    };
+    this.#requests = new RawRequests(
+      (what) => {
+        this.store.fault(what);
+      },
+      sendsAgain ? unanswered : undefined,
+    );
   }
 
   get userID(): string {

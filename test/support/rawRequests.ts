@@ -1,4 +1,4 @@
-import { SocketClosed, type RawSocket } from './rawSocket.ts';
+import { NoReply, SocketClosed, type RawSocket } from './rawSocket.ts';
 import type { RawReply } from './rawWire.ts';
 
 /** A request was answered with an error. */
@@ -32,11 +32,17 @@ export class RawRequests {
   sending: string | undefined;
   readonly #queue: Queued[] = [];
   readonly #fault: (what: string) => void;
+  readonly #unanswered: ((reqIdentifier: number) => void) | undefined;
   #socket: RawSocket | undefined;
   #running = false;
 
-  constructor(fault: (what: string) => void) {
+  /** `unanswered`: told of sends without an answer, which are made again; absent: that is a fault. */
+  constructor(
+    fault: (what: string) => void,
+    unanswered: ((reqIdentifier: number) => void) | undefined,
+  ) {
     this.#fault = fault;
+    this.#unanswered = unanswered;
   }
 
   /** What waits goes out on this connection from now on. */
@@ -85,7 +91,9 @@ export class RawRequests {
 
   /** No answer in time is the end of this request alone: what waits behind it goes out next. */
   #gaveUp(request: Queued, error: unknown): void {
-    this.#fault(String(error));
+    if (request.lasting && error instanceof NoReply && this.#unanswered !== undefined)
+      this.#unanswered(request.reqIdentifier);
+    else this.#fault(String(error));
     if (request.lasting) return;
     this.#queue.splice(this.#queue.indexOf(request), 1);
     request.failed(error);

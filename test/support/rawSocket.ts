@@ -28,6 +28,11 @@ export class SocketClosed extends Error {
   override name = 'SocketClosed';
 }
 
+/** A request had no answer for as long as the Go core waits for one. */
+export class NoReply extends Error {
+  override name = 'NoReply';
+}
+
 export const addressOf = (login: Login, more: Readonly<Record<string, string>> = {}): string => {
   const query = new URLSearchParams({
     sendID: login.userID,
@@ -66,6 +71,7 @@ export class RawSocket {
   readonly #login: Login;
   readonly #listener: Listener;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #givenUp = new Set<string>();
   readonly closed: Promise<void>;
 
   constructor(socket: WebSocket, login: Login, listener: Listener) {
@@ -102,7 +108,8 @@ export class RawSocket {
       const timer = setTimeout(() => {
         this.#waiting.delete(msgIncr);
         const open = this.open ? 'open' : 'closed';
-        reject(new Error(`no reply to ${String(reqIdentifier)} in 10 s (socket ${open})`));
+        this.#givenUp.add(msgIncr);
+        reject(new NoReply(`no reply to ${String(reqIdentifier)} in 10 s (socket ${open})`));
       }, REPLY_WITHIN);
       const settle =
         <T>(how: (value: T) => void) =>
@@ -144,6 +151,8 @@ export class RawSocket {
       return;
     }
     const waiting = this.#waiting.get(reply.msgIncr);
+    // Too late: whoever has waited for it does not know it any more.
+    if (this.#givenUp.delete(reply.msgIncr)) return;
     if (waiting === undefined) {
       this.#listener.frame?.(reply);
       return;

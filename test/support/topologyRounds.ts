@@ -29,6 +29,9 @@ const CUT_MS = 5_000;
 
 export type RoundResult = Readonly<{
   messages: number;
+  /** Sends that had no answer in 10 s, or were told to try again: how often that was done. */
+  sentAgain: number;
+  triedAgain: number;
   /** From the end of what was done until every client had heard of all there was. */
   convergedMs: number;
   /** Who had not after the time that was asked for, what it lacked, and what its connection had been through. */
@@ -120,8 +123,16 @@ const open = (client: User['client'], chat: string): Promise<true> =>
     }
   });
 
-const acknowledgedBy = ({ users }: World): number =>
-  users.reduce((sum, { client }) => sum + client.acknowledged.length, 0);
+/** Of all users together. */
+const countsOf = ({ users }: World) => {
+  const sum = (of: (client: User['client']) => number): number =>
+    users.reduce((total, { client }) => total + of(client), 0);
+  return {
+    messages: sum(({ acknowledged }) => acknowledged.length),
+    sentAgain: sum(({ sentAgain }) => sentAgain),
+    triedAgain: sum(({ triedAgain }) => triedAgain),
+  };
+};
 
 /** Users write while something is done to the cluster; then all of it is looked at. */
 export const playRound = async (
@@ -146,7 +157,7 @@ export const playRound = async (
   for (const { client } of users) client.store.told.clear();
   const stays = users.map(({ client }) => ({ client, connects: client.connects }));
   const untold = untoldOf(world, stays);
-  const before = acknowledgedBy(world);
+  const before = countsOf(world);
   const work = Promise.all([
     ...users.map((user, at) => write(world, user, at, round)),
     ...groups.map((group) => move(world, group, round)),
@@ -158,9 +169,9 @@ export const playRound = async (
       isSaid = true;
     }, reject);
   });
-  const begun = before + 1 + chance.integer(users.length);
+  const begun = before.messages + 1 + chance.integer(users.length);
   const spoil = async () => {
-    await untilTrue('the round has begun', () => acknowledgedBy(world) >= begun, {
+    await untilTrue('the round has begun', () => countsOf(world).messages >= begun, {
       within: ANSWERED_WITHIN,
     });
     const hurry = () => {
@@ -184,7 +195,13 @@ export const playRound = async (
   world.check.run(false);
   const deadline = performance.now() + NOTICES_WITHIN;
   while (untold().length > 0 && performance.now() < deadline) await pause(LOOK_EVERY_MS);
-  return { messages: acknowledgedBy(world) - before, convergedMs, late, untold: untold() };
+  const after = countsOf(world);
+  return {
+    messages: after.messages - before.messages,
+    sentAgain: after.sentAgain - before.sentAgain,
+    triedAgain: after.triedAgain - before.triedAgain,
+    ...{ convergedMs, late, untold: untold() },
+  };
 };
 
 /**

@@ -68,7 +68,7 @@ export const openWorld = async (
     const form = at % 3 === 0 ? GOB_FORM : JSON_FORM;
     const client = new RawClient(
       { wsAddr, userID, token, platformID: PLATFORM, form },
-      { waitsAs: form.sdkType },
+      { waitsAs: form.sdkType, sendsAgain: true },
     );
     client.start();
     users[at] = { client, token, gateway };
