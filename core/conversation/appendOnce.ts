@@ -60,12 +60,13 @@ export const sentInWindow = async (
 export const onceAt = (
   { revision, data }: Pick<Recorded<NumberedEvent>, 'revision' | 'data'>,
   position?: Position,
-): Once => ({
-  kind: 'accepted',
-  seq: revision + 1,
-  sendTime: data.sendTime,
-  ...(position === undefined ? {} : { position }),
-});
+): Once => {
+  const { sendTime } = data;
+  const seq = revision + 1;
+  return position === undefined
+    ? { kind: 'accepted', seq, sendTime }
+    : { kind: 'accepted', seq, sendTime, position };
+};
 
 type Looked = Readonly<{ event: Recorded<NumberedEvent> | undefined; ruledOut: Seq }>;
 

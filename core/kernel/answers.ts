@@ -37,13 +37,10 @@ export const give = <C, S, E extends AnyFact, R extends string>(
 ): void => {
   for (const { waiting, refused, state, events } of answers) {
     if (refused !== undefined) waiting.resolve(refused);
+    else if (appended === undefined) waiting.resolve({ kind: 'accepted', state, events });
     else {
-      waiting.resolve({
-        kind: 'accepted',
-        state,
-        events,
-        ...appended,
-      });
+      const { position, first } = appended;
+      waiting.resolve({ kind: 'accepted', state, events, position, first });
     }
   }
 };

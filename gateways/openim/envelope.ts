@@ -57,7 +57,8 @@ export const decodeRequest = (frame: Uint8Array, form: WireForm): Request => {
   const { operationId, msgIncr } = request;
   if (operationId.length > TRACE_LENGTH_MAX) malformed('an operationID that is too long');
   if (msgIncr.length > TRACE_LENGTH_MAX) malformed('a msgIncr that is too long');
-  return { ...request, size: envelope.length };
+  const { identifier, sendId, data } = request;
+  return { identifier, sendId, operationId, msgIncr, data, size: envelope.length };
 };
 
 export const encodeReply = (reply: Reply, form: WireForm): Uint8Array => {

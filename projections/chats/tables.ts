@@ -17,7 +17,7 @@ import { counts } from '../../core/sequence/visible.ts';
 import { conversationOfStream, CONVERSATION_PREFIX } from '../../core/conversation/events.ts';
 import type { AnyTables, Table } from '../kernel/model.ts';
 import { storable } from '../kernel/text.ts';
-import { joinKey, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
+import { joinKey, listOf, rowsOf, splitKey, type RowsOptions } from '../kernel/rows.ts';
 
 /** Raise it and all of this read model is built anew beside the old one. */
 export const CHATS_VERSION = 3;
@@ -299,11 +299,20 @@ const saveSends = async (
 ): Promise<void> => {
   const sends = [...rows.values()].filter((row) => row !== undefined);
   const columns = [
-    sends.map(({ conversation }) => conversation),
-    sends.map(({ id }) => id),
-    sends.map(({ seq }) => seq),
-  ] as const;
-  const input = sql`unnest(${columns[0]}::text[], ${columns[1]}::uuid[], ${columns[2]}::int8[])`;
+    listOf(
+      'text',
+      sends.map(({ conversation }) => conversation),
+    ),
+    listOf(
+      'uuid',
+      sends.map(({ id }) => id),
+    ),
+    listOf(
+      'int8',
+      sends.map(({ seq }) => seq),
+    ),
+  ];
+  const input = sql`unnest(${sql.join(columns)})`;
   await sql`with written as (
       insert into ${sql.table(SENDS)} (conversation, event_id, seq)
       select * from ${input} on conflict do nothing returning conversation, event_id

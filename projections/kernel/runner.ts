@@ -27,9 +27,12 @@ import { Unpublished } from './unpublished.ts';
 
 /** Large enough that a statement's own cost is small against its rows', small enough to be quick. */
 export const BATCH_EVENTS_MAX = 2_000;
-/** After a small batch, if nobody waits: what comes in this time shares one transaction. */
-const GATHER_MS = 10;
-const SMALL_BATCH = 200;
+/**
+ * After a small batch, if nobody waits: what comes in this time shares one transaction. A transaction costs this
+ * process and Postgres about a millisecond each before the first row, and they may share a core.
+ */
+const GATHER_MS = 25;
+const SMALL_BATCH = 500;
 /** A checkpoint that only moves past other people's events is written at most this often. */
 const IDLE_MOVE_MS = 1_000;
 /** How often a runner with nothing to do looks whether its tables are still there and still its own. */

@@ -159,15 +159,15 @@ const sendOf = (
   caller: Caller,
 ): SendMessage => {
   const options = sendOptions(message.contentType, message.options);
-  const imported = caller.admin && message.sendTime > 0;
-  return {
+  const send = {
     conversation,
     message: saidBy(message, parties, options, caller.admin),
     stored: isStored(options),
     senderSync: isOn(options, 'senderSync'),
     privileged: caller.admin,
-    ...(imported && { sendTime: message.sendTime }),
   };
+  const isImported = caller.admin && message.sendTime > 0;
+  return isImported ? { ...send, sendTime: message.sendTime } : send;
 };
 
 const saidBy = (
