@@ -12,6 +12,12 @@ export type Cast = Readonly<{
   opUser: MemberInfo;
 }>;
 
+/** With the names of whom it speaks of, and without their faces. */
+export const withoutFaces = (cast: Cast): Cast => ({
+  ...cast,
+  member: (user) => ({ ...cast.member(user), faceURL: '' }),
+});
+
 /** What a user says of itself; blank where that has been erased, or there is no such user. */
 export type ShownProfile = Readonly<{ nickname: string; faceUrl: string; ex: string }>;
 
@@ -64,12 +70,14 @@ const blank = (groupID: string, userID: string): MemberInfo => ({
 
 type Scene = Readonly<{ group: GroupId; by: UserId; named: readonly UserId[] }>;
 
-/** Somebody who is not, or no longer, a member, as far as one can be shown. */
+/**
+ * Somebody who is not, or no longer, a member, as far as one can be shown. Not with the user's own `ex`, which is none
+ * of the member's, and of fifty would be more than a frame takes.
+ */
 const outsider = (group: string, user: UserId, profile: ShownProfile): MemberInfo => ({
   ...blank(group, user),
   nickname: profile.nickname,
   faceURL: profile.faceUrl,
-  ex: profile.ex,
 });
 
 const actingFromOutside = (member: MemberInfo, isAdmin: boolean): MemberInfo =>

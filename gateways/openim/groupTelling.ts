@@ -3,7 +3,14 @@ import { NAMED_MAX } from '../../core/group/events.ts';
 import type { GroupId, UserId } from '../../core/kernel/ids.ts';
 import type { Reaction } from '../../core/notice/reaction.ts';
 import type { GroupLists, VersionIdOf } from '../ports.ts';
-import { castOfLine, castOfNotice, othersOf, type Cast, type CastDeps } from './groupCast.ts';
+import {
+  castOfLine,
+  castOfNotice,
+  othersOf,
+  withoutFaces,
+  type Cast,
+  type CastDeps,
+} from './groupCast.ts';
 import type { MemberVersion } from './groupTips.ts';
 import type { GroupInfo } from './jssdk.ts';
 import { toSelf } from './notices.ts';
@@ -65,12 +72,25 @@ export const changedFor = (group: GroupId, users: readonly UserId[]): readonly S
 const keyOf = (index: number): Readonly<{ key?: string }> =>
   index === 0 ? {} : { key: String(index) };
 
+/**
+ * Units of text that a notice may have. Clients cut a connection over a frame of 1 MiB, and the bus takes half of
+ * that: of this, written as JSON once more, neither comes even near.
+ */
+const CONTENT_LENGTH_MAX = 128 * 1024;
+
+/** Fifty members can have faces that are thousands of letters long, and each of these may be written as seven. */
+const contentOf = ({ tips }: Telling, cast: Cast): string => {
+  const content = tips(cast);
+  return content.length <= CONTENT_LENGTH_MAX ? content : tips(withoutFaces(cast));
+};
+
 const saying = async (
   { profileOf }: GroupNoticeDeps,
   group: GroupId,
-  { by, contentType, signed, tips }: Telling,
+  telling: Telling,
   cast: Cast,
 ) => {
+  const { by, contentType, signed } = telling;
   const { nickname, faceUrl } = signed === true ? await profileOf(by) : NOBODY;
   return {
     from: by,
@@ -78,7 +98,7 @@ const saying = async (
     contentType,
     system: true,
     body: {
-      content: tips(cast),
+      content: contentOf(telling, cast),
       ...(nickname !== '' && { nickname }),
       ...(faceUrl !== '' && { faceUrl }),
     },

@@ -79,7 +79,18 @@ export const joinCluster = async ({
     for (const { type } of appended) members.assertKnown(type);
     return events.append(stream, expected, appended);
   };
-  const told = telling(bus, known, (user) => members.isElsewhere(user), published);
+  const told = telling(
+    bus,
+    known,
+    (user) => members.isElsewhere(user),
+    published,
+    ({ conversation, id: passing, data: { contentType } }) => {
+      log.warn(
+        { conversation, id: passing, contentType },
+        'something that is not stored is larger than the bus takes: whoever is at another gateway is not told of it',
+      );
+    },
+  );
   /** Of one commit: all that moves with it is told together. */
   const moves = new Map<string, Position>();
   const tellMoves = (): void => {

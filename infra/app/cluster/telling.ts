@@ -4,7 +4,7 @@ import type { NewEvent, Recorded } from '../../../core/kernel/fact.ts';
 import type { EventId, Millis, Position, UserId } from '../../../core/kernel/ids.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { asPassed, partiesOf, recipientsOfPassing } from '../../../gateways/ws/fanOut.ts';
-import type { Bus } from '../../bus/bus.ts';
+import { PAYLOAD_BYTES_MAX, type Bus } from '../../bus/bus.ts';
 import { subjectOfTopic } from './subjects.ts';
 import { written } from './wire.ts';
 
@@ -30,6 +30,7 @@ export const telling = (
   append: EventLog['append'],
   isElsewhere: (user: UserId) => boolean,
   published: Published = () => undefined,
+  tooLarge: (passing: Passing) => void = () => undefined,
 ): Telling => {
   /** Something may not have gone out, or not have come to the bus. */
   let lost = false;
@@ -59,6 +60,11 @@ export const telling = (
     pass: (passing, senderSync, told = {}) => {
       if (!bus.isShared()) return;
       const payload = written({ kind: 'passing', passing: asPassed(passing, senderSync), ...told });
+      if (payload.length > PAYLOAD_BYTES_MAX) {
+        // However often it were done again: all that comes after it would wait for ever.
+        tooLarge(passing);
+        return;
+      }
       for (const topic of recipientsOfPassing(passing, senderSync)) {
         if (!bus.publish(subjectOfTopic(topic), payload)) lost = true;
       }

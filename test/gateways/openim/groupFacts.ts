@@ -23,7 +23,7 @@ const stranger = (userID: string) => ({
   faceURL: `f/${userID}`,
   joinSource: 0,
   operatorUserID: '',
-  ex: 'e',
+  ex: '',
   inviterUserID: '',
 });
 export const blank = (userID: string) => ({

@@ -8,6 +8,7 @@ import { groupRequest } from '../../../gateways/openim/group.ts';
 import { reactionWithGroups } from '../../../gateways/openim/groupNotices.ts';
 import { reactionTo } from '../../../gateways/openim/notices.ts';
 import { fakeGroupLists, g1, requestView } from '../../support/fakeGroups.ts';
+import { PAYLOAD_BYTES_MAX } from '../../../infra/bus/bus.ts';
 import { ADMIN, versionIdOf } from '../../support/fakes.ts';
 import { parseJson, textAt } from '../../support/json.ts';
 import { amy, ann, bob, by, cat, eventId, mia } from '../../support/people.ts';
@@ -106,6 +107,33 @@ describe('[GRP-80] to all members is told, byte for byte as OpenIM writes it,', 
     const { lines, copies } = await told(event);
     for (const said of [...lines, ...copies]) expect(detailOf(said)).not.toContain('null');
   });
+});
+
+test('[GRP-80] [NOD-15] a notice of fifty, whatever they say of themselves, is one that the bus takes', async () => {
+  const long = (length: number) => '\u0001'.repeat(length);
+  const shown = { nickname: long(255), faceUrl: long(2_048), ex: long(16_384) };
+  const react = reactionWithGroups(
+    {
+      versionIdOf,
+      lists: fakeGroupLists,
+      profileOf: () => Promise.resolve(shown),
+      isAdmin: () => false,
+    },
+    reactionTo,
+  );
+  const users = Array.from({ length: 50 }, (_, index) => `u${String(index)}` as UserId);
+  for (const event of [
+    { type: 'MembersKicked', data: { ...base, users, by: zed } },
+    {
+      type: 'MembersAdded',
+      data: { ...base, users, by: zed, inviter: zed, source: 2, historyVisible: true },
+    },
+  ] as const) {
+    const copies = (await react(recorded(event, zed))?.look?.()) ?? [];
+    const [notice] = copies;
+    expect(Buffer.byteLength(JSON.stringify(notice))).toBeLessThan(PAYLOAD_BYTES_MAX);
+    expect(notice && detailOf(notice)).toContain('"userID":"u49"');
+  }
 });
 
 describe('[GRP-81] a line', () => {

@@ -63,6 +63,7 @@ const world = (
   };
   const announced: Recorded<NumberedEvent>[] = [];
   const passed: (readonly [UserId, string, number | undefined])[] = [];
+  const large: Passing[] = [];
   const waiting = new Map<Position, (isReached: boolean) => void>();
   let reached: Position = 0;
   const interest = hearing({
@@ -84,7 +85,14 @@ const world = (
     wished: () => undefined,
   });
   return {
-    told: telling(bus, append, (user) => elsewhere.includes(user)),
+    told: telling(
+      bus,
+      append,
+      (user) => elsewhere.includes(user),
+      undefined,
+      (passing) => large.push(passing),
+    ),
+    large,
     cut: () => changes.forEach(({ cut }) => cut()),
     close: () => from.close(),
     interest,
@@ -217,5 +225,16 @@ describe('what one process tells others', () => {
     await close();
     told.pass(passing('three'), false);
     expect(await told.handedOn()).toBe(false);
+  });
+
+  test('[NOD-15] but for what the bus never takes: that keeps nothing else from being told', async () => {
+    const { told, interest, passed, large } = world();
+    interest.join(bob);
+    told.pass(passing('x'.repeat(600_000)), false);
+    told.pass(passing('small'), false);
+    await turns();
+    expect(await told.handedOn()).toBe(true);
+    expect(large).toHaveLength(1);
+    expect(passed.map(([, text]) => text)).toEqual(['small']);
   });
 });
