@@ -52,9 +52,14 @@ export const isToEverybody = (event: Line): boolean => namedIn(event).includes(E
 export const isAnnouncement = (event: Line): boolean =>
   event.type === 'NoticePosted' && 'group' in event.data && event.data.contentType === ANNOUNCEMENT;
 
+/** What the id of a user is made of. Clients name what they like, and each name is the key of a row. */
+const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
+
 /** Whom a message names, each once; nobody points to itself. */
 export const mentionedIn = (event: Line): readonly UserId[] => {
-  const named = namedIn(event).filter((user) => user !== EVERYBODY && user !== event.data.from);
+  const named = namedIn(event).filter(
+    (user) => user !== EVERYBODY && user !== event.data.from && USER_ID.test(user),
+  );
   return [...new Set(named)].slice(0, MENTIONS_MAX) as UserId[];
 };
 

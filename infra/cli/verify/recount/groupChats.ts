@@ -21,6 +21,8 @@ export type Sight = Readonly<{
 const AT_TEXT = 106;
 const ANNOUNCEMENT = 1519;
 const MENTIONS_MAX = 1_000;
+/** Whatever else a message names is nobody. */
+const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
 const TO_ALL = 'AtAllTag';
 
 type Tips = { group: string; cut: number; cutNotes: number; tips: number[] };
@@ -172,7 +174,9 @@ export class GroupChats {
     if (named.includes(TO_ALL) && 'group' in data) {
       this.#mark(data.group, { at_all_seq: seq, at_all_pos: position, at_all_by: data.from });
     }
-    const others = new Set(named.filter((user) => user !== TO_ALL && user !== data.from));
+    const others = new Set(
+      named.filter((user) => user !== TO_ALL && user !== data.from && USER_ID.test(user)),
+    );
     for (const user of [...others].slice(0, MENTIONS_MAX)) {
       this.#mentions.put({ conversation, user_id: user, seq, pos: position });
     }
