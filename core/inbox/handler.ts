@@ -1,7 +1,8 @@
 import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
-import { refuse } from '../kernel/decider.ts';
+import { refuse, type Refused } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import { group, notificationAccount, single } from '../conversation/ids.ts';
+import type { Reach } from '../conversation/ports.ts';
 import type { ConversationId, EventId, Position, UserId } from '../kernel/ids.ts';
 import { isListedFor, type SeenHead } from '../sequence/head.ts';
 import { isDeleted, type Side } from '../sequence/side.ts';
@@ -21,16 +22,25 @@ export type Configure = Readonly<{
   peer: Peer;
   settings: ConversationSettings;
   notes: Readonly<{ ex?: string; attachedInfo?: string }>;
+  /** An app admin wishes it: blocks do not apply. */
+  privileged?: true;
 }>;
 
 export type ConfigureRefusal =
-  'conversation/not-party' | 'group/unknown' | 'message/not-received' | 'user/unknown';
+  | 'conversation/not-party'
+  | 'group/unknown'
+  | 'message/not-received'
+  | 'message/blocked'
+  | 'message/not-friends'
+  | 'service/unavailable'
+  | 'user/unknown';
 
 export type InboxDeps = Readonly<{
   writers: InboxWriters;
   known: KnownSide;
   userOf: UserOf;
   partIn: PartIn;
+  reach: Reach;
   newId: () => EventId;
   doing: Doing;
 }>;
@@ -45,7 +55,7 @@ const changed = <T extends object>(wished: T, side: Side): T => {
 
 /** Appends to the user's inbox and waits until this process has seen it. */
 export const noteInInbox =
-  ({ writers, newId, doing }: Omit<InboxDeps, 'known' | 'userOf' | 'partIn'>) =>
+  ({ writers, newId, doing }: Omit<InboxDeps, 'known' | 'userOf' | 'partIn' | 'reach'>) =>
   async (user: UserId, event: InboxEvent, meta: Meta): Result<never> => {
     const handled = await writers.handle({
       type: 'NoteInInbox',
@@ -77,9 +87,9 @@ const idOf = (user: UserId, { kind, peer }: Configure): ConversationId | undefin
  * other: so it must be the conversation of the two, and the other one whom the user may write to.
  */
 const mayBeConfigured = async (
-  { userOf, partIn }: Pick<InboxDeps, 'userOf' | 'partIn'>,
+  { userOf, partIn, reach }: Pick<InboxDeps, 'userOf' | 'partIn' | 'reach'>,
   wish: Configure,
-) => {
+): Promise<Refused<ConfigureRefusal> | undefined> => {
   const { user, conversation, peer, settings } = wish;
   if (idOf(user, wish) !== conversation) {
     return refuse(
@@ -101,9 +111,31 @@ const mayBeConfigured = async (
   if (other.status === 'unknown') {
     return refuse('user/unknown', `userID: ${peer.user} is not registered`);
   }
-  return settings.privateChat === true && other.globalReceive === RECEIVE_NOTHING
-    ? refuse('message/not-received', `userID: ${peer.user} receives no messages`)
-    : undefined;
+  if (settings.privateChat === true && other.globalReceive === RECEIVE_NOTHING) {
+    return refuse('message/not-received', `userID: ${peer.user} receives no messages`);
+  }
+  const isTold = settings.privateChat !== undefined && wish.privileged !== true;
+  return isTold ? closedTo(await reach(user, peer.user), peer.user) : undefined;
+};
+
+/** Whether a chat is private is told to the other by a line, which must not get where a message would not. */
+const closedTo = (
+  reached: Awaited<ReturnType<Reach>>,
+  peer: UserId,
+): Refused<ConfigureRefusal> | undefined => {
+  switch (reached) {
+    case 'open':
+      return undefined;
+    case 'blocked':
+      return refuse('message/blocked', `userID: ${peer} takes no messages of this user`);
+    case 'stranger':
+      return refuse('message/not-friends', `userID: ${peer} takes messages of friends only`);
+    case 'behind':
+      return refuse(
+        'service/unavailable',
+        `whether ${peer} takes messages of this user cannot be told now; try again`,
+      );
+  }
 };
 
 /**
@@ -164,7 +196,7 @@ export type DeleteConversations = Readonly<{
 }>;
 
 /** Those that are not in the user's list are passed over. */
-export const deleteHandler = (deps: Omit<InboxDeps, 'userOf' | 'partIn'>) => {
+export const deleteHandler = (deps: Omit<InboxDeps, 'userOf' | 'partIn' | 'reach'>) => {
   const note = noteInInbox(deps);
   return async ({ user, conversations }: DeleteConversations, meta: Meta): Result<never> => {
     let newest: Position | undefined;

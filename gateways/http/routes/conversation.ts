@@ -227,14 +227,15 @@ const setRoute = ({ messages }: RouteDeps): Route =>
     summary: 'Sets what is given for a conversation, for each of its named owners.',
     access: { kind: 'self', field: 'userIDs' },
     body: body({ userIDs: userIds(USERS_MAX), conversation: wanted }),
-    run: async ({ body: { userIDs, conversation: set }, meta }): Promise<Answer<never>> => {
+    run: async ({ body: { userIDs, conversation: set }, caller, meta }): Promise<Answer<never>> => {
       const side = sideOf(set);
       if ('reason' in side) return side;
       const notes = {
         ...(set.ex !== undefined && { ex: set.ex }),
         ...(set.attachedInfo !== undefined && { attachedInfo: set.attachedInfo }),
       };
-      const change = { ...side, settings: settingsOf(set), notes };
+      const privileged = caller.admin && { privileged: true as const };
+      const change = { ...side, settings: settingsOf(set), notes, ...privileged };
       let newest: Position | undefined;
       // Each owner is a stream of its own: what was done before a refusal stays, and is safe to repeat.
       for (const user of userIDs) {

@@ -49,6 +49,7 @@ export const openMessages = ({
     known: known.at,
     userOf: known.user,
     partIn,
+    reach: known.reach,
     doing: { followed: doing.followed, pause, now: doing.now },
   };
   const append = forwarding.within(appendOnce({ writers: writers.numbered, known }));

@@ -15,10 +15,13 @@ const NOTHING = 1;
 const team = 'team' as GroupId;
 const other = 'other' as GroupId;
 
-/** Bob takes messages, cat none, and nobody else is registered. */
+const dan = 'dan' as UserId;
+const eve = 'eve' as UserId;
+
+/** Bob takes messages, cat none, dan has blocked ann, eve takes those of friends; nobody else is registered. */
 const userOf = (user: UserId): Promise<User> =>
   Promise.resolve(
-    user === bob || user === cat
+    [bob, cat, dan, eve].includes(user)
       ? {
           status: 'registered',
           registration: eventId(user),
@@ -48,6 +51,7 @@ const configure = async (wish: Partial<Configure>, known?: Known, recorded = 1) 
     userOf,
     partIn: (group) =>
       Promise.resolve(group === team ? 'part' : group === other ? 'none' : 'no-group'),
+    reach: (_, to) => (to === dan ? 'blocked' : to === eve ? 'stranger' : 'open'),
     newId: () => eventId(1),
     doing: {
       followed: () => Promise.resolve(true),
@@ -70,6 +74,7 @@ const configure = async (wish: Partial<Configure>, known?: Known, recorded = 1) 
 };
 
 const id = (text: string) => text as ConversationId;
+const withDan = { conversation: id('si_ann_dan'), peer: { user: dan } };
 const stranger = { user: 'zed' as UserId };
 
 test.each<[string, Partial<Configure>]>([
@@ -88,8 +93,16 @@ test.each<[string, Partial<Configure>]>([
     'message/not-received',
     { conversation: id('si_ann_cat'), peer: { user: cat }, settings: { privateChat: true } },
   ],
+  ['done', { conversation: id('si_ann_dan'), peer: { user: dan } }],
+  ['message/blocked', { ...withDan, settings: { privateChat: true } }],
+  ['message/blocked', { ...withDan, settings: { privateChat: false, pinned: true } }],
+  ['done', { ...withDan, settings: { privateChat: true }, privileged: true }],
+  [
+    'message/not-friends',
+    { conversation: id('si_ann_eve'), peer: { user: eve }, settings: { privateChat: true } },
+  ],
 ])(
-  '[MSG-15] settings are for the conversation with a peer that is there: %s, %o',
+  '[MSG-15] [BLK-3] [BLK-4] settings are for the conversation with a peer that is there: %s, %o',
   async (outcome, wish) => {
     expect(await configure(wish)).toBe(outcome);
   },

@@ -54,6 +54,7 @@ const world = (maxSeq = 3) => {
     },
     userOf: () => Promise.resolve<User>(registered),
     partIn: () => Promise.reject(new Error('there are no groups here')),
+    reach: () => 'open' as const,
     newId: () => eventId((ids += 1)),
     doing: {
       followed: () => Promise.resolve(true),
