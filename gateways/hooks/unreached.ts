@@ -76,7 +76,9 @@ export const unreachedBy = ({
   const inGroup = async (event: Recorded<Said>, group: GroupId): Promise<readonly UserId[]> => {
     const { from, atUsers = [] } = event.data;
     const { count, users } = await membersOf(group);
-    const isNamed = (user: UserId) => atUsers.includes(user) || atUsers.includes(AT_ALL);
+    // A message names up to thousands, and a group has a hundred thousand.
+    const named = new Set<string>(atUsers);
+    const isNamed = (user: UserId) => named.has(user) || named.has(AT_ALL);
     const away: UserId[] = [];
     if (count > GROUP_MEMBERS_MAX && atUsers.length === 0) return away;
     for (const user of users()) {

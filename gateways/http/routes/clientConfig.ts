@@ -10,6 +10,9 @@ const KEY_LENGTH_MAX = 128;
 /** All settings of a client are answered together: 200 of these are some hundred kilobytes. */
 const VALUE_LENGTH_MAX = 2_048;
 
+/** Of what one call sets, keys and values together: it is one event, however its texts are written and sealed. */
+export const CONFIGS_LENGTH_MAX = 24_000;
+
 /** Texts by key. */
 const configs = Type.Record(Type.String(), Type.String({ maxLength: VALUE_LENGTH_MAX }), {
   minProperties: 1,
@@ -39,8 +42,14 @@ const setRoutes = ({ clientConfigs }: RouteDeps): readonly Route[] => [
     access: { kind: 'admin' },
     body: body({ userID: userIdOrNone, configs }),
     writes: true,
-    run: ({ body: { userID, configs: given }, meta }) =>
-      clientConfigs.set(userOrAll(userID), given, meta),
+    run: async ({ body: { userID, configs: given }, meta }) => {
+      const lengths = Object.entries(given).map(([key, value]) => key.length + value.length);
+      if (lengths.reduce((sum, length) => sum + length, 0) > CONFIGS_LENGTH_MAX) {
+        const most = String(CONFIGS_LENGTH_MAX);
+        return refuse('args/invalid', `configs: at most ${most} characters in one call`);
+      }
+      return clientConfigs.set(userOrAll(userID), given, meta);
+    },
   }),
 
   route({

@@ -60,6 +60,21 @@ const of = (event: Recorded<SeqlineEvent>, ...world: Parameters<typeof looking>)
   looking(...world)?.(event);
 
 describe('[HOK-45] whom a message does not reach', () => {
+  test('is found without looking through all that are named for each member', async () => {
+    let looks = 0;
+    const names = Array.from({ length: 1_000 }, (_, index) => `u${String(index)}`);
+    const atUsers = new Proxy(names, {
+      get: (list, key) => {
+        if (typeof key === 'string' && /^\d+$/.test(key)) looks += 1;
+        return Reflect.get(list, key) as unknown;
+      },
+    });
+    const many = { count: GROUP_MEMBERS_MAX + 1 };
+    expect(await of(toGroup({ atUsers }), {}, many)).toEqual([]);
+    // Once for all four of the group, and once as the message is shown.
+    expect(looks).toBe(2 * names.length);
+  });
+
   test.each<[string, readonly number[], readonly UserId[]]>([
     ['is nowhere', [], [bob]],
     ['is at a desk only', [3, 4, 5, 7], [bob]],

@@ -1,4 +1,8 @@
 import { expect, test } from 'vitest';
+import { clientConfig } from '../../../core/clientConfig/decider.ts';
+import { EVENT_BYTES_MAX } from '../../../core/kernel/eventStore.ts';
+import { CONFIGS_LENGTH_MAX } from '../../../gateways/http/routes/clientConfig.ts';
+import { ann, by, eventId } from '../../support/people.ts';
 import { gateway, TOKENS } from './client.ts';
 
 const asAnn = { token: TOKENS.ann };
@@ -51,6 +55,27 @@ test('[USR-35] settings are shown by page, with whose they are', async () => {
       { key: 'a', userID: 'ann', value: '2' },
     ],
   });
+});
+
+/** Keys of two characters, and values of so many that JSON writes as six. */
+const texts = (count: number, length: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [String(index + 10), '\u0001'.repeat(length)]),
+  );
+
+test('[USR-35] [WIR-42] as much as one call sets fits into one event, and more is refused', async () => {
+  const client = gateway();
+  const most = CONFIGS_LENGTH_MAX / 12 - 2;
+  expect((await set(client, texts(12, most), 'ann')).json.errCode).toBe(0);
+  const call = { id: eventId(1), at: 1, meta: by('imAdmin') };
+  const data = { user: ann, configs: texts(12, most) };
+  const decided = clientConfig.decide({ type: 'ConfigureClient', ...call, data }, new Map());
+  const bytes = JSON.stringify(decided).length;
+  // Sealed, it is written in base64.
+  expect((bytes * 4) / 3).toBeLessThan(EVENT_BYTES_MAX);
+  const { json } = await set(client, texts(12, most + 1), 'ann');
+  expect(json).toMatchObject({ errCode: 1001 });
+  expect(json.errDlt).toContain('configs');
 });
 
 test.each([
