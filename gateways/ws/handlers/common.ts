@@ -33,15 +33,18 @@ export const askedUser = (
 /** Two ids of 64 characters, the prefix and the separators, and some room. */
 const CONVERSATION_ID_LENGTH_MAX = 200;
 
-/** Ids go back in the answer as they came, so neither their number nor their length is anybody's choice. */
+/**
+ * Ids go back in the answer as they came, so neither their number nor their length is anybody's choice;
+ * and the tables are asked for them, which have no room for NUL.
+ */
 export const tooMany = (conversations: readonly string[], max: number): Answer | undefined => {
   if (conversations.length > max) {
     return failure(WIRE_ERRORS.args, `at most ${String(max)} conversations`);
   }
-  return conversations.some(({ length }) => length > CONVERSATION_ID_LENGTH_MAX)
+  return conversations.some((id) => id.length > CONVERSATION_ID_LENGTH_MAX || id.includes('\0'))
     ? failure(
         WIRE_ERRORS.args,
-        `conversationID: at most ${String(CONVERSATION_ID_LENGTH_MAX)} long`,
+        `conversationID: at most ${String(CONVERSATION_ID_LENGTH_MAX)} long, and no NUL`,
       )
     : undefined;
 };

@@ -308,6 +308,7 @@ describe('the size of an answer', () => {
   test.each([
     ['too many ranges', byRange(...Array.from({ length: 2001 }, () => range('n_a', 1, 1, 1)))],
     ['too long a name', byRange(range('x'.repeat(201), 1, 1, 1))],
+    ['a name that no table can be asked for', byRange(range('n_\0', 1, 1, 1))],
   ])('[WIR-24] %s are 1001', async (_, asked) => {
     const client = await new FakeWorld().connect('ann');
     expect(await client.ask(1002, asked)).toMatchObject({ errCode: 1001 });
