@@ -48,11 +48,13 @@ test('[PRJ-14] [SYN-22] whatever a client names is no row, if it cannot be the i
   expect(mentions.keysOf(said)).toEqual([joinKey('sg_g1', 'bob')]);
 });
 
+// Out here: to make the first takes seconds on a busy machine.
+const part = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom(' ', '%', '2', '0', '5') }),
+);
+
 test('[PRJ-2] keys of rows come apart into what they were joined of', () => {
-  const part = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.string({ unit: fc.constantFrom(' ', '%', '2', '0', '5') }),
-  );
   fc.assert(
     fc.property(fc.array(part, { minLength: 1 }), (parts) => {
       expect(splitKey(joinKey(...parts))).toEqual(parts);
