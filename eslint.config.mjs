@@ -115,7 +115,7 @@ export default tseslint.config(
     },
   },
   {
-    // The root makes part after part: cut into pieces, it would not show what is handed to what.
+    // What makes parts makes one after the other: cut into pieces, it would not show what is handed to what.
     files: ['infra/app/**/*.ts'],
     rules: { 'max-lines-per-function': sized(ROOT_FUNCTION_LINES_MAX) },
   },

@@ -258,6 +258,7 @@ export interface Groups {
   ): Promise<readonly UserId[]>;
 }
 
+/** A list since a version that a client has. `full`: the client fetches all anew, and the lists are empty. */
 export type Incremental<T> = Readonly<{
   version: number;
   versionId: string;

@@ -1,15 +1,7 @@
-/** A list since a version that a client has, as read models tell it. */
-type ListSince<T> = Readonly<{
-  version: number;
-  versionId: string;
-  full: boolean;
-  delete: readonly string[];
-  insert: readonly T[];
-  update: readonly T[];
-}>;
+import type { Incremental } from '../ports.ts';
 
-/** What has changed in a list, as `incremental` in shapes.ts describes it. */
-export const changesOf = <T, Shown>(list: ListSince<T>, shown: (item: T) => Shown) => ({
+/** What has changed in a list since a version, as `incremental` in shapes.ts describes it. */
+export const changesOf = <T, Shown>(list: Incremental<T>, shown: (item: T) => Shown) => ({
   version: list.version,
   versionID: list.versionId,
   full: list.full,
