@@ -38,13 +38,18 @@ export const keyOf = ({ name, version }: Pick<Projection, 'name' | 'version'>): 
 export const takeOver = async (
   db: Transaction<AnyTables>,
   projections: readonly Projection[],
-  log: Readonly<{ id: string; head: Position; formerIds?: readonly string[] }>,
+  log: Readonly<{
+    id: string;
+    head: () => Promise<Position>;
+    formerIds?: readonly string[];
+  }>,
 ): Promise<ReadonlyMap<Projection, Checkpoint>> => {
   await oneAtATime(db);
   await createCheckpoints(db);
   await leaveFormerLogs(db, log.formerIds ?? []);
   const stored = await sql<Stored>`select * from seqline.checkpoint`.execute(db);
-  refuseOthers(stored.rows, log);
+  // In this order: what another runner takes in meanwhile is then before the end.
+  refuseOthers(stored.rows, { id: log.id, head: await log.head() });
 
   const taken = new Map<Projection, Checkpoint>();
   for (const projection of projections) {

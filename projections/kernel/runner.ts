@@ -193,10 +193,10 @@ class Running {
   async #takeOver(session: Kysely<AnyTables>): Promise<void> {
     const { log, formerIds = [], projections, reached, skips } = this.#options;
     await skips.load(log, projections);
-    const about = { id: await log.logId(), head: await log.head(), formerIds };
+    const about = { id: await log.logId(), head: () => log.head(), formerIds };
     const taken = await session.transaction().execute((db) => takeOver(db, projections, about));
     this.#checkpoints = new Map(taken);
-    this.#unpublished.begin(projections, about.head);
+    this.#unpublished.begin(projections, await log.head());
     this.#suspect = undefined;
     for (const [projection, { position }] of taken) reached.moved(projection, position);
     reached.tell(true);

@@ -27,7 +27,8 @@ const stateOf = (runner: Asked, analytics: Asked | undefined): RunnerState => {
   const state = runner.state();
   const other = analytics?.state();
   const isWell = state.kind === 'running' || state.kind === 'standby';
-  const isOtherIll = other?.kind === 'poisoned' || other?.kind === 'retrying';
+  const isOtherIll =
+    other?.kind === 'poisoned' || other?.kind === 'retrying' || other?.kind === 'refused';
   return isWell && isOtherIll ? other : state;
 };
 

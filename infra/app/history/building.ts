@@ -64,7 +64,7 @@ export class Building {
     limit: Position = Infinity,
   ): Promise<Building> {
     const there = elsewhere(db, schema);
-    const log = { id: history.logId, head: await history.head() };
+    const log = { id: history.logId, head: () => history.head() };
     const take = () => there.transaction().execute((tx) => takeOver(tx, projections, log));
     let places = await take();
     const positions = new Set([...places.values()].map(({ position }) => position));

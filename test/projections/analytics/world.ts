@@ -35,7 +35,9 @@ export const begin = async (
   models: readonly Projection[],
 ): Promise<void> => {
   await sql`drop schema if exists seqline cascade`.execute(db);
-  await db.transaction().execute((tx) => takeOver(tx, models, { id: 'log', head: 0 }));
+  await db
+    .transaction()
+    .execute((tx) => takeOver(tx, models, { id: 'log', head: () => Promise.resolve(0) }));
 };
 
 /** Takes the events in, so many at a time. */

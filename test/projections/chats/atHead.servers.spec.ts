@@ -50,7 +50,9 @@ const VERSION_ID = '0123456789abcdef01234567';
 let database: TestDatabase<AnyTables>;
 beforeAll(async () => {
   database = await testDatabase<AnyTables>();
-  await database.db.transaction().execute((db) => takeOver(db, [chats], { id: 'log', head: 0 }));
+  await database.db
+    .transaction()
+    .execute((db) => takeOver(db, [chats], { id: 'log', head: () => Promise.resolve(0) }));
 });
 afterAll(() => database.drop());
 

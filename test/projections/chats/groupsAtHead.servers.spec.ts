@@ -29,7 +29,9 @@ const ALL = 1_000;
 let database: TestDatabase<AnyTables>;
 beforeAll(async () => {
   database = await testDatabase<AnyTables>();
-  await database.db.transaction().execute((db) => takeOver(db, [chats], { id: 'log', head: 0 }));
+  await database.db
+    .transaction()
+    .execute((db) => takeOver(db, [chats], { id: 'log', head: () => Promise.resolve(0) }));
 });
 afterAll(() => database.drop());
 

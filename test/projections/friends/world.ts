@@ -49,7 +49,7 @@ export class FriendWorld {
     await sql`create schema seqline`.execute(database.db);
     await database.db
       .transaction()
-      .execute((db) => takeOver(db, [friends], { id: 'log', head: 0 }));
+      .execute((db) => takeOver(db, [friends], { id: 'log', head: () => Promise.resolve(0) }));
     return new FriendWorld(database);
   }
 

@@ -74,7 +74,9 @@ export class GroupWorld {
   static async open(database: TestDatabase<AnyTables>): Promise<GroupWorld> {
     await sql`drop schema if exists seqline cascade`.execute(database.db);
     await sql`create schema seqline`.execute(database.db);
-    await database.db.transaction().execute((db) => takeOver(db, [groups], { id: 'log', head: 0 }));
+    await database.db
+      .transaction()
+      .execute((db) => takeOver(db, [groups], { id: 'log', head: () => Promise.resolve(0) }));
     return new GroupWorld(database);
   }
 

@@ -32,7 +32,9 @@ beforeEach(async () => {
   log = new MemoryEventLog();
   await sql`drop schema if exists seqline cascade`.execute(database.db);
   await sql`create schema seqline`.execute(database.db);
-  await database.db.transaction().execute((db) => takeOver(db, MODELS, { id: 'log', head: 0 }));
+  await database.db
+    .transaction()
+    .execute((db) => takeOver(db, MODELS, { id: 'log', head: () => Promise.resolve(0) }));
 });
 
 const nextId = (): EventId => {

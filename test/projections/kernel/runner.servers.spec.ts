@@ -113,7 +113,7 @@ describe('the runner', () => {
   test('[PRJ-3] a runner that another has replaced writes nothing more', async () => {
     const log = await filled(2);
     const events = recorded([registered('late')]).filter(isSeqlineEvent);
-    const own = { id: await log.logId(), head: await log.head() };
+    const own = { id: await log.logId(), head: () => log.head() };
     const old = await transaction((db) => takeOver(db, [users], own));
     const from = old.get(users) ?? { position: 0, epoch: 0 };
     await transaction((db) => takeOver(db, [users], own));
@@ -230,6 +230,25 @@ describe('the runner', () => {
     expect(JSON.stringify(await shorter.came('refused'))).toContain('ends');
     await shorter.stop();
     expect(await allUsers(database.db)).toHaveLength(3);
+  });
+
+  test('[PRJ-11] what another runner takes in meanwhile does not make the log too short', async () => {
+    const log = await filled(3);
+    const lists = projector(log);
+    await lists.runner.reached(await log.head(), WAIT);
+    const ended = log.head.bind(log);
+    let asked = 0;
+    // As on a busy server: by the time the answer is there, the log and the lists have gone on.
+    log.head = async () => {
+      const head = await ended();
+      asked++;
+      if (asked === 1) await lists.runner.reached(await write(log, registered('late')), WAIT);
+      return head;
+    };
+    const numbers = projector(log, { projections: [counter()], share: 'numbers' });
+    await numbers.came('running');
+    expect(asked).toBeGreaterThan(0);
+    await Promise.all([lists.stop(), numbers.stop()]);
   });
 
   test('[PRJ-12] a new version is built beside the others and joins them', async () => {
