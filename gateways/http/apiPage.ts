@@ -7,10 +7,24 @@ import { LINES_TYPE } from './lines.ts';
 import type { Route } from './route.ts';
 
 const DESCRIPTION = [
-  'OpenIM-compatible HTTP API. Every call is a POST with a JSON body and an `operationID` header; all',
-  'but a few take a `token` header. Answers are `{errCode, errMsg, errDlt, data}`: `errCode` 0 is',
-  'success, and business errors come with HTTP status 200.',
-].join(' ');
+  'The HTTP API, as OpenIM has it. An app server begins with `/auth/get_admin_token`, and sends what that',
+  'answers as the header `token` with all else.',
+  '',
+  'Every call is a POST with a JSON body and a header `operationID`, which may be anything and is found in',
+  'logs again. Answers are `{errCode, errMsg, errDlt, data}`: `errCode` 0 is success, and a refusal comes',
+  'with HTTP status 200, too.',
+].join('\n');
+
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b66c3"/>
+<path d="M8 11h16M8 16h16M8 21h9" stroke="#fff" stroke-width="3" stroke-linecap="round"/></svg>`;
+
+/** The bar has nothing but the address of this very page; lines of text with code in them need room. */
+const STYLE = `.swagger-ui .topbar { display: none }
+.swagger-ui .info { margin: 2rem 0 }
+.swagger-ui .info .description p { line-height: 1.7 }
+.swagger-ui .info .description code { padding: 0.1em 0.35em }
+.swagger-ui .scheme-container { padding: 1rem 0; box-shadow: none }
+`;
 
 const WHO: Readonly<Record<Access['kind'], string>> = {
   none: 'Needs no token.',
@@ -30,11 +44,11 @@ const whoMay = (access: Access): string => {
   return fields.length === 0 ? WHO[access.kind] : `${WHO[access.kind]} (${fields.join(', ')}).`;
 };
 
-/** Publishes the schemas that requests are read by, at /docs; its files are served from here. */
+/** Publishes the schemas that requests are read by, at /docs; its files are served from here. `/` leads there. */
 export const addApiPage = (app: FastifyInstance): void => {
   app.register(swagger, {
     openapi: {
-      info: { title: 'Seqline', description: DESCRIPTION, version: '1' },
+      info: { title: 'Seqline API', description: DESCRIPTION, version: '1' },
       components: {
         securitySchemes: {
           token: { type: 'apiKey', in: 'header', name: 'token' },
@@ -43,7 +57,23 @@ export const addApiPage = (app: FastifyInstance): void => {
       },
     },
   });
-  app.register(swaggerUi, { routePrefix: '/docs' });
+  app.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: {
+      title: 'Seqline API',
+      css: [{ filename: 'seqline.css', content: STYLE }],
+      favicon: [
+        {
+          filename: 'seqline.svg',
+          rel: 'icon',
+          sizes: 'any',
+          type: 'image/svg+xml',
+          content: ICON,
+        },
+      ],
+    },
+  });
+  app.get('/', { schema: { hide: true } }, (_, reply) => reply.redirect('/docs'));
 };
 
 const envelope = (data: TSchema | undefined): TSchema =>

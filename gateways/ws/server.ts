@@ -130,6 +130,17 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
   };
 };
 
+/** Why is not said by uWebSockets.js. */
+export class CannotListen extends Error {
+  override name = 'CannotListen';
+  readonly port: number;
+
+  constructor(host: string, port: number) {
+    super(`cannot listen on ${host}:${String(port)}`);
+    this.port = port;
+  }
+}
+
 const listen = (
   app: TemplatedApp,
   host: string,
@@ -138,7 +149,7 @@ const listen = (
   new Promise((resolve, reject) => {
     app.listen(host, port, (listening) => {
       if (listening === false) {
-        reject(new Error(`cannot listen on ${host}:${String(port)}`));
+        reject(new CannotListen(host, port));
         return;
       }
       resolve({

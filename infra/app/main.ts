@@ -35,6 +35,8 @@ const COMMANDS = {
 } as const;
 type Name = keyof typeof COMMANDS;
 
+const SEE_HELP = 'seqline --help lists all that there is';
+
 const isCommand = (name: string | undefined): name is Name =>
   name !== undefined && Object.hasOwn(COMMANDS, name);
 
@@ -75,7 +77,7 @@ const run = async (): Promise<number> => {
     return 0;
   }
   if (name === undefined) return complain(`seqline: a command is missing\n\n${HELP}`);
-  if (!isCommand(name)) return complain(`seqline: there is no command "${name}"\n\n${HELP}`);
+  if (!isCommand(name)) return complain(`seqline: there is no command "${name}"; ${SEE_HELP}`);
   return COMMANDS[name](readConfig(process.env), {
     rest,
     roles: values.roles,
@@ -102,6 +104,8 @@ try {
   if (error instanceof ConfigError) {
     process.exitCode = complain(`seqline: the configuration is not right\n${error.message}`);
   } else if (error instanceof TypeError && 'code' in error) {
-    process.exitCode = complain(`seqline: ${error.message}\n\n${HELP}`);
+    // Node's advice on arguments that begin with a dash helps nobody who has mistyped one.
+    const [what = error.message] = error.message.split('. ');
+    process.exitCode = complain(`seqline: ${what}; ${SEE_HELP}`);
   } else throw error;
 }

@@ -1,14 +1,19 @@
+import path from 'node:path';
 import { createLog } from '../observe/log.ts';
 import { complain, out, type Command } from '../cli/command.ts';
 import { isLoopback, type Config } from '../config/config.ts';
+import { SETTINGS } from '../config/settings.ts';
 import { patience } from './patience.ts';
 import { ALL_ROLES, ROLES, rolesOf, type Roles } from './roles.ts';
 import { start, type Running } from './start.ts';
+import { problemOf } from './startProblem.ts';
 
 /** After this long an orderly end is given up, so that whoever asked for it does not have to kill. */
 const CLOSE_MS_MAX = 9_500;
 /** So long a process whose parts are all closed may be kept by what a library has left open. */
 const LEFT_OPEN_MS_MAX = 1_000;
+
+const DEFAULT_SECRET = SETTINGS.SEQLINE_SECRET.fallback;
 
 const signalled = (): Promise<string> =>
   new Promise((resolve) => {
@@ -19,17 +24,25 @@ const signalled = (): Promise<string> =>
     }
   });
 
-const announce = ({ httpAddress, wsAddress, sockets, roles }: Running, host: string): void => {
-  const pages = isLoopback(host) && wsAddress !== undefined ? '/docs, /demo' : '/docs';
-  const http = roles.has('api') ? 'HTTP API' : 'Operators';
-  const lines = [
-    `${http.padEnd(13)}${httpAddress}   (${roles.has('api') ? `pages: ${pages}` : '/readyz, /metrics'})`,
-    ...(wsAddress === undefined
-      ? []
-      : [`WebSocket    ${wsAddress}     (uWebSockets.js: ${sockets})`]),
-    ...(roles.size === ALL_ROLES.size ? [] : [`Roles        ${[...roles].join(', ')}`]),
+const announce = (
+  { httpAddress, wsAddress, sockets, roles }: Running,
+  { host, data, secret }: Pick<Config, 'host' | 'data' | 'secret'>,
+): void => {
+  const isOpen = roles.has('api');
+  const lines: readonly (readonly [string, string] | false)[] = [
+    isOpen && wsAddress !== undefined && isLoopback(host) && ['Try it', `${httpAddress}/demo`],
+    isOpen && ['HTTP API', `${httpAddress}   (its calls: ${httpAddress}/docs)`],
+    !isOpen && ['Operators', `${httpAddress}   (/readyz, /metrics)`],
+    wsAddress !== undefined && ['WebSocket', `${wsAddress}   (uWebSockets.js: ${sockets})`],
+    isOpen &&
+      secret === DEFAULT_SECRET && ['App secret', 'the default; SEQLINE_SECRET sets your own'],
+    ['Data', path.resolve(data)],
+    roles.size < ALL_ROLES.size && ['Roles', [...roles].join(', ')],
   ];
-  out(`Seqline is ready.\n\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
+  const shown = lines.filter((line) => line !== false);
+  out(
+    `Seqline is ready.\n\n${shown.map(([name, what]) => `  ${name.padEnd(13)}${what}`).join('\n')}\n`,
+  );
 };
 
 /** What was asked for, or why that cannot be. */
@@ -63,9 +76,9 @@ export const serve: Command = async (config, { rest, roles: asked }) => {
   } catch (error) {
     late.end();
     log.debug({ err: error }, 'the start has failed');
-    return complain(error instanceof Error ? error.message : String(error));
+    return complain(problemOf(error));
   }
-  announce(running, config.host);
+  announce(running, config);
 
   const reason = await Promise.race([stop, running.failed.then((why) => `failed: ${why}`)]);
   log.info(`stopping (${reason})`);

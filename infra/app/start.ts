@@ -23,7 +23,7 @@ import { openOperators } from './operators.ts';
 import { ALL_ROLES, type Roles } from './roles.ts';
 import { passingOf } from './sockets/passing.ts';
 import { noSockets, openSockets } from './sockets/sockets.ts';
-import { openWebhooks } from './webhooks/webhooks.ts';
+import { openWebhooks, readEndpoints } from './webhooks/webhooks.ts';
 
 /** How long a command waits until this process has seen what it did. */
 const FOLLOWED_MS = 2_000;
@@ -62,6 +62,8 @@ export const start = async (
   log: Log,
   roles: Roles = ALL_ROLES,
 ): Promise<Running> => {
+  // First of all, for a mistake there needs no Postgres to be found.
+  const endpoints = readEndpoints(config.webhooks);
   const closers = new Closers();
   const close = (): Promise<void> => closers.close();
   try {
@@ -72,7 +74,7 @@ export const start = async (
 
     const reading = openReading(models, events);
     const lists = openLists(reading, versionIdOf);
-    const webhooks = openWebhooks({ ...ground, config, now, log });
+    const webhooks = openWebhooks({ ...ground, endpoints, now, log });
     closers.add(webhooks.close);
 
     let gateway: WsGateway | undefined;

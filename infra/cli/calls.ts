@@ -41,6 +41,10 @@ const post = async <Data>(url: string, sent: object, token?: string): Promise<An
   return (await response.json()) as Answer<Data>;
 };
 
+/** Of `fetch`, which says no more by itself than that it has failed. */
+const causeOf = (error: unknown): string =>
+  error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+
 /**
  * A call of the running server as its first app admin, whose token the secret gets. Throws `Denied` where
  * the server says no, and an Error that says what to do where no server answers.
@@ -56,7 +60,7 @@ export const callAsAdmin = async <Data>(
       return await post<T>(...args);
     } catch (error) {
       throw new Error(
-        `no server answers at ${server}; start one with: seqline serve (${String(error)})`,
+        `no server answers at ${server}; start one with: seqline serve (${causeOf(error)})`,
         { cause: error },
       );
     }

@@ -93,6 +93,8 @@ const open = async (peer) => {
   show(...history.data.messageList);
   await markRead();
   await drawConversations();
+  // Before it has synced the SDK takes no message.
+  find('send').querySelector('fieldset').disabled = false;
 };
 
 const markRead = () =>
@@ -140,6 +142,8 @@ find('login').onsubmit = async (event) => {
     Object.assign(me, { user, peer });
     find('me').textContent = user;
     find('with').textContent = peer;
+    find('other').textContent = `Open as ${peer}`;
+    find('other').href = `/demo?${new URLSearchParams({ user: peer, peer: user })}`;
     find('welcome').hidden = true;
     find('chat').hidden = false;
     listen();

@@ -33,8 +33,7 @@ const PROJECTED_MS = 2_000;
 const SOCKETS_MAX = 64;
 
 type Deps = Readonly<{
-  /** `webhooks`: the file of settings; '' for none. */
-  config: Readonly<{ webhooks: string }>;
+  endpoints: readonly Endpoint[];
   cluster: Cluster;
   models: Pick<ReadModels, 'db' | 'tail' | 'follower' | 'runner'>;
   writers: Pick<Writers, 'webhooks'>;
@@ -75,9 +74,13 @@ const quietAsOf =
     return quietIn(db, conversation, users);
   };
 
-/** The app server's callbacks, as its file of settings has them. Throws what is wrong with the file. */
+/** The app server's endpoints, as the file of settings has them; '' for none. Throws what is wrong with it. */
+export const readEndpoints = (path: string): readonly Endpoint[] =>
+  readWebhooks(path, KNOWN_CALLBACKS);
+
+/** The app server's callbacks. */
 export const openWebhooks = ({
-  config,
+  endpoints,
   cluster,
   models,
   writers,
@@ -87,7 +90,6 @@ export const openWebhooks = ({
   log,
 }: Deps): OpenWebhooks => {
   const { events } = cluster;
-  const endpoints = readWebhooks(config.webhooks, KNOWN_CALLBACKS);
   const asking = openPost({ now, socketsMax: WAITING_MAX });
   const telling = openPost({ now, socketsMax: SOCKETS_MAX });
   const meter = metrics.callbacks;

@@ -189,6 +189,7 @@ describe('for whoever runs it', () => {
     const page = await app.inject('/docs');
     expect(page.statusCode).toBe(200);
     expect(page.payload).not.toMatch(/(?:src|href)="(?:https?:)?\/\//u);
+    expect((await app.inject('/')).headers.location).toBe('/docs');
   });
 
   test('other pages can be mounted beside the API', async () => {
