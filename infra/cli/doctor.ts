@@ -30,7 +30,7 @@ const node = (): Finding => {
 const sockets = (): Finding =>
   socketImplementation() === 'native'
     ? good('uWebSockets.js is the native one')
-    : bad('uWebSockets.js has no binary for this platform and Node; see README, "uWebSockets.js"');
+    : bad('uWebSockets.js has no binary for this platform and Node; see README, "The WebSocket engine"');
 
 const isOurs = async (config: Config): Promise<boolean> => {
   try {

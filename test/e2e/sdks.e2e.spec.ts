@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { listAt, textAt } from '../support/json.ts';
@@ -23,6 +28,33 @@ afterEach(() => devices.closeAll());
 afterAll(async () => {
   await chromium.close();
   await server.dispose();
+});
+
+/** Below `node_modules`, so that it finds the packages which its reader has installed beside it. */
+const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+const PROGRAM_MS_MAX = 30_000;
+
+/** The first program of README.md, for this server instead of the one at the usual ports. */
+const programOfReadme = async ({ apiAddr, wsAddr, settings }: Seqline): Promise<string> => {
+  const page = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, program = ''] = /^```js\n(\/\/ chat\.mjs\n.*?)^```$/msu.exec(page) ?? [];
+  return program
+    .replace('http://127.0.0.1:10002', apiAddr)
+    .replace('ws://127.0.0.1:10001', wsAddr)
+    .replace('openIM123', settings['SEQLINE_SECRET'] ?? '');
+};
+
+test('the program of README.md does what it says there', async () => {
+  const folder = await mkdtemp(path.join(PACKAGES, '.readme-'));
+  try {
+    const file = path.join(folder, 'chat.mjs');
+    await writeFile(file, await programOfReadme(server));
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, [file], { timeout: PROGRAM_MS_MAX });
+    expect(stdout).toContain('Dan has received: Hello, Dan\n');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at + 1);
