@@ -117,7 +117,7 @@ const NO_CERTIFICATE =
 const REMEDIES: Readonly<Record<string, string>> = {
   AUTHORIZATION_VIOLATION:
     'it wants a login, or another one: put user and password, a token or ?credentials=FILE into ' +
-    'SEQLINE_BUS (README, "Many processes")',
+    'SEQLINE_BUS (docs/OPERATIONS.md, "The addresses")',
   AUTHENTICATION_EXPIRED: 'the credentials have expired: get new ones',
   CONNECTION_REFUSED: 'nothing listens there: start nats-server, or correct SEQLINE_BUS',
   TIMEOUT: 'it does not answer: look at the network, or correct SEQLINE_BUS',
@@ -137,7 +137,7 @@ const unusable = (url: string, error: unknown, known: string | undefined): BusUn
     known ??
     REMEDIES[isMissing ? 'ENOENT' : code] ??
     REMEDIES[inner] ??
-    'if it speaks TLS with a certificate of your own, name ?ca=FILE (README, "Many processes")';
+    'if it speaks TLS with a certificate of your own, name ?ca=FILE (docs/OPERATIONS.md, "The addresses")';
   const what = error instanceof Error ? error.message : String(error);
   return new BusUnusable(`NATS at ${redactUrl(url)} cannot be used (${what}): ${remedy}`, {
     cause: error,

@@ -21,16 +21,18 @@ const DISK_FREE_MIN = 1024 ** 3;
 
 const node = (): Finding => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const fits = major > MAJOR_MIN || (major === MAJOR_MIN && minor >= MINOR_MIN);
-  return fits
-    ? good(`Node ${process.versions.node}`)
-    : bad(`Node ${process.versions.node} is too old: install 20.19 or later`);
+  const isTooOld = major < MAJOR_MIN || (major === MAJOR_MIN && minor < MINOR_MIN);
+  return isTooOld
+    ? bad(`Node ${process.versions.node} is too old: install Node 20, 20.19 or later`)
+    : good(`Node ${process.versions.node}`);
 };
 
 const sockets = (): Finding =>
   socketImplementation() === 'native'
     ? good('uWebSockets.js is the native one')
-    : bad('uWebSockets.js has no binary for this platform and Node; see README, "The WebSocket engine"');
+    : bad(
+        'uWebSockets.js has no binary for this platform and Node; see README, "The WebSocket engine"',
+      );
 
 const isOurs = async (config: Config): Promise<boolean> => {
   try {
