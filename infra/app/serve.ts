@@ -5,6 +5,7 @@ import { isLoopback, type Config } from '../config/config.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { patience } from './patience.ts';
 import { ALL_ROLES, ROLES, rolesOf, type Roles } from './roles.ts';
+import { signalled } from './signalled.ts';
 import { start, type Running } from './start.ts';
 import { problemOf } from './startProblem.ts';
 
@@ -14,15 +15,6 @@ const CLOSE_MS_MAX = 9_500;
 const LEFT_OPEN_MS_MAX = 1_000;
 
 const DEFAULT_SECRET = SETTINGS.SEQLINE_SECRET.fallback;
-
-const signalled = (): Promise<string> =>
-  new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve(signal);
-      });
-    }
-  });
 
 const announce = (
   { httpAddress, wsAddress, sockets, roles }: Running,
@@ -67,7 +59,7 @@ export const serve: Command = async (config, { rest, roles: asked }) => {
     log.error('what was in flight did not end in time');
     process.exit(1);
   });
-  const stop = signalled();
+  const stop = signalled(process);
   // Also while it starts, which may take long: what is cut short there is what a crash would cut short.
   void stop.then(late.begin);
   let running: Running;
