@@ -62,8 +62,10 @@ export const openPool = <Tables>({
     types,
     Client: PreparingClient,
   });
+  let isClosing = false;
   const lost = (error: Error): void => {
-    log.warn(`a connection to Postgres was lost: ${error.message}`);
+    // Postgres may end while it is told of our going: then there is nothing to warn of.
+    if (!isClosing) log.warn(`a connection to Postgres was lost: ${error.message}`);
   };
   // An idle connection has broken. Whoever needs one next gets a new one, or the error.
   pool.on('error', lost);
@@ -82,6 +84,7 @@ export const openPool = <Tables>({
     db,
     answers: () => answers(pool),
     close: async () => {
+      isClosing = true;
       clearInterval(looking);
       const late = setTimeout(() => {
         for (const client of open) giveUp(client);

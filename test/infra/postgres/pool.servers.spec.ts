@@ -41,6 +41,27 @@ test('[OPS-8] connections that break, lent out or idle, cost their user an error
   await pool.close();
 });
 
+test('[OPS-23] what Postgres ends while a pool is closed is nothing to warn of', async () => {
+  const warnings: string[] = [];
+  const log = { info: () => undefined, warn: (text: string) => warnings.push(text) };
+  const pool = openPool<object>({ url: database.url, log });
+  let closed: Promise<void> | undefined;
+  const lent = pool.db.connection().execute(async (session) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(session);
+    const pid = rows[0]?.pid;
+    closed = pool.close();
+    await sql`select pg_terminate_backend(${pid})`.execute(database.db);
+    await untilTrue('Postgres has ended it', async () => {
+      const left = await sql`select from pg_stat_activity where pid = ${pid}`.execute(database.db);
+      return left.rows.length === 0;
+    });
+    await sql`select 1`.execute(session);
+  });
+  await expect(lent).rejects.toThrow();
+  await closed;
+  expect(warnings).toEqual([]);
+});
+
 test('[OPS-8] whether Postgres answers is told, not thrown', async () => {
   const directory = await mkdtemp(path.join(tmpdir(), 'seqline-pool-'));
   const postgres = await startEmbeddedPostgres({ directory, log: silent });
