@@ -4,8 +4,8 @@ import { answerOf, type Accepted, type Asked, type Welcome } from './handshake.t
 import { CLOSE_NORMAL, type CloseReason, type Socket } from './socket.ts';
 
 /**
- * What a socket may send before it is known who is at it. SDKs wait for the first frame and send pings at most,
- * so this is for clients of another make; and nobody may have much kept before a token has been looked at.
+ * What a socket may send before it is known who is at it. The wasm SDK sends nothing before its first frame, so this
+ * is for clients of another make; and nobody may have much kept before a token has been looked at.
  */
 export const EARLY_FRAMES_MAX = 100;
 export const EARLY_BYTES_MAX = 64 * 1024;

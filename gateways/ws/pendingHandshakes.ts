@@ -4,8 +4,7 @@ import type { Alarm } from './hold.ts';
 
 /**
  * How long the answer to who may connect is waited for. Its groups alone may take 10 s while Postgres does not
- * answer. The JS SDK closes a socket on which 20 s after its opening no ping has been answered; the others
- * wait for 45 s and longer.
+ * answer; the wasm SDK waits 60 s for its first frame (GW 1.5).
  */
 export const ANSWERED_WITHIN_MS = 15_000;
 
