@@ -23,6 +23,8 @@ export type ConnectJob = Readonly<{
   atOnce: number;
   /** Notices of what was done before may still come, and are passed over; otherwise each is a fault. */
   lateNotices?: boolean;
+  /** Who is told that it cannot be let in for now comes again; otherwise that is a fault. */
+  again?: boolean;
 }>;
 export type Connected = Readonly<{
   seconds: number;

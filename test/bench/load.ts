@@ -20,6 +20,7 @@ const connect = async (job: ConnectJob): Promise<Connected> => {
   ({ form } = job);
   shared = sharedParts(form);
   shared.lateNotices = job.lateNotices ?? false;
+  shared.again = job.again ?? false;
   clients = job.seats.map((seat) => new Client(seat, form, shared, faults));
   const synced = new Samples();
   const begun = performance.now();

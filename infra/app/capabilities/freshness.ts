@@ -46,11 +46,13 @@ const within = async <T>(ms: Millis, asked: Promise<T>): Promise<T | undefined> 
  */
 export const freshness = ({ head, waitFor, clock, onFault }: Deps): Freshness => {
   let provenAt = -Infinity;
-  let proving: Promise<void> | undefined;
+  let askedAt = -Infinity;
+  let underWay = 0;
+  let newest: Promise<void> = Promise.resolve();
 
   const isProven = (): boolean => clock() - provenAt <= BEHIND_MS_MAX;
-  const prove = async (): Promise<void> => {
-    const asked = clock();
+  const prove = async (asked: Millis): Promise<void> => {
+    underWay += 1;
     try {
       const end = await within(BEHIND_MS_MAX, head());
       if (end !== undefined && (await waitFor(end, BEHIND_MS_MAX))) {
@@ -59,10 +61,17 @@ export const freshness = ({ head, waitFor, clock, onFault }: Deps): Freshness =>
     } catch (error) {
       onFault(error);
     } finally {
-      proving = undefined;
+      underWay -= 1;
     }
   };
-  const start = (): Promise<void> => (proving ??= prove());
+  /** One that takes long, as all does in a busy process, does not hold up the next: what it proves is old by then. */
+  const start = (): Promise<void> => {
+    const at = clock();
+    if (underWay > 0 && at - askedAt <= PROVE_EVERY_MS) return newest;
+    askedAt = at;
+    newest = prove(at);
+    return newest;
+  };
 
   return {
     isFresh: () => {

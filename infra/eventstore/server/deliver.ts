@@ -16,12 +16,12 @@ export const deliverTo = (
   source: StreamSource,
   { resolveLinks, uuids }: Pick<ReadRequest, 'resolveLinks' | 'uuids'>,
 ): Deliver => {
-  const send = (delivered: Delivered): Promise<void> | undefined =>
-    out.write(eventResponse(delivered, uuids)) ? undefined : out.room();
+  const send = (bytes: Buffer): Promise<void> | undefined =>
+    out.write(bytes) ? undefined : out.room();
   return (event) =>
     resolveLinks && event.type === LINK_TYPE
-      ? resolved(source, event).then(send)
-      : send({ event, link: undefined });
+      ? resolved(source, event).then((delivered) => send(eventResponse(delivered, uuids)))
+      : send(source.encoded.response(event, uuids));
 };
 
 const TARGET = /^(\d{1,15})@(.+)$/s;

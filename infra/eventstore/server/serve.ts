@@ -20,6 +20,7 @@ import { readReadRequest } from './readRequest.ts';
 import { deletedResponse } from './responses.ts';
 import { GOSSIP, SERVER_FEATURES, STREAMS } from '../protocol/services.ts';
 import { StreamStates } from './streamStates.ts';
+import { EncodedEvents } from './encodedEvents.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { readDeleteRequest } from './writeRequests.ts';
 import { writesTo, type Writes } from './writes.ts';
@@ -136,7 +137,8 @@ const addStreams = (
 ): void => {
   const states = new StreamStates(store);
   const writes = writesTo({ store, states, access: accessTo(allowWrites) });
-  const reads = { store, states, now, watch: new StreamWatch(store) };
+  const encoded = new EncodedEvents();
+  const reads = { store, states, now, encoded, watch: new StreamWatch(store) };
   const onFault = (error: unknown): void => log.error({ err: error }, 'a call has failed');
   server.addService(STREAMS, {
     read: readHandler(reads, calls, onFault),

@@ -1,6 +1,7 @@
 import type { Direction, EventStore, StoredEvent } from '../../../core/kernel/eventStore.ts';
 import type { Millis, Revision } from '../../../core/kernel/ids.ts';
 import { NO_REVISION } from '../expectedRevision.ts';
+import type { EncodedEvents } from './encodedEvents.ts';
 import { Refused } from './failures.ts';
 import type { Visibility } from './streamMetadata.ts';
 import { newestOf, type StreamStates } from './streamStates.ts';
@@ -8,7 +9,12 @@ import { newestOf, type StreamStates } from './streamStates.ts';
 /** Events of one page: at the size an event may have, 16 MiB are held. */
 const PAGE_EVENTS_MAX = 64;
 
-export type StreamSource = Readonly<{ store: EventStore; states: StreamStates; now: () => Millis }>;
+export type StreamSource = Readonly<{
+  store: EventStore;
+  states: StreamStates;
+  encoded: EncodedEvents;
+  now: () => Millis;
+}>;
 
 /** From where, in which direction, and at most how many. */
 export type StreamPart = Readonly<{

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pullMessageBySeqsReq } from '../../../gateways/openim/requests.ts';
 import { addressOf } from '../../support/rawSocket.ts';
 import { encodeRequest, PbCoder, userOnly, type Form } from '../../support/rawWire.ts';
@@ -10,6 +11,10 @@ import { FastSocket, frameOf } from './webSocket.ts';
 const NUMBERS = { newestSeqs: 1001, pull: 1002, send: 1003, readStates: 1006, push: 2001 } as const;
 /** The number of all faults; those that pass say in words that the same call is to be made again. */
 const SERVER_INTERNAL = 500;
+const NOT_NOW = String(SERVER_INTERNAL);
+/** How often one dials, and how long it waits in between. */
+const DIALS_MAX = 20;
+const AGAIN_AFTER_MS = 1_000;
 const TRY_AGAIN = /try (the same call )?again/;
 /** What a Go client asks of each conversation at a connect, and how many in one request. */
 const NEWEST = 1;
@@ -30,6 +35,7 @@ type Shared = {
   listener: Listener | undefined;
   /** See `ConnectJob`. */
   lateNotices: boolean;
+  again: boolean;
 };
 /** Readers are used for one frame at a time, so all sockets of a form share one. */
 export const sharedParts = (form: Form): Shared => ({
@@ -37,6 +43,7 @@ export const sharedParts = (form: Form): Shared => ({
   walker: new Walker(),
   listener: undefined,
   lateNotices: false,
+  again: false,
 });
 
 const indexOf = (msgIncr: string): number =>
@@ -63,12 +70,21 @@ export class Client {
     this.#faults = faults;
   }
 
-  /** Resolves when it is connected and synced; never if it fails, which is a fault. */
+  /**
+   * Resolves when it is connected and synced; never if it fails, which is a fault. Who is told that it cannot be let in
+   * for now comes again, as SDKs do, where the job allows for that.
+   */
   async connect(wsAddr: string): Promise<void> {
+    for (let tries = 1; (await this.#dial(wsAddr, tries < DIALS_MAX)) === 'again'; tries += 1)
+      await pause(AGAIN_AFTER_MS);
+    await this.#sync();
+  }
+
+  #dial(wsAddr: string, mayComeAgain: boolean): Promise<'welcome' | 'again'> {
     const { user: userID, token, platform: platformID, localAddress } = this.seat;
     const address = addressOf({ wsAddr, userID, token, platformID, form: this.#form });
-    await new Promise<void>((welcome) => {
-      let welcomed = false;
+    return new Promise((resolve) => {
+      let state: 'dialling' | 'welcome' | 'again' = 'dialling';
       this.#socket = new FastSocket(
         address,
         {
@@ -77,18 +93,21 @@ export class Client {
             this.#heard(bytes, start, end);
           },
           text: (text) => {
-            if (welcomed || !text.includes('"errCode":0,')) this.#fault(`a text frame: ${text}`);
-            welcomed = true;
-            welcome();
+            const isWelcome = text.includes('"errCode":0,');
+            const isLater = this.#shared.again && text.includes(`"errCode":${NOT_NOW},`);
+            if (state === 'dialling' && isWelcome) state = 'welcome';
+            else if (state === 'dialling' && isLater && mayComeAgain) state = 'again';
+            else this.#fault(`a text frame: ${text}`);
+            if (state === 'welcome') resolve('welcome');
           },
           closed: (reason) => {
-            if (!this.#released) this.#fault(`the connection ended: ${reason}`);
+            if (state === 'again') resolve('again');
+            else if (!this.#released) this.#fault(`the connection ended: ${reason}`);
           },
         },
         localAddress,
       );
     });
-    await this.#sync();
   }
 
   write(frame: Buffer): void {

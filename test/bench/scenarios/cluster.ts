@@ -63,6 +63,7 @@ export const connectAll = (load: LoadProcess, seats: readonly Seat[]): Promise<u
     atOnce: CONNECT_AT_ONCE,
     // That a group is made comes to whoever is online when it is told.
     lateNotices: true,
+    again: true,
   });
 
 export type Running = Readonly<{

@@ -85,6 +85,24 @@ describe('how old what is kept may be', () => {
     expect(await proven).toBe(false);
   });
 
+  test('[GRP-30] is proved anew while a proof that takes long is under way', async () => {
+    const { fresh, asked, answer, comeTo, pass } = following();
+    comeTo(9);
+    fresh.isFresh();
+    pass(500);
+    fresh.isFresh();
+    expect(asked()).toBe(1);
+    pass(100);
+    fresh.isFresh();
+    expect(asked()).toBe(2);
+    pass(1_300);
+    await answer(9);
+    pass(700);
+    expect(fresh.isFresh()).toBe(true);
+    pass(1);
+    expect(fresh.isFresh()).toBe(false);
+  });
+
   test('[GRP-30] is unknown while the log is away, which is told and not thrown', async () => {
     const faults: unknown[] = [];
     const away = new Error('away');
