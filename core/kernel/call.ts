@@ -6,11 +6,7 @@ export type Done<T = unknown> = Readonly<{ kind: 'done'; position?: Position }> 
 export type Result<R extends string, T = unknown> = Promise<Done<T> | Refused<R>>;
 
 export const done = <T extends object>(value: T, position: Position | undefined): Done<T> =>
-  // What is copied with `...` is of a new shape each time, which every message would pay for.
-  Object.assign(
-    position === undefined ? ({ kind: 'done' } as const) : ({ kind: 'done', position } as const),
-    value,
-  );
+  position === undefined ? { kind: 'done', ...value } : { kind: 'done', position, ...value };
 
 /** Done once this process has seen the event itself, so that what is answered can be fetched. */
 export const doneWhenSeen = async <R extends string>(

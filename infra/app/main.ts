@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --enable-source-maps --max-semi-space-size=16
+#!/usr/bin/env -S node --enable-source-maps --max-semi-space-size=64
 import { parseArgs } from 'node:util';
 import { asOf } from '../cli/asOf.ts';
 import { doctor } from '../cli/doctor.ts';

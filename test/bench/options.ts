@@ -59,7 +59,7 @@ const SECONDS = { whole: 10, quick: 3 } as const;
 const RUNS = { whole: 3, quick: 1 } as const;
 
 /** As `npm start` runs the server. */
-const AS_STARTED: readonly string[] = ['--max-semi-space-size=16'];
+const AS_STARTED: readonly string[] = ['--max-semi-space-size=64'];
 
 export const HELP = `npm run bench -- [scenario…] [--seconds N] [--runs N] [--users N] [--nodes N] [--node FLAGS]
                [--store embedded|esdb] [--quick] [--profile]
