@@ -23,28 +23,33 @@ const messageAt = (position: number): Buffer =>
     'text',
   );
 
-/** A call as the library has it: objects, of which its own buffer takes 16; they come when the test says so. */
+/**
+ * A call as the library has it: objects, of which its own buffer takes 16, and each is given after it was asked for and
+ * never within that; they come when the test says so.
+ */
 const callOf = () => {
   let given = 0;
-  let wanted = 0;
+  let come = 0;
+  let asked = false;
+  const give = (): void => {
+    if (!asked || given === come) return;
+    asked = false;
+    given += 1;
+    call.push(messageAt(given));
+  };
   const call = new Readable({
     objectMode: true,
     read: () => {
-      if (given < wanted) {
-        given += 1;
-        call.push(messageAt(given));
-      } else if (wanted === Infinity) call.push(null);
+      asked = true;
+      process.nextTick(give);
     },
   });
   return {
     call: Object.assign(call, { cancel: () => call.destroy() }) as unknown as Call,
     given: () => given,
     come: (count: number) => {
-      wanted += count;
-      if (given < wanted) {
-        given += 1;
-        call.push(messageAt(given));
-      }
+      come += count;
+      give();
     },
   };
 };
