@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { sql, type Kysely } from 'kysely';
 import type { Position } from '../../core/kernel/ids.ts';
 import { ANALYTICS } from '../../projections/analytics/project.ts';
@@ -11,6 +9,7 @@ import { READ_MODELS } from '../app/readModels/readModels.ts';
 import { momentPosition } from '../replay/request.ts';
 import { complain, out, type Arguments } from './command.ts';
 import { counted, Progress } from './progress.ts';
+import { inPsql } from './psql.ts';
 import type { Tables } from './verify/database.ts';
 import { withPast, type PastConfig } from './withPast.ts';
 
@@ -139,28 +138,4 @@ const tableOf = (rows: readonly Row[]): string => {
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   const count = `${counted(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`;
   return [lines[0], rule, ...lines.slice(1), count].join('\n');
-};
-
-/** Reads alone, for what is changed there changes nothing but what is shown. */
-const inPsql = async (url: string, schema: string): Promise<number> => {
-  const options = `-c search_path=${schema} -c default_transaction_read_only=on`;
-  const psql = spawn('psql', [url], {
-    stdio: 'inherit',
-    env: { ...process.env, PGOPTIONS: options },
-  });
-  // To end a statement is for psql.
-  const ignore = (): void => undefined;
-  process.on('SIGINT', ignore);
-  try {
-    const [code] = (await once(psql, 'exit')) as [number | null];
-    return code ?? 1;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    throw new Error(
-      `psql is not installed: give a --query, or --keep the schema ${schema} and ask it by a client of yours`,
-      { cause: error },
-    );
-  } finally {
-    process.off('SIGINT', ignore);
-  }
 };

@@ -75,7 +75,7 @@ export const findEmbeddedPostgres = async (
   directory: string,
 ): Promise<Readonly<{ url: string }> | 'resting' | 'none'> => {
   let found: 'resting' | 'none' = 'none';
-  for (const place of placesOf(directory)) {
+  for (const place of await placesOf(directory)) {
     const cluster = clusterOf({ directory: place, account: undefined });
     if ((await textOf(path.join(cluster, 'PG_VERSION'))) !== undefined) found = 'resting';
     const lines = (await textOf(path.join(cluster, 'postmaster.pid')))?.split('\n') ?? [];

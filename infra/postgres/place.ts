@@ -67,11 +67,29 @@ export const preparePlace = async (directory: string, log: PostgresLog): Promise
   return { directory: elsewhere, account };
 };
 
-/** Where `preparePlace` may have put what was asked to be in a directory. */
-export const placesOf = (directory: string): readonly string[] => {
+/**
+ * Where `preparePlace` may have put what was asked to be in a directory. What somebody else has made in its stead is
+ * none of ours: whoever asked it would tell it all.
+ */
+export const placesOf = async (directory: string): Promise<readonly string[]> => {
   const wanted = path.resolve(directory);
   const name = nameFor(FALLBACK_NAME, wanted);
-  return [wanted, ...FALLBACK_ROOTS.map((root) => path.join(root, name))];
+  const owners = [process.getuid?.(), (await chooseAccount().catch(() => undefined))?.uid];
+  const places = [wanted];
+  for (const root of FALLBACK_ROOTS) {
+    const elsewhere = path.join(root, name);
+    if (await isPrivate(elsewhere, owners)) places.push(elsewhere);
+  }
+  return places;
+};
+
+/** Whether it is a directory of one of these users, and closed to others. */
+const isPrivate = async (
+  directory: string,
+  owners: readonly (number | undefined)[],
+): Promise<boolean> => {
+  const found = await lstat(directory).catch(() => undefined);
+  return found?.isDirectory() === true && owners.includes(found.uid) && (found.mode & 0o077) === 0;
 };
 
 /** The only way in: a directory that nobody but the account (and root) may enter. */
@@ -140,9 +158,7 @@ const privateDirectory = async (
       throw error;
     },
   );
-  const owner = account?.uid ?? process.getuid?.();
-  const found = await lstat(directory);
-  const ours = found.isDirectory() && found.uid === owner && (found.mode & 0o077) === 0;
+  const ours = await isPrivate(directory, [account?.uid ?? process.getuid?.()]);
   const usable = created || ours ? directory : await mkdtemp(path.join(root, `${name}-`));
   if (account !== undefined && !ours) await giveTo(usable, account);
   return usable;

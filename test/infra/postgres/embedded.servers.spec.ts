@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +7,11 @@ import { createInterface } from 'node:readline';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimDirectory, PostgresDirectoryInUse } from '../../../infra/postgres/claim.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../infra/postgres/embedded.ts';
+import {
+  type EmbeddedPostgres,
+  findEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../../infra/postgres/embedded.ts';
 import { chooseAccount } from '../../../infra/postgres/place.ts';
 import { openPool } from '../../../infra/postgres/pool.ts';
 import { until, untilTrue } from '../../support/until.ts';
@@ -34,6 +39,10 @@ afterEach(async () => {
   await untilTrue('no Postgres is left', async () => !(await isAlive(await pidOf(cluster()))));
   await rm(directory, { recursive: true, force: true });
 });
+
+/** Of a place that is elsewhere than asked for. */
+const nameOf = (wanted: string): string =>
+  createHash('sha256').update(wanted).digest('hex').slice(0, 12);
 
 const place = (): string => path.join(directory, 'postgres');
 const cluster = (): string => path.join(place(), 'cluster');
@@ -193,6 +202,30 @@ describe('the embedded Postgres', () => {
         () => false,
       );
     });
+  });
+
+  test.runIf(isRoot)('[OPS-2] is not looked for where anybody may have put another', async () => {
+    const real = await start();
+    const { searchParams } = new URL(real.url.replace('@/', '@localhost/'));
+    const socket = searchParams.get('host') ?? '';
+    const elsewhere = path.join(directory, 'other');
+    const found = () => findEmbeddedPostgres(elsewhere);
+    // Where root's Postgres is kept if its user cannot get to the place that was asked for.
+    const trap = path.join('/var/tmp', `seqline-postgres-${nameOf(elsewhere)}`);
+    await mkdir(path.join(trap, 'cluster'), { recursive: true });
+    try {
+      await chmod(trap, 0o700);
+      const lines = ['1', '', '', '', socket, ''];
+      await writeFile(path.join(trap, 'cluster', 'postmaster.pid'), lines.join('\n'));
+      expect(await found()).toEqual({ url: real.url });
+      await chown(trap, 4321, 4321);
+      expect(await found()).toBe('none');
+      await chown(trap, 0, 0);
+      await chmod(trap, 0o755);
+      expect(await found()).toBe('none');
+    } finally {
+      await rm(trap, { recursive: true });
+    }
   });
 
   test.runIf(isRoot)('[OPS-7] works as an ordinary user too', async () => {
