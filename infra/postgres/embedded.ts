@@ -11,7 +11,7 @@ import {
   preparePlace,
   prepareSocketDirectory,
 } from './place.ts';
-import { lastWords, type Postmaster, spawnPostmaster } from './postmaster.ts';
+import { lackedRoom, lastWords, type Postmaster, spawnPostmaster } from './postmaster.ts';
 import { pause } from './processes.ts';
 
 /** Repairing after a crash reads at most `max_wal_size` of log, slowly on a bad disk. */
@@ -36,7 +36,7 @@ export type EmbeddedOptions = Readonly<{ directory: string; log: PostgresLog }>;
 /**
  * A Postgres of our own, from npm, in a directory of ours: reached through a socket that only its user
  * may open, ended with this process even if that is killed, started again if it dies. All it holds can be
- * rebuilt, so a cluster that does not start is moved aside and made anew. Throws
+ * rebuilt, so a cluster that does not start is moved aside and made anew; unless the disk is full. Throws
  * `PostgresDirectoryInUse` if another living process has it.
  */
 export const startEmbeddedPostgres = async ({
@@ -154,7 +154,7 @@ class Keeper {
     }
   }
 
-  /** As it is; once more; then anew. */
+  /** As it is; once more; then anew, unless what it lacks is room. */
   async #launch(): Promise<Postmaster> {
     const { place, log } = this.#options;
     const existed = await prepareCluster(place, this.#options.binaries, log);
@@ -168,7 +168,8 @@ class Keeper {
     try {
       return await this.#launchOnce(existed);
     } catch (error) {
-      if (this.#isStopping()) throw error;
+      // On a full disk another could not be made either.
+      if (this.#isStopping() || (await lackedRoom(place))) throw error;
       await setAside(place, messageOf(error), log);
     }
     return this.#launchOnce(await prepareCluster(place, this.#options.binaries, log));

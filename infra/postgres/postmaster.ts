@@ -123,6 +123,13 @@ export const lastWords = async (place: Place): Promise<string> => {
   return text.slice(-REASON_CHARS_MAX).trim();
 };
 
+/** In whatever words a system has for it; the messages of our clusters are in English. */
+const NO_ROOM = /No space left on device|Disk quota exceeded/;
+
+/** Whether it was for want of room that it has ended: what it holds is as good as it was. */
+export const lackedRoom = async (place: Place): Promise<boolean> =>
+  NO_ROOM.test(await lastWords(place));
+
 const watch = (keeper: ChildProcess): Postmaster => {
   let over = false;
   const ended = new Promise<void>((resolve) => {

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -188,6 +198,21 @@ describe('the embedded Postgres', () => {
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(warnings.at(-1)).toContain('set-aside');
     expect(warnings.at(-1)).toContain('pg_control');
+  });
+
+  test('[OPS-5] one that does not start for want of room is left as it is, and starts once there is some', async () => {
+    const first = await start();
+    await query(first.url, 'create table kept as select 42 as answer');
+    await first.stop();
+    const options = path.join(cluster(), 'postmaster.opts');
+    await rm(options);
+    // As if the disk were full: it is the first file that Postgres writes.
+    await symlink('/dev/full', options);
+    await expect(start()).rejects.toThrow('No space left on device');
+    await rm(options);
+    const { url } = await start();
+    expect(await query(url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect(warnings.join()).not.toContain('set-aside');
   });
 
   test('[OPS-6] is started again when it dies, at the same place', async () => {
