@@ -5,6 +5,7 @@ const LOST = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
   'Client has encountered a connection error',
+  'Client was closed',
   'Query read timeout',
 ];
 

@@ -108,24 +108,42 @@ const onlooker = (tail: Tail): TailRead => ({
   trim: () => undefined,
 });
 
+type Close = () => Promise<void>;
+
 /** Postgres, the one follower of the log, and the projections that it feeds. */
-export const openReadModels = async ({
-  config,
-  events,
-  formerIds = [],
-  log,
-  listeners,
-  builds = true,
-  leavesSealed = false,
-  onMoved,
-  onStopped,
-}: Deps): Promise<ReadModels> => {
+export const openReadModels = async (deps: Deps): Promise<ReadModels> => {
+  const opened: Close[] = [];
+  try {
+    return await openAll(deps, opened);
+  } catch (error) {
+    // What is open would keep the process from its end.
+    for (const close of opened.toReversed()) await Promise.allSettled([close()]);
+    throw error;
+  }
+};
+
+const openAll = async (
+  {
+    config,
+    events,
+    formerIds = [],
+    log,
+    listeners,
+    builds = true,
+    leavesSealed = false,
+    onMoved,
+    onStopped,
+  }: Deps,
+  opened: Close[],
+): Promise<ReadModels> => {
   const embedded =
     config.postgres.kind === 'embedded'
       ? await startEmbeddedPostgres({ directory: path.join(config.data, 'postgres'), log })
       : undefined;
+  if (embedded !== undefined) opened.push(embedded.stop);
   const url = config.postgres.kind === 'url' ? config.postgres.url : (embedded?.url ?? '');
   const { db, answers, close } = openPool<AnyTables>({ url, log });
+  opened.push(close);
 
   const head = await events.head();
   const floor = await tailFloor(db, head, formerIds);
@@ -151,6 +169,7 @@ export const openReadModels = async ({
       onStopped(`the log cannot be followed beyond position ${String(position)}: ${reason}`);
     },
   });
+  opened.push(follower.close);
   const common = { db, log: events, formerIds, follower, skips, builds, logger: log };
   const lists = await startProjecting({
     ...common,
@@ -159,6 +178,7 @@ export const openReadModels = async ({
     onMoved,
     called: 'projector',
   });
+  opened.push(lists.close);
   const numbers = config.analytics
     ? await startProjecting({
         ...common,
