@@ -46,7 +46,11 @@ export const pageFrom = async <T>(
   return { total: Number(total), items: listOf(items).map(read) };
 };
 
-/** Those of the rows that have one of the ids, in the order asked for. */
+/**
+ * Those of the rows that have one of the ids, in the order asked for; there is one row for an id at most. Each is looked
+ * up by itself: a plan that is made once for all groups, most of which are small, would else read all members of a large
+ * one to find two.
+ */
 export const amongFrom = async <T>(
   db: Kysely<AnyTables>,
   rows: Fragment,
@@ -54,9 +58,9 @@ export const amongFrom = async <T>(
   ids: readonly string[],
   read: (row: Json) => T,
 ): Promise<readonly T[]> => {
-  const { rows: found } = await sql<Json>`select r.* from (${rows}) as r
-    join unnest(${ids}::text[]) with ordinality as wanted (id, place)
-      on wanted.id = r.${sql.ref(key)}
+  const { rows: found } = await sql<Json>`select r.*
+    from unnest(${ids}::text[]) with ordinality as wanted (id, place)
+    cross join lateral (select * from (${rows}) as r where r.${sql.ref(key)} = wanted.id limit 1) as r
     order by wanted.place`.execute(db);
   return found.map(read);
 };
