@@ -249,11 +249,12 @@ const readersGone = async (
     select pg_backend_pid() as pid, clock_timestamp()::text as at`.execute(tx);
   const { pid = 0, at = '' } = rows[0] ?? {};
   for (const until = Date.now() + readersMs; ;) {
-    // One that waits for a lock waits for this very transaction, and sees the database anew afterwards.
+    // One that waits for a lock waits for this very transaction, and sees the database anew afterwards. Who cleans up
+    // shows nothing to anybody, and makes room for this by itself.
     const found = await sql<{ readers: number }>`
       select count(*) as readers from pg_stat_activity
       where datname = current_database() and pid not in (${pid}, pg_backend_pid())
-        and backend_xmin is not null and xact_start < ${at}::timestamptz
+        and backend_type = 'client backend' and backend_xmin is not null and xact_start < ${at}::timestamptz
         and wait_event_type is distinct from 'Lock'`.execute(db);
     if (found.rows[0]?.readers === 0) return;
     if (Date.now() > until)

@@ -236,6 +236,25 @@ describe('[REP-12] what differs is not switched to', () => {
   });
 });
 
+test('[REP-11] a Postgres that cleans up meanwhile keeps no rebuild waiting', async () => {
+  await withLog(world.config, async (storage) => {
+    await lifeOf(storage);
+    await project(world.config, storage);
+  });
+  // It does so when it likes: what it then says of itself, on each new connection.
+  await sql`create view public.pg_stat_activity as
+    select datname, pid, backend_type, backend_xmin, xact_start, wait_event_type
+      from pg_catalog.pg_stat_activity
+    union all select current_database(), 1, 'autovacuum worker', '3'::xid, 'epoch', 'Timeout'`.execute(
+    world.database.db,
+  );
+  await sql`do $$ begin execute format('alter database %I set search_path = public, pg_catalog',
+    current_database()); end $$`.execute(world.database.db);
+  const { code, text } = await run('users');
+  expect(text).toMatch(/users: .*: equal, and switched to/u);
+  expect(code).toBe(0);
+});
+
 /** Runs a rebuild of users in a process of its own that kills itself at the place. */
 const killedAt = async (place: string): Promise<void> => {
   const { data, eventStore, keys } = world.config;
