@@ -41,7 +41,7 @@ const copyTo = async ({ root }: Pick<LogEnvironment, 'root'>, directory: string)
   if ((await readdir(directory)).length > 0)
     throw new BackupRefused(`${directory} is not empty, a backup needs a place of its own`);
   const target = logDirectory(directory);
-  await mkdir(target);
+  await mkdir(target, { mode: 0o700 });
   await root.backup(target, true);
   await syncFile(join(target, 'data.mdb'));
   for (const path of [target, directory]) await syncFolder(path);

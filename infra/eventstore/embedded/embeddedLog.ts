@@ -1,4 +1,4 @@
-import { mkdir, realpath, statfs } from 'node:fs/promises';
+import { chmod, mkdir, realpath, statfs } from 'node:fs/promises';
 import type {
   AllPage,
   AppendResult,
@@ -56,6 +56,9 @@ export interface EmbeddedLog extends EventStore {
   verify(): Promise<LogCheck>;
 }
 
+/** What people have said to one another is nobody else's business on the machine. */
+const MODE_PRIVATE = 0o700;
+
 /** Another process, or another part of this one, has this log open. */
 export class LogInUse extends Error {
   override name = 'LogInUse';
@@ -66,7 +69,9 @@ export class LogInUse extends Error {
  * @throws LogInUse while another has it open; DamagedRecord when what must be read is damaged
  */
 export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<EmbeddedLog> => {
-  await mkdir(options.directory, { recursive: true });
+  const made = await mkdir(options.directory, { recursive: true });
+  // Not so what lies above it: an embedded Postgres beside it may run as another user.
+  if (made !== undefined) await chmod(options.directory, MODE_PRIVATE);
   const directory = await realpath(options.directory);
   const lock = await lockDirectory(directory);
   if (lock === undefined)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -47,4 +47,15 @@ test('[SEA-5] a copy of the log holds neither the keys nor what they have sealed
   expect(key).toHaveLength(32);
   expect(bytesIn('keys').includes(key)).toBe(true);
   expect(inLog.includes(key)).toBe(false);
+});
+
+test('a log that is made is for its owner only, what lies beside it may be for others', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'seqline-modes-'));
+  const at = path.join(folder, 'data');
+  const storage = await openStorage({ data: at, seal: false }, createLog('silent'));
+  await storage.close();
+  const modeOf = (name: string): number => statSync(path.join(at, name)).mode & 0o777;
+  expect(['log', 'keys'].map(modeOf)).toEqual([0o700, 0o700]);
+  expect(modeOf('')).not.toBe(0o700);
+  rmSync(folder, { recursive: true });
 });
