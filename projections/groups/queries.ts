@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { GroupId, Millis, UserId } from '../../core/kernel/ids.ts';
+import type { GroupId, Millis, Position, UserId } from '../../core/kernel/ids.ts';
 import type { AnyTables } from '../kernel/model.ts';
 import type { Found, Page } from '../kernel/page.ts';
 import { amongFrom, ask, pageFrom, type Fragment, type Json } from '../kernel/questions.ts';
@@ -36,6 +36,8 @@ export type GroupQueries = Readonly<{
   /** Of which the user is a member, in the order in which it joined. */
   joined: (user: UserId, page: Page) => Promise<Found<ShownGroup>>;
   joinedIds: (user: UserId) => Promise<Readonly<{ version: number; ids: readonly GroupId[] }>>;
+  /** Likewise, those that it had come into by that position. */
+  joinedUpTo: (user: UserId, position: Position) => Promise<readonly GroupId[]>;
   joinedSince: (
     user: UserId,
     versionId: string,
@@ -149,6 +151,13 @@ export const groupQueries = (db: Kysely<AnyTables>): GroupQueries => ({
     });
     const version = versionOf(Number(found['newest']), joinedTurns(found['state']));
     return { version, ids: idsOf(found['ids']) };
+  },
+  joinedUpTo: async (user, position) => {
+    const { ids } = await ask(db, {
+      ids: sql`select json_agg(r.group_id order by r.joined_pos) from (${joinedBy(user)}) as r
+        where r.joined_pos <= ${position}`,
+    });
+    return idsOf(ids);
   },
   joinedSince: (user, versionId, since) => joinedSince(db, user, versionId, since),
   search: ({ group, name }, page) => {

@@ -165,6 +165,7 @@ export const fakeGroupLists: GroupLists = {
   joined: (user, page) => Promise.resolve(found(groupsOf(user), page)),
   joinedIds: (user) =>
     Promise.resolve({ version: VERSION, ids: groupsOf(user).map(({ group }) => group) }),
+  joinedUpTo: (user) => Promise.resolve(groupsOf(user).map(({ group }) => group)),
   joinedSince: (user, versionId, { version }) =>
     Promise.resolve(since(groupsOf(user), version, versionId)),
   members: (group, page, keyword) =>

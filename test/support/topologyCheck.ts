@@ -109,9 +109,18 @@ export class TopologyCheck {
     if (lost !== undefined) wrong(`${lost.clientMsgID} of ${userID} was acknowledged and is lost`);
     for (const { conversationID, seq } of store.takeShown()) {
       if (!this.#isFor(userID, own, conversationID, seq))
-        wrong(`${userID} was shown ${String(seq)} of ${conversationID}`);
+        wrong(this.#wronglyShown(userID, conversationID, seq));
     }
     if (store.faults.length > 0) wrong(`${userID}: ${store.faults.slice(0, 5).join('; ')}`);
+  }
+
+  #wronglyShown(userID: string, conversationID: string, seq: number): string {
+    const windows = this.#log.windows.get(groupOf(conversationID))?.get(userID) ?? [];
+    const newest = this.#log.linesOf(conversationID).length;
+    return (
+      `${userID} was shown ${String(seq)} of ${conversationID}, of which it may see ` +
+      `${JSON.stringify(windows)} of ${String(newest)}`
+    );
   }
 
   #checkHeld(userID: string, chat: string, store: RawClient['store']): void {

@@ -41,7 +41,7 @@ type SocketsDeps = Readonly<{
   logins: Logins;
   messages: Messages;
   chats: Chats;
-  groupLists: Pick<GroupLists, 'joinedIds'>;
+  groupLists: Pick<GroupLists, 'joinedUpTo'>;
   noticing: NoticingDeps;
   meter: NonNullable<WsGatewayDeps['meter']>;
   /** None: it is not remembered what becomes of messages. */

@@ -169,6 +169,22 @@ describe('the read model of groups', () => {
     );
   });
 
+  test('[GRP-86] which groups a user is in is also told as of a position that the tables have passed', async () => {
+    const world = await begun();
+    await world.create(ONE, ann);
+    await world.add(ONE, [bob]);
+    const before = await world.log.head();
+    await world.create(TWO, ann);
+    await world.add(TWO, [bob]);
+    await world.leave(ONE, bob);
+    await world.add(ONE, [bob]);
+    await world.project();
+    const { queries } = world;
+    expect(await queries.joinedUpTo(bob, before)).toEqual([]);
+    expect(await queries.joinedUpTo(ann, before)).toEqual([ONE]);
+    expect(await queries.joinedUpTo(bob, await world.log.head())).toEqual([TWO, ONE]);
+  });
+
   test('[GRP-41] one join, rename, mute or dismissal in a large group writes a constant number of rows', async () => {
     const world = await begun();
     const all = named(2_000);
