@@ -82,6 +82,11 @@ export class Audience {
     return this.#newest;
   }
 
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.count;
+  }
+
   /** How many groups somebody here is in. */
   get groups(): number {
     return this.#byGroup.size;

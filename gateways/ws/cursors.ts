@@ -205,13 +205,21 @@ const lastSeen = (read: readonly Numbered[], from: Seq, seen: Position): Seq | u
   return last < 0 && from > 1 ? undefined : from + last;
 };
 
-/** When a socket that is to be closed is closed: none is younger than `CUT_AGE_MS` (decisions 5.4a). */
+/**
+ * When a socket of `count` that is to be closed is closed: none is younger than `CUT_AGE_MS` (decisions 5.4a), and the
+ * more there are, the more time they take, for all may lack something.
+ */
 export const cutAt = (
   { number, openedAt }: Readonly<{ number: number; openedAt: Millis }>,
   at: Millis,
-): Millis => Math.max(openedAt + CUT_AGE_MS, at + (number % CUT_SPREAD_S) * 1000);
+  count: number,
+): Millis => {
+  const seconds = Math.min(Math.ceil(count / CUT_A_SECOND), CUT_SPREAD_S);
+  return Math.max(openedAt + CUT_AGE_MS, at + (number % Math.max(seconds, 1)) * 1000);
+};
 
 /** Go core starts a sync every 5 s at most, and skips it silently when it is back before. */
 const CUT_AGE_MS = 6_000;
-/** All that lack something do not come back at once. */
+/** Those that lack something do not come back at once: so many a second do no harm, and it takes so long at most. */
+const CUT_A_SECOND = 100;
 const CUT_SPREAD_S = 10;

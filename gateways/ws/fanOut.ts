@@ -238,7 +238,8 @@ export class FanOut {
 
   #cut(topics: readonly Topic[]): void {
     const at = this.#now();
-    for (const connection of this.#online(topics)) connection.cut(cutAt(connection, at));
+    const { size } = this.#audience;
+    for (const connection of this.#online(topics)) connection.cut(cutAt(connection, at, size));
   }
 
   #flush(outbox: Outbox): void {

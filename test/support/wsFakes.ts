@@ -242,7 +242,7 @@ export class FakeWorld {
       groupsOf: (user) => this.groupsOf(user),
       numbers: (stream, from, to) => Promise.resolve(this.numbers(stream, from, to)),
       presenceChanged: (user, platforms) => this.presence.push([user, platforms]),
-      connectionsMax: 100,
+      connectionsMax: 250,
       now: this.clock.now,
       wait: this.clock.wait,
       alarm: this.clock.alarm,
