@@ -121,7 +121,7 @@ const project = async (context: Context, data: string): Promise<void> => {
   const began = performance.now();
   const { child, said } = start(context, data, ['serve'], undefined);
   const look = { within: READY_WITHIN, every: LOOK_EVERY_MS };
-  const address = () => /(http:\/\/\S+)/u.exec(said())?.[1];
+  const address = () => /HTTP API\s+(http:\/\/\S+)/u.exec(said())?.[1];
   const isReady = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`the server has ended:\n${said()}`);
     return address() !== undefined && (await fetch(`${address() ?? ''}/readyz`)).ok;
