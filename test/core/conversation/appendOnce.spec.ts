@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { appendOnce, sentInWindow } from '../../../core/conversation/appendOnce.ts';
-import { numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
+import type { AppendNumbered } from '../../../core/conversation/decider.ts';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
 import { fingerprintOf } from '../../../core/conversation/generation.ts';
-import { loadNumbered } from '../../../core/conversation/load.ts';
 import type { Seq } from '../../../core/kernel/ids.ts';
-import { StreamWriters } from '../../../core/kernel/writer.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { numberedWriters } from '../../support/numberedWriters.ts';
 import { ann, annAndBob, by, eventId, sent } from '../../support/people.ts';
 
 const STREAM = conversationStream(annAndBob);
@@ -24,15 +23,7 @@ const chat = () => {
   const log = new MemoryEventLog();
   const read = () =>
     log.readStream<NumberedEvent>(STREAM, { from: 'start', direction: 'forwards', max: 100 });
-  const writers = new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }: AppendNumbered) => stream,
-    metaOf: ({ meta }) => meta,
-    load: loadNumbered(log, () => undefined),
-    clock: () => 0,
-    pause: () => Promise.resolve(),
-  });
+  const writers = numberedWriters(log);
   const known = { message: async (_: unknown, seq: Seq) => (await read())[seq - 1] };
   return { append: appendOnce({ writers, known }), writers, known, read };
 };

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { appendSince } from '../../../core/conversation/appendSince.ts';
-import { numbered, type AppendNumbered } from '../../../core/conversation/decider.ts';
+import type { AppendNumbered } from '../../../core/conversation/decider.ts';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
-import { loadNumbered } from '../../../core/conversation/load.ts';
 import type { Seq } from '../../../core/kernel/ids.ts';
-import { StreamWriters } from '../../../core/kernel/writer.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { numberedWriters } from '../../support/numberedWriters.ts';
 import { ann, annAndBob, by, eventId, sent } from '../../support/people.ts';
 
 /** More than a writer that has just been started reads at once. */
@@ -21,15 +20,7 @@ const wishOf = (name: string): AppendNumbered => {
 /** A process that has just been started on this log; counts what it reads to find something. */
 const processOn = (log: MemoryEventLog) => {
   const looked: number[] = [];
-  const writers = new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }: AppendNumbered) => stream,
-    metaOf: ({ meta }) => meta,
-    load: loadNumbered(log, () => undefined),
-    clock: () => 0,
-    pause: () => Promise.resolve(),
-  });
+  const writers = numberedWriters(log);
   const message = async (_: unknown, seq: Seq) => {
     const place = { from: seq - 1, direction: 'forwards', max: 1 } as const;
     return (await log.readStream<NumberedEvent>(STREAM, place))[0];

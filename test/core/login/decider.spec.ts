@@ -44,6 +44,18 @@ const connect: ActivateLogin = {
   meta: by(ann),
   data: { user: ann, token: tokenId('b') },
 };
+/** The first socket of token b, by which token a is cut. */
+const activated: Decided<LoginEvent> = {
+  id: eventId('on'),
+  type: 'LoginActivated',
+  data: {
+    user: ann,
+    token: tokenId('b'),
+    platform: WEB,
+    kicks: [tokenId('a')],
+    tokens: [token('a', 'kicked', true), token('b', 'normal', true)],
+  },
+};
 const logout: ForceLogout = {
   type: 'ForceLogout',
   id: eventId('out'),
@@ -95,29 +107,9 @@ describe('tokens', () => {
   test('[TOK-6] the first socket of a token tells which others are to be cut', () =>
     given(issued(token('a', 'kicked', true), token('b')))
       .when(connect)
-      .then({
-        id: eventId('on'),
-        type: 'LoginActivated',
-        data: {
-          user: ann,
-          token: tokenId('b'),
-          platform: WEB,
-          kicks: [tokenId('a')],
-          tokens: [token('a', 'kicked', true), token('b', 'normal', true)],
-        },
-      }));
+      .then(activated));
   test('[TOK-6] those that have been cut are connected no more, and the next token forgets them', () =>
-    given(issued(token('a', 'kicked', true), token('b')), {
-      id: eventId('on'),
-      type: 'LoginActivated',
-      data: {
-        user: ann,
-        token: tokenId('b'),
-        platform: WEB,
-        kicks: [tokenId('a')],
-        tokens: [token('a', 'kicked', true), token('b', 'normal', true)],
-      },
-    })
+    given(issued(token('a', 'kicked', true), token('b')), activated)
       .when(issue('c'))
       .then({
         id: eventId('c'),
