@@ -102,11 +102,14 @@ const reasonNotReady = async ({ server }: World): Promise<string | undefined> =>
 const openWrites = async ({ server, clients }: World, text: string) => {
   const [ann, bob] = clients;
   if (ann === undefined || bob === undefined) throw new Error('there are too few users');
-  const held = bob.store.view(singleChat(ann.userID, bob.userID));
-  const own = held.findLast(({ sendID }) => sendID === bob.userID);
-  const newest = held.at(-1);
-  if (own === undefined || newest === undefined) throw new Error('bob has not written to ann');
-  const writer = { userID: bob.userID, ownSeq: own.seq, newestSeq: newest.seq };
+  // Whom the load has each write to is chance: in its first messages ann may not have been one.
+  const writer = await until('bob has written to ann', () => {
+    const held = bob.store.view(singleChat(ann.userID, bob.userID));
+    const own = held.findLast(({ sendID }) => sendID === bob.userID);
+    const newest = held.at(-1);
+    if (own === undefined || newest === undefined) return undefined;
+    return { userID: bob.userID, ownSeq: own.seq, newestSeq: newest.seq };
+  });
   const writes = writesBetween(server, ann.userID, writer, text);
   const tokens = await Promise.all(writes.map(({ userID }) => server.tokenOf(userID, WEB)));
   return {
