@@ -58,8 +58,14 @@ const show = (...messages) => {
   drawMessages();
 };
 
+let drawn = 0;
+
 const drawConversations = async () => {
+  drawn += 1;
+  const own = drawn;
   const { data } = await sdk.getAllConversationList();
+  // An older list may come after a newer one.
+  if (own !== drawn) return;
   find('conversations').replaceChildren(
     ...data.map((conversation) => {
       const line = document.createElement('li');
@@ -67,7 +73,8 @@ const drawConversations = async () => {
       line.textContent = conversation.showName || conversation.userID;
       line.ariaCurrent = String(conversation.conversationID === me.conversation);
       line.onclick = () => open(conversation.userID);
-      if (conversation.unreadCount > 0) {
+      // What comes while its chat is open is read at once.
+      if (conversation.unreadCount > 0 && conversation.conversationID !== me.conversation) {
         const badge = document.createElement('span');
         badge.className = 'badge';
         badge.textContent = conversation.unreadCount;
