@@ -1,16 +1,19 @@
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chanceFrom } from '../support/seeded.ts';
 import { openTopology } from '../support/topology.ts';
 import { FAULTS, type Fault } from '../support/topologyFaults.ts';
 import { playRound } from '../support/topologyRounds.ts';
+import { DOWNGRADE, UPGRADES } from '../support/topologyUpgrades.ts';
 import { openWorld, type World } from '../support/topologyWorld.ts';
 
 /**
  * `npm run chaos -- --seed N --rounds M --users U`: a cluster of plain processes, and round after round
  * something is done to it while its users write. It ends with the first thing that is not as promised, and
  * fails in the end if somebody heard of something too late, or missed a notice. `--json FILE` has the figures of each round,
- * `--only TEXT,TEXT` plays those rounds alone whose names have one of these in them.
+ * `--only TEXT,TEXT` plays those rounds alone whose names have one of these in them. With `--from DIR`, a built checkout
+ * of an older version, the cluster goes from that to this one and back, round after round.
  */
 const { values } = parseArgs({
   options: {
@@ -19,19 +22,22 @@ const { values } = parseArgs({
     users: { type: 'string', default: '200' },
     only: { type: 'string', default: '' },
     json: { type: 'string' },
+    from: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   process.stdout
-    .write(`npm run chaos -- [--seed N] [--rounds N] [--users N] [--only TEXT,TEXT] [--json FILE]
+    .write(`npm run chaos -- [--seed N] [--rounds N] [--users N] [--only TEXT,TEXT] [--json FILE] [--from DIR]
 
   --seed N      the order of what is done, and who writes to whom (1)
   --rounds N    how many (36); each fault comes once before any comes again
   --users N     how many write (200)
   --only TEXT   faults that have one of these texts in their names:
-${FAULTS.map(({ name }) => `                  ${name}`).join('\n')}
+${[...FAULTS, ...UPGRADES].map(({ name }) => `                  ${name}`).join('\n')}
   --json FILE   has the figures of each round
+  --from DIR    a checkout of an older version, in which "npm run build" was run: upgrades from it, and the way
+                back after each
 `);
   process.exit(0);
 }
@@ -41,7 +47,10 @@ const [seed, rounds, users] = [values.seed, values.rounds, values.users].map(Num
   number,
 ];
 const only = values.only.split(',');
-const faults = FAULTS.filter(({ name }) => only.some((text) => name.includes(text)));
+const from = values.from;
+const faults = (from === undefined ? FAULTS : UPGRADES).filter(({ name }) =>
+  only.some((text) => name.includes(text)),
+);
 
 /** After the end of what was done, until everybody has heard of everything. */
 const LIMIT_MS = 15_000;
@@ -50,10 +59,13 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** Each fault once before any comes again, in an order by chance. */
+/** Each fault once before any comes again, in an order by chance; after each upgrade the way back. */
 const orderOf = (chance: ReturnType<typeof chanceFrom>): (() => Fault) => {
   let left: Fault[] = [];
+  let isUpgraded = false;
   return () => {
+    isUpgraded = from !== undefined && !isUpgraded;
+    if (from !== undefined && !isUpgraded) return DOWNGRADE;
     if (left.length === 0) left = [...faults];
     const [fault] = left.splice(chance.integer(left.length), 1);
     if (fault === undefined) throw new Error('there are faults');
@@ -105,14 +117,17 @@ const tableOf = (played: readonly Played[]): readonly string[] => {
 
 const next = orderOf(chanceFrom(seed));
 // Who comes into a group sees nothing from before: so there is something that must not be shown.
-const topology = await openTopology({ SEQLINE_LOG_LEVEL: 'warn', SEQLINE_GROUP_HISTORY: 'off' });
+const topology = await openTopology(
+  { SEQLINE_LOG_LEVEL: 'warn', SEQLINE_GROUP_HISTORY: 'off' },
+  from && resolve(from, 'dist/infra/app/main.js'),
+);
 const played: Played[] = [];
 const late: string[] = [];
 
 const playAll = async (world: World): Promise<void> => {
   for (let round = 1; round <= rounds; round += 1) {
     const fault = next();
-    const from = performance.now();
+    const began = performance.now();
     process.stdout.write(`${String(round)}  ${fault.name}: `);
     const result = await playRound(world, fault, { round, limitMs: LIMIT_MS });
     const { messages, convergedMs, sentAgain, triedAgain, untold } = result;
@@ -122,7 +137,7 @@ const playAll = async (world: World): Promise<void> => {
     });
     say(
       `${String(messages)} messages, all the same ${seconds(convergedMs)} after it ` +
-        `(${seconds(performance.now() - from)})`,
+        `(${seconds(performance.now() - began)})`,
     );
     if (sentAgain + triedAgain > 0) say(`    ${againOf({ sentAgain, triedAgain })}`);
     if (untold.length > 0)

@@ -22,14 +22,15 @@ export type EventStoreProcess = Readonly<{
   dispose: () => Promise<void>;
 }>;
 
-/** Not started yet. */
-export const openEventStoreProcess = async (): Promise<EventStoreProcess> => {
+/** Not started yet. `entry`: what each start runs, if it is not the program under test. */
+export const openEventStoreProcess = async (entry?: () => string): Promise<EventStoreProcess> => {
   const data = await mkdtemp(join(tmpdir(), 'seqline-e2e-store-'));
   const port = await freePort();
   const program = programOf({
     args: ['eventstore', '--port', String(port), '--allow-writes'],
     settings: { SEQLINE_DATA: data },
     isUp: (said) => said.includes('The log is served at'),
+    ...(entry !== undefined && { entry }),
   });
   const thaw = () => {
     if (program.isRunning()) process.kill(program.pid(), 'SIGCONT');

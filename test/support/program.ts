@@ -19,6 +19,8 @@ export type ProgramOptions = Readonly<{
   settings: Readonly<Record<string, string>>;
   /** Whether it can be used, given what it has said since it was started. */
   isUp: (said: string) => boolean | Promise<boolean>;
+  /** What its next start runs: `ENTRY`, unless it is of another version for now. */
+  entry?: () => string;
 }>;
 
 /** The built program as a child process that may be ended and started again. */
@@ -38,8 +40,11 @@ export type Program = Readonly<{
 const hasEnded = (child: ChildProcess): boolean =>
   child.exitCode !== null || child.signalCode !== null;
 
-const launch = ({ args, settings }: ProgramOptions, hear: (text: string) => void): ChildProcess => {
-  const started = spawn(process.execPath, ['--enable-source-maps', ENTRY, ...args], {
+const launch = (
+  { args, settings, entry = () => ENTRY }: ProgramOptions,
+  hear: (text: string) => void,
+): ChildProcess => {
+  const started = spawn(process.execPath, ['--enable-source-maps', entry(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings },
   });

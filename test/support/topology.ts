@@ -7,7 +7,7 @@ import { openFaultPostgres, type FaultPostgres } from './faultPostgres.ts';
 import { openFaultLine, type FaultLine } from './faultLine.ts';
 import { numberAt, textAt } from './json.ts';
 import { natsServer, type NatsServer } from './natsServer.ts';
-import { freePort, programOf, type Program } from './program.ts';
+import { ENTRY, freePort, programOf, type Program } from './program.ts';
 import { post, replyOf, type Reply } from './seqline.ts';
 
 const ADMIN = 'imAdmin';
@@ -31,6 +31,11 @@ const SERVICES = {
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[];
 
+/** Of which version what is started runs: the one under test, or an older one. */
+export type Version = 'old' | 'new';
+/** What may be of either: the processes, and the one that has the log. */
+export type Versioned = ServiceName | 'store';
+
 export type Service = Program &
   Readonly<{
     name: ServiceName;
@@ -52,6 +57,8 @@ export type Topology = Readonly<{
   postgres: FaultPostgres;
   store: EventStoreProcess;
   settings: Readonly<Record<string, string>>;
+  /** Which version each runs, or will at its next start; all are old at first if there is an old one. */
+  versions: Record<Versioned, Version>;
   /** Starts everything, in the order of what depends on what. */
   start: () => Promise<void>;
   api: (name: 'api1' | 'api2', path: string, body: unknown, token?: string) => Promise<Reply>;
@@ -60,17 +67,25 @@ export type Topology = Readonly<{
   dispose: () => Promise<void>;
 }>;
 
-/** Not started yet. `more` goes to every process of Seqline. */
+/** Not started yet. `more` goes to every process of Seqline; `old` is the program of an older version. */
 export const openTopology = async (
   more: Readonly<Record<string, string>> = {},
+  old?: string,
 ): Promise<Topology> => {
+  const first: Version = old === undefined ? 'new' : 'old';
+  const versions: Record<Versioned, Version> = {
+    ...{ api1: first, api2: first, gateway1: first, gateway2: first },
+    ...{ projector: first, standby: first, store: first },
+  };
+  const entryOf = (name: Versioned) => (): string =>
+    versions[name] === 'old' && old !== undefined ? old : ENTRY;
   const folder = await mkdtemp(join(tmpdir(), 'seqline-topology-'));
   const secret = randomBytes(24).toString('hex');
   const configuration = join(folder, 'nats.conf');
   await writeFile(configuration, NATS_CONFIGURATION);
   const natsMonitor = await freePort();
   const nats = await natsServer('-c', configuration, '-m', String(natsMonitor));
-  const store = await openEventStoreProcess();
+  const store = await openEventStoreProcess(entryOf('store'));
   const postgres = await openFaultPostgres();
   await postgres.ask(`create database ${KEYS_DATABASE}`);
   const keys = postgres.url.replace(/(:\/\/[^/]*\/)[^?]*/, `$1${KEYS_DATABASE}`);
@@ -104,6 +119,7 @@ export const openTopology = async (
         SEQLINE_WS_PORT: String(wsPort),
       },
       isUp: async (said) => said.includes('Seqline is ready') && (await ready()),
+      entry: entryOf(name),
     });
     const wsAddr = `ws://127.0.0.1:${String(wsPort)}`;
     return {
@@ -157,6 +173,7 @@ export const openTopology = async (
     postgres,
     store,
     settings,
+    versions,
     start: async () => {
       await nats.start();
       await store.start();

@@ -49,6 +49,18 @@ export type Cluster = Readonly<{
   close: () => Promise<void>;
 }>;
 
+/** Appends what all that are there can read, once it is known who is. */
+export const knownToAll =
+  (
+    members: Pick<Members, 'listening' | 'assertKnown'>,
+    log: Pick<EventLog, 'append'>,
+  ): EventLog['append'] =>
+  async (stream, expected, appended) => {
+    if (members.listening !== undefined) await members.listening;
+    for (const { type } of appended) members.assertKnown(type);
+    return log.append(stream, expected, appended);
+  };
+
 export const joinCluster = async ({
   config,
   events,
@@ -75,13 +87,9 @@ export const joinCluster = async ({
       if (message.kind === 'contended') contended(message.stream, message.by);
     },
   });
-  const known: EventLog['append'] = (stream, expected, appended) => {
-    for (const { type } of appended) members.assertKnown(type);
-    return events.append(stream, expected, appended);
-  };
   const told = telling(
     bus,
-    known,
+    knownToAll(members, events),
     (user) => members.isElsewhere(user),
     published,
     ({ conversation, id: passing, data: { contentType } }) => {

@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import { catalogue } from '../../../core/kernel/catalogue.ts';
 import { StoreUnavailable } from '../../../core/kernel/eventStore.ts';
 import type { Millis, UserId } from '../../../core/kernel/ids.ts';
 import type { Presence } from '../../../gateways/ports.ts';
 import type { Bus } from '../../bus/bus.ts';
+import type { Catalogue } from '../../eventstore/codec.ts';
 import { PresenceElsewhere } from './presence.ts';
 import { EVERYBODY, read, written, type Member, type ToAll } from './wire.ts';
 
@@ -13,8 +15,26 @@ export const SILENT_MS: Millis = 3_000;
 /** After so long a silence its users are taken for gone, and nobody waits for what it can read. */
 export const LEASE_MS: Millis = 10_000;
 
-/** Every type and version of event that this process can read. */
-const KNOWN = Object.entries(catalogue).map(([type, { version }]) => `${type}@${String(version)}`);
+/** Who has just come appends nothing for so long: by then all that are there have said what they can read. */
+export const LISTEN_MS: Millis = 2 * BEAT_MS;
+/** Raised when what is forwarded has another form, though the catalogue be the same. */
+const FORWARDED_FORM = 1;
+
+const nameOf = (type: string, version: number): string => `${type}@${String(version)}`;
+
+/** Every event that can be read with it, in each version that it was ever written in. */
+const knownBy = (events: Catalogue): readonly string[] =>
+  Object.entries(events).flatMap(([type, { version }]) =>
+    Array.from({ length: version }, (_, at) => nameOf(type, at + 1)),
+  );
+
+/** The same for all that would store the same of what they are handed. */
+const formOf = (events: Catalogue): string => {
+  const shapes = Object.entries(events).map(([type, { version, personal = {}, each = '' }]) =>
+    [nameOf(type, version), each, ...Object.keys(personal)].join(' '),
+  );
+  return hash('sha1', [FORWARDED_FORM, ...shapes.sort()].join());
+};
 
 type MembersDeps = Readonly<{
   bus: Bus;
@@ -30,7 +50,8 @@ type MembersDeps = Readonly<{
   presenceMoved: (user: UserId) => void;
   /** What else is told to all. */
   heard: (message: ToAll) => void;
-  knows?: readonly string[];
+  /** All that it reads and writes. */
+  events?: Catalogue;
 }>;
 
 type Seen = { readonly member: Member; at: Millis };
@@ -43,7 +64,9 @@ export class Members {
   readonly id: string;
   readonly #deps: MembersDeps;
   readonly #now: () => Millis;
+  readonly #events: Catalogue;
   readonly #knows: readonly string[];
+  readonly #form: string;
   readonly #others = new Map<string, Seen>();
   readonly #presence: PresenceElsewhere;
   readonly #leads = new Set<string>();
@@ -53,11 +76,14 @@ export class Members {
   /** What some process that is there cannot read; looked up at each append. */
   #unknown: ReadonlySet<string> = new Set();
   #sendTakers: readonly string[] | undefined;
+  #listening: Promise<void> | undefined;
 
   constructor(deps: MembersDeps) {
     this.#deps = deps;
     this.id = deps.id;
-    this.#knows = deps.knows ?? KNOWN;
+    this.#events = deps.events ?? catalogue;
+    this.#knows = knownBy(this.#events);
+    this.#form = formOf(this.#events);
     this.#now = deps.now ?? (() => performance.now());
     this.#wholeSince = this.#now();
     this.#presence = new PresenceElsewhere({
@@ -84,13 +110,26 @@ export class Members {
       this.beat();
     }, BEAT_MS);
     this.#timer.unref();
+    if (!this.#deps.bus.isShared()) return;
+    this.#listening = new Promise((resolve) => {
+      const end = (): void => {
+        this.#listening = undefined;
+        resolve();
+      };
+      setTimeout(end, LISTEN_MS).unref();
+    });
+  }
+
+  /** Until then it is not known who else is there; undefined: it is. */
+  get listening(): Promise<void> | undefined {
+    return this.#listening;
   }
 
   /** Says that this process is there, and forgets those that have been silent. */
   beat(): void {
     const { bus, id, name, takesSends = false } = this.#deps;
     const member = {
-      ...{ id, appends: takesSends },
+      ...{ id, ...(takesSends && { appends: this.#form }) },
       ...(name !== undefined && { name }),
       leads: [...this.#leads],
       knows: this.#knows,
@@ -144,10 +183,10 @@ export class Members {
   /** Throws, such that it is tried again, where a process is there that cannot read events of this type. */
   assertKnown(type: string): void {
     if (this.#unknown.size === 0) return;
-    const version = KNOWN.find((name) => name.startsWith(`${type}@`));
-    if (version === undefined || !this.#unknown.has(version)) return;
+    const name = nameOf(type, this.#events[type]?.version ?? 1);
+    if (!this.#unknown.has(name)) return;
     throw new StoreUnavailable(
-      `a process of an older version is running that cannot read ${version}: end the upgrade first`,
+      `a process of an older version is running that cannot read ${name}: end the upgrade first`,
     );
   }
 
@@ -156,14 +195,17 @@ export class Members {
     return this.#others.size;
   }
 
-  /** The ids of those that take sends, this one among them if it does: the same list until somebody comes or goes. */
+  /**
+   * The ids of those that take sends and store the same of them, this one among them if it does: the same list until
+   * somebody comes or goes.
+   */
   get sendTakers(): readonly string[] {
     return (this.#sendTakers ??= this.#takingSends());
   }
 
   #takingSends(): readonly string[] {
     const { id, takesSends = false } = this.#deps;
-    const others = [...this.#others.values()].filter(({ member }) => member.appends === true);
+    const others = [...this.#others.values()].filter(({ member }) => member.appends === this.#form);
     return [...(takesSends ? [id] : []), ...others.map(({ member }) => member.id)];
   }
 

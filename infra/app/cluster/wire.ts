@@ -7,8 +7,8 @@ import type { Passing } from '../../../core/sequence/shown.ts';
 import { subjectOf } from '../../bus/bus.ts';
 
 /**
- * What processes of one cluster and one version of Seqline tell each other, as JSON. Nothing of it is kept;
- * a process that does not know a kind of message passes over it.
+ * What processes of one cluster tell each other, as JSON. Nothing of it is kept. During an upgrade they are of two
+ * versions: one that does not know a kind of message passes over it, and a kind keeps what it means.
  */
 export type ToUser =
   /** Stored events of one append, by who has appended them. */
@@ -73,12 +73,12 @@ export type Member = Readonly<{
   id: string;
   /** What it does that only one does at a time. */
   leads: readonly string[];
-  /** Events it can read, with their versions. */
+  /** Events it can read, each in all versions that it can. */
   knows: readonly string[];
   /** Of the newest change of presence; 0: there was none. */
   index: number;
-  /** Whether it takes lists of sends that others forward. */
-  appends?: boolean;
+  /** It takes lists of sends that others forward, and stores them as all do that say the same here. */
+  appends?: string;
   /** For people; a process of an older version does not say it. */
   name?: string;
 }>;

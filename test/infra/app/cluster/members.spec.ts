@@ -1,10 +1,15 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Millis, UserId } from '../../../../core/kernel/ids.ts';
+import { userStream } from '../../../../core/user/events.ts';
 import { StoreUnavailable } from '../../../../core/kernel/eventStore.ts';
-import { LEASE_MS, Members, SILENT_MS } from '../../../../infra/app/cluster/members.ts';
+import { knownToAll } from '../../../../infra/app/cluster/cluster.ts';
+import { LEASE_MS, LISTEN_MS, Members, SILENT_MS } from '../../../../infra/app/cluster/members.ts';
 import { memoryBus } from '../../../../infra/bus/memory.ts';
 import type { Bus, BusListener } from '../../../../infra/bus/bus.ts';
-import { ann, bob } from '../../../support/people.ts';
+import type { Catalogue } from '../../../../infra/eventstore/codec.ts';
+import { MemoryEventLog } from '../../../support/memoryEventLog.ts';
+import { ann, bob, by, eventId } from '../../../support/people.ts';
+import { renamed } from '../../../support/userEvents.ts';
 
 /** A bus that a test can cut: nothing goes out of it or comes in. */
 const cuttable = (bus: Bus) => {
@@ -46,7 +51,7 @@ const heard = async (): Promise<void> => {
 const world = () => {
   const hub = memoryBus();
   const clock = { at: 1_000_000 as Millis };
-  const join = (id: string, knows?: readonly string[]) => {
+  const join = (id: string, events?: Catalogue) => {
     const line = cuttable(hub.join());
     const moved: UserId[] = [];
     const members = new Members({
@@ -55,7 +60,8 @@ const world = () => {
       now: () => clock.at,
       presenceMoved: (user) => moved.push(user),
       heard: () => undefined,
-      ...(knows !== undefined && { knows }),
+      takesSends: true,
+      ...(events !== undefined && { events }),
     });
     return { ...line, members, moved };
   };
@@ -223,10 +229,12 @@ describe('what only one does', () => {
 });
 
 describe('a rolling upgrade', () => {
+  const OLD: Catalogue = { UserRegistered: { version: 1 }, MessageSent: { version: 1 } };
+
   test('[NOD-12] an event that a process that is there cannot read is not appended for now', async () => {
     const { clock, join, beat } = world();
-    const old = join('old', ['UserRegistered@1', 'MessageSent@1']);
-    const now = join('new');
+    const old = join('old', OLD);
+    const now = join('new', { ...OLD, UserChanged: { version: 1 } });
     now.members.assertKnown('UserChanged');
     await beat(old);
     expect(() => now.members.assertKnown('UserChanged')).toThrow(StoreUnavailable);
@@ -235,5 +243,58 @@ describe('a rolling upgrade', () => {
     clock.at += LEASE_MS + 1;
     await beat(now);
     now.members.assertKnown('UserChanged');
+  });
+
+  test('[NOD-32] of an event with a new shape the old processes go on with theirs, which the new ones read', async () => {
+    const { join, beat } = world();
+    const old = join('old', OLD);
+    const now = join('new', { ...OLD, MessageSent: { version: 2 } });
+    await beat(old, now);
+    old.members.assertKnown('MessageSent');
+    expect(() => now.members.assertKnown('MessageSent')).toThrow(/MessageSent@2/);
+    old.members.close();
+    await heard();
+    now.members.assertKnown('MessageSent');
+  });
+
+  test('[NOD-33] what one of another version would store otherwise is not left to it', async () => {
+    const { join, beat } = world();
+    const [old, other] = [join('old', OLD), join('other', OLD)];
+    const shaped = join('shaped', { ...OLD, MessageSent: { version: 2 } });
+    const sealing = join('sealing', {
+      ...OLD,
+      MessageSent: { version: 1, personal: { body: () => ann } },
+    });
+    await beat(old, other, shaped, sealing);
+    expect(old.members.sendTakers.toSorted()).toEqual(['old', 'other']);
+    expect(shaped.members.sendTakers).toEqual(['shaped']);
+    expect(sealing.members.sendTakers).toEqual(['sealing']);
+  });
+
+  test('[NOD-31] who has just come listens before it appends', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'performance'] });
+    try {
+      const { join, beat } = world();
+      const old = join('old', OLD);
+      const now = join('new', { ...OLD, UserChanged: { version: 1 } });
+      now.members.start();
+      const log = new MemoryEventLog();
+      const append = knownToAll(now.members, log);
+      const change = { ...renamed(ann, 'Ann'), id: eventId(1), meta: by(ann, 'op') };
+      const appended = append(userStream(ann), 'no_stream', [change]);
+      await vi.advanceTimersByTimeAsync(LISTEN_MS - 1);
+      await beat(old);
+      const refused = expect(appended).rejects.toThrow(/UserChanged@1/);
+      await vi.advanceTimersByTimeAsync(1);
+      await refused;
+      expect(await log.head()).toBe(0);
+      old.members.close();
+      await heard();
+      await append(userStream(ann), 'no_stream', [change]);
+      expect(await log.head()).toBeGreaterThan(0);
+      now.members.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
