@@ -86,6 +86,26 @@ export const dispatcher = (handlers: Handlers, log: Log, meter = NO_SOCKET_METER
   };
 };
 
+type Dispatch = ReturnType<typeof dispatcher>;
+
+/**
+ * What comes in before a connection is read waits, and counts as what is in flight does, by what has been sent of it.
+ */
+export const onceReady =
+  (dispatch: Dispatch): Dispatch =>
+  (connection, frame) => {
+    const { ready } = connection;
+    if (ready === undefined) return dispatch(connection, frame);
+    if (!connection.begin(frame.byteLength)) {
+      connection.close('too-many-requests');
+      return Promise.resolve();
+    }
+    return ready.then(() => {
+      connection.finish(frame.byteLength);
+      return connection.closed === undefined ? dispatch(connection, frame) : undefined;
+    });
+  };
+
 /** Undefined: it was nothing to be answered, and the connection has been closed. */
 const readRequest = (connection: Connection, frame: Uint8Array): Request | undefined => {
   try {

@@ -8,7 +8,8 @@ import type { Caller, Chats, Logins, Messages, NumbersOf, Presence } from '../po
 import { Audience, type MembershipEvent } from './audience.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
-import { dispatcher } from './dispatch.ts';
+import { roomFor, type Room } from './crowd.ts';
+import { dispatcher, onceReady } from './dispatch.ts';
 import { FanOut } from './fanOut.ts';
 import { kickFrame } from './frames.ts';
 import { handlersFor } from './handlers/table.ts';
@@ -55,6 +56,8 @@ export type GatewayDeps = Readonly<{
    */
   groupsOf: (user: UserId, asOf: Position) => Promise<readonly GroupId[]>;
   connectionsMax: number;
+  /** Of one user. */
+  userConnectionsMax: number;
   now: () => Millis;
   wait: Wait;
   alarm: Alarm;
@@ -90,6 +93,7 @@ export class Gateway {
   readonly #fanOut: FanOut;
   readonly #dispatch: (connection: Connection, frame: Uint8Array) => Promise<void>;
   readonly #handshakes: PendingHandshakes;
+  readonly #room: Room;
   readonly #keep: () => void;
   readonly #closes = new Map<CloseReason, number>();
   readonly #refused = new Map<number, number>();
@@ -121,20 +125,18 @@ export class Gateway {
     );
     this.#audience = new Audience(this.#connections, deps.after, deps.interest);
     this.#fanOut = new FanOut({ ...deps, audience: this.#audience });
-    this.#dispatch = dispatcher(
-      handlersFor({
-        messages: deps.messages,
-        chats: deps.chats,
-        connections: this.#connections,
-        fanOut: this.#fanOut,
-        hold: holding(wait, alarm, this.#fanOut),
-        log,
-        meter,
-        traces,
-      }),
+    const handlers = handlersFor({
+      messages: deps.messages,
+      chats: deps.chats,
+      connections: this.#connections,
+      fanOut: this.#fanOut,
+      hold: holding(wait, alarm, this.#fanOut),
       log,
       meter,
-    );
+      traces,
+    });
+    this.#dispatch = onceReady(dispatcher(handlers, log, meter));
+    this.#room = roomFor(this.#connections, deps.userConnectionsMax, now);
     this.#keep = keeper(this.#connections, now);
     this.#handshakes = new PendingHandshakes({
       welcome: welcome({
@@ -144,6 +146,7 @@ export class Gateway {
           return { groups: await deps.groupsOf(user, asOf), asOf };
         },
         full: () => this.#connections.count + this.#handshakes.count >= deps.connectionsMax,
+        crowded: (caller) => this.#room.isFullFor(caller),
         closing: () => this.#closing,
         failed: (error, operationId) =>
           log.error({ err: error, operationId }, 'who wants to connect could not be let in'),
@@ -177,12 +180,14 @@ export class Gateway {
       operationId,
       background,
     });
+    const isOneTooMany = !this.#room.makeFor(caller);
     this.#connections.add(connection);
     // Nobody knows any more in which groups it is: it syncs once more, with all of them.
     if (!this.#audience.arrived(connection, groups)) connection.cut(this.#deps.now());
     this.#listen(connection);
     // Let in before the end began, and here only after all others were closed: nobody else would close it.
     if (this.#closing) connection.close('shutdown');
+    else if (isOneTooMany) connection.close('too-many-connections');
     else if (this.#kicked.has(caller.token)) this.#kick(connection);
     else void this.#activate(connection);
     return connection;
@@ -199,11 +204,7 @@ export class Gateway {
       if (connection.form.kind === 'gob') return connection.close('malformed-frame');
     }
     this.#requests += 1;
-    const { ready } = connection;
-    const answered =
-      ready === undefined
-        ? this.#dispatch(connection, bytes)
-        : ready.then(() => this.#dispatch(connection, bytes));
+    const answered = this.#dispatch(connection, bytes);
     this.#underWay.add(answered);
     void answered.finally(() => this.#underWay.delete(answered));
   }

@@ -161,6 +161,8 @@ export const welcome =
       logins: Pick<Logins, 'check'>;
       groups: (user: UserId) => Promise<Loaded>;
       full: () => boolean;
+      /** Whether this user can have no other connection for now. */
+      crowded: (caller: Caller) => boolean;
       closing: () => boolean;
       failed: (error: unknown, operationId: string) => void;
     }>,
@@ -175,6 +177,9 @@ export const welcome =
       const { caller } = checked;
       if (caller.user !== introduction.user || caller.platform !== introduction.platform) {
         return refused(WIRE_ERRORS.tokenInvalid, 'the token is of another user or platform');
+      }
+      if (deps.crowded(caller)) {
+        return refused(WIRE_ERRORS.connOverMaxNumLimit, 'too many connections of this user');
       }
       return { kind: 'accepted', caller, introduction, groups: await deps.groups(caller.user) };
     } catch (error) {

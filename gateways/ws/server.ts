@@ -37,8 +37,10 @@ export type SocketImplementation = 'native' | 'javascript';
 export const socketImplementation = (): SocketImplementation =>
   Object.hasOwn(uWS, 'SSLApp') ? 'native' : 'javascript';
 
-export type WsGatewayDeps = Omit<GatewayDeps, 'connectionsMax' | 'wait' | 'alarm'> &
-  Readonly<{ config: Readonly<{ host: string; port: number; connectionsMax: number }> }>;
+type Limit = 'connectionsMax' | 'userConnectionsMax';
+
+export type WsGatewayDeps = Omit<GatewayDeps, Limit | 'wait' | 'alarm'> &
+  Readonly<{ config: Readonly<{ host: string; port: number }> & Pick<GatewayDeps, Limit> }>;
 
 export type WsGateway = Readonly<{
   /** The port it listens on; of use where 0 was asked for. */
@@ -93,8 +95,8 @@ export const startWsGateway = async (deps: WsGatewayDeps): Promise<WsGateway> =>
       `uWebSockets.js has no binary for Node ${process.version} on ${process.platform} ${process.arch}`,
     );
   }
-  const { host, port, connectionsMax } = deps.config;
-  const gateway = new Gateway({ ...deps, connectionsMax, wait, alarm });
+  const { host, port, connectionsMax, userConnectionsMax } = deps.config;
+  const gateway = new Gateway({ ...deps, connectionsMax, userConnectionsMax, wait, alarm });
   const app = uWS.App();
   acceptSockets(app, gateway, (error) =>
     deps.log.error({ err: error }, 'a socket could not be served'),

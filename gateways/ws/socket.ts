@@ -34,6 +34,8 @@ export const CLOSE_REASONS = [
   'oversize-frame',
   /** More requests, or more bytes of them, wait for an answer than one connection may have. */
   'too-many-requests',
+  /** One of its user's sockets beyond as many as a user may have; the oldest, of the login with the most. */
+  'too-many-connections',
   /** No exact answer could be given in time (decisions 4.1). */
   'not-answerable',
   /** Opened but never asked for its numbers, so it would not notice what it lacks (decisions 5.4b). */

@@ -42,6 +42,8 @@ export type Config = Readonly<{
   seal: boolean;
   tokenLifetime: Millis;
   multiLogin: MultiLogin;
+  /** How many connections of one user a gateway has at most. */
+  userConnections: number;
   /** Only who is in a user's friend list may write to it. */
   friendVerify: boolean;
   /** Who comes into a group sees what was said there before. It goes into the event. */
@@ -107,6 +109,7 @@ export const readConfig = (environment: Environment): Config => {
     seal: setting('SEQLINE_SEAL', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     tokenLifetime: setting('SEQLINE_TOKEN_LIFETIME', lifetimeOf, NOT_A_LIFETIME),
     multiLogin: setting('SEQLINE_MULTI_LOGIN', multiLoginOf, NOT_A_POLICY),
+    userConnections: setting('SEQLINE_USER_CONNECTIONS', userConnectionsOf, NOT_A_COUNT),
     friendVerify:
       setting('SEQLINE_FRIEND_VERIFY', oneOf(ON_OFF), `is neither; ${use(ON_OFF)}`) === 'on',
     groupHistory:
@@ -163,6 +166,7 @@ const NOT_A_TRACE_TIME =
 const NOT_A_TRACE_MEMORY = 'is not a size; use whole MiB from 0 (none) to 1024';
 const NOT_ADMINS = 'are not user ids; use 1 to 64 of A-Z, a-z, 0-9 and _ for each, with commas';
 const NOT_A_POLICY = `is not a policy; ${use(MULTI_LOGINS)}`;
+const NOT_A_COUNT = 'is not a number of connections; use one from 1 to 100000';
 const NOT_A_LOG =
   'is not a log; use embedded, or the address of EventStoreDB or KurrentDB: ' +
   'esdb://…, esdb+discover://… or kurrentdb://…';
@@ -229,6 +233,11 @@ const mebibytesOf = (text: string): number | undefined => {
   const mebibytes = wholeNumberOf(text, 0, TRACE_MEBIBYTES_MAX);
   return mebibytes === undefined ? undefined : mebibytes * 1024 * 1024;
 };
+
+/** As many as a gateway takes altogether. */
+const USER_CONNECTIONS_MAX = 100_000;
+
+const userConnectionsOf = (text: string) => wholeNumberOf(text, 1, USER_CONNECTIONS_MAX);
 
 const multiLoginOf = (text: string): MultiLogin | undefined => {
   const choice = oneOf(MULTI_LOGINS)(text);

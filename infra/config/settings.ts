@@ -73,6 +73,10 @@ export const SETTINGS = {
     fallback: '1',
     summary: 'which logins exclude each other: 0, 1, 4 or 5, as in OpenIM',
   },
+  SEQLINE_USER_CONNECTIONS: {
+    fallback: '400',
+    summary: 'how many connections of one user a gateway has at most; the oldest gives way',
+  },
 } as const satisfies Record<string, Readonly<{ fallback: string; summary: string }>>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -243,6 +243,7 @@ export class FakeWorld {
       numbers: (stream, from, to) => Promise.resolve(this.numbers(stream, from, to)),
       presenceChanged: (user, platforms) => this.presence.push([user, platforms]),
       connectionsMax: 250,
+      userConnectionsMax: 250,
       now: this.clock.now,
       wait: this.clock.wait,
       alarm: this.clock.alarm,

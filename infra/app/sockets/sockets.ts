@@ -35,7 +35,7 @@ import { openWatching, type Watching } from './watching.ts';
 const CONNECTIONS_MAX = 100_000;
 
 type SocketsDeps = Readonly<{
-  config: Pick<Config, 'host' | 'wsPort'>;
+  config: Pick<Config, 'host' | 'wsPort' | 'userConnections'>;
   cluster: Cluster;
   models: Pick<ReadModels, 'follower' | 'runner'>;
   logins: Logins;
@@ -110,7 +110,12 @@ export const openSockets = async (deps: SocketsDeps, after: Position): Promise<S
     logins,
     messages,
     chats,
-    config: { host: config.host, port: config.wsPort, connectionsMax: CONNECTIONS_MAX },
+    config: {
+      host: config.host,
+      port: config.wsPort,
+      connectionsMax: CONNECTIONS_MAX,
+      userConnectionsMax: config.userConnections,
+    },
     now,
     log,
     meter,

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { UserId } from '../../../core/kernel/ids.ts';
+import {
+  REQUEST_BYTES_IN_FLIGHT_MAX,
+  REQUESTS_IN_FLIGHT_MAX,
+} from '../../../gateways/ws/connection.ts';
 import { ann, bob } from '../../support/people.ts';
 import { PbCoder, userOnly } from '../../support/rawWire.ts';
+import { until } from '../../support/until.ts';
 import { FakeWorld, settled } from '../../support/wsFakes.ts';
 
 const presenceTold = (data: Uint8Array) => PbCoder.SubUserOnlineStatusTips.decode(data).subscribers;
@@ -32,6 +37,43 @@ describe('a gateway that is not alone', () => {
     expect(joined).toEqual(['join ann']);
     second.socket.closed();
     expect(joined).toEqual(['join ann', 'leave ann']);
+  });
+
+  test('[WIR-71] takes no more of a connection that is not read yet than may be in flight', async () => {
+    let settle = (): void => undefined;
+    const world = new FakeWorld({
+      interest: {
+        join: () => undefined,
+        leave: () => undefined,
+        settled: () => new Promise((resolve) => (settle = resolve)),
+      },
+    });
+    const [many, large, few] = [
+      await world.connect(ann),
+      await world.connect(ann),
+      await world.connect(bob),
+    ];
+    for (let count = 0; count < REQUESTS_IN_FLIGHT_MAX; count++) many.tell(1001, userOnly(ann));
+    expect(many.connection.closed).toBeUndefined();
+    many.tell(1001, userOnly(ann));
+    expect(many.connection.closed).toBe('too-many-requests');
+    const half = Buffer.alloc(REQUEST_BYTES_IN_FLIGHT_MAX / 2);
+    large.receive(half);
+    large.receive(half);
+    expect(large.connection.closed).toBeUndefined();
+    large.receive(Buffer.from('x'));
+    expect(large.connection.closed).toBe('too-many-requests');
+    // The last to connect is the one that waits for this.
+    for (let count = 0; count < REQUESTS_IN_FLIGHT_MAX; count++) few.tell(1001, userOnly(bob));
+    settle();
+    await until('all of it is answered', async () => {
+      await settled();
+      return few.frames.length === REQUESTS_IN_FLIGHT_MAX;
+    });
+    await few.ask(1001, userOnly(bob));
+    expect(few.frames).toHaveLength(REQUESTS_IN_FLIGHT_MAX + 1);
+    // Of those that were closed meanwhile nothing is done.
+    expect(world.asked).not.toContainEqual(['newestSeqs', ann]);
   });
 
   test('[NOD-8] shows users with their platforms at all gateways, and tells of what changes elsewhere', async () => {

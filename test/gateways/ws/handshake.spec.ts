@@ -23,6 +23,7 @@ const ask = (
   {
     refusal,
     full = false,
+    crowded = false,
     closing = false,
     caller = ann,
     header = '',
@@ -31,6 +32,7 @@ const ask = (
   }: Readonly<{
     refusal?: Refusal;
     full?: boolean;
+    crowded?: boolean;
     closing?: boolean;
     caller?: Caller;
     header?: string;
@@ -54,6 +56,7 @@ const ask = (
       return Promise.resolve({ groups: [], asOf: 0 });
     },
     full: () => full,
+    crowded: () => crowded,
     closing: () => closing,
     failed: () => undefined,
   })(readQuery(text, header));
@@ -104,6 +107,13 @@ describe('who may connect', () => {
     const refusal = 'token/expired';
     expect(codeOf(await ask('', { full: true, refusal }))).toBe(1601);
     expect(codeOf(await ask(query({ platformID: '' }), { refusal }))).toBe(1602);
+  });
+
+  test('[WIR-70] a user with too many connections is told so once its token is known to be good', async () => {
+    expect(codeOf(await ask(query(), { crowded: true }))).toBe(1601);
+    expect(codeOf(await ask(query(), { crowded: true, refusal: 'token/kicked' }))).toBe(1506);
+    // Its groups are not looked up for that.
+    expect(codeOf(await ask(query(), { crowded: true, groupless: true }))).toBe(1601);
   });
 
   test('[WIR-1] what fails without a code is 500', async () => {

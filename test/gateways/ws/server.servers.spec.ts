@@ -37,7 +37,12 @@ beforeEach(async () => {
   sockets = [];
   gateway = await startWsGateway({
     ...world.deps,
-    config: { host: '127.0.0.1', port: 0, connectionsMax: CONNECTIONS_MAX },
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      connectionsMax: CONNECTIONS_MAX,
+      userConnectionsMax: CONNECTIONS_MAX,
+    },
   });
 });
 
@@ -245,7 +250,12 @@ describe('the answer to a handshake', () => {
           return world.deps.logins.check(token);
         },
       },
-      config: { host: '127.0.0.1', port: 0, connectionsMax: CONNECTIONS_MAX },
+      config: {
+        host: '127.0.0.1',
+        port: 0,
+        connectionsMax: CONNECTIONS_MAX,
+        userConnectionsMax: CONNECTIONS_MAX,
+      },
     });
     return { begun, answer };
   };
@@ -504,7 +514,12 @@ test('[OPS-22] the implementation is the native one here', () => {
 });
 
 test('a port that is taken is a fault', async () => {
-  const config = { host: '127.0.0.1', port: gateway.port, connectionsMax: 1 };
+  const config = {
+    host: '127.0.0.1',
+    port: gateway.port,
+    connectionsMax: 1,
+    userConnectionsMax: 1,
+  };
   await expect(startWsGateway({ ...world.deps, config })).rejects.toThrow('cannot listen');
 });
 

@@ -37,6 +37,7 @@ describe('configuration', () => {
       seal: true,
       tokenLifetime: 90 * DAY,
       multiLogin: 1,
+      userConnections: 400,
       friendVerify: false,
       groupHistory: true,
       webhooks: '',
@@ -67,6 +68,8 @@ describe('configuration', () => {
     ['SEQLINE_TOKEN_LIFETIME', '7d', { tokenLifetime: 7 * DAY }],
     ['SEQLINE_TOKEN_LIFETIME', '45s', { tokenLifetime: 45_000 }],
     ['SEQLINE_MULTI_LOGIN', '5', { multiLogin: 5 }],
+    ['SEQLINE_USER_CONNECTIONS', '1', { userConnections: 1 }],
+    ['SEQLINE_USER_CONNECTIONS', '100000', { userConnections: 100_000 }],
     ['SEQLINE_HTTP_PORT', '', { httpPort: 10_002 }],
   ])('takes %s=%s', (name, value, wanted) => {
     expect(readConfig({ [name]: value })).toMatchObject(wanted);
@@ -115,6 +118,12 @@ describe('configuration', () => {
     ['SEQLINE_TOKEN_LIFETIME', '90', 'SEQLINE_TOKEN_LIFETIME: "90" is not a lifetime'],
     ['SEQLINE_TOKEN_LIFETIME', '4000d', 'SEQLINE_TOKEN_LIFETIME: "4000d" is not a lifetime'],
     ['SEQLINE_MULTI_LOGIN', '2', 'SEQLINE_MULTI_LOGIN: "2" is not a policy; use 0, 1, 4 or 5'],
+    [
+      'SEQLINE_USER_CONNECTIONS',
+      '0',
+      'SEQLINE_USER_CONNECTIONS: "0" is not a number of connections',
+    ],
+    ['SEQLINE_USER_CONNECTIONS', '100001', 'SEQLINE_USER_CONNECTIONS: "100001" is not a number'],
   ])('[OPS-20] %s=%s is refused by name', (name, value, start) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
@@ -231,7 +240,7 @@ describe('configuration', () => {
 
   test('is described, a line for each setting', () => {
     const names = settings().map(({ name }) => name);
-    expect(names).toHaveLength(21);
+    expect(names).toHaveLength(22);
     expect(settings()[1]).toEqual({
       name: 'SEQLINE_HTTP_PORT',
       fallback: '10002',
