@@ -19,7 +19,7 @@ const NATS_CONFIGURATION = 'max_pending: 2000000\nwrite_deadline: "1s"\n';
  * The services of infra/deploy/compose.yaml as plain processes of one machine. A process that stands by has
  * the same roles as the one it stands by for.
  */
-const SERVICES = {
+export const SERVICES = {
   api1: 'api',
   api2: 'api',
   gateway1: 'gateway',
