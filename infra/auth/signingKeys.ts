@@ -152,7 +152,9 @@ class KeptKeys implements SigningKeys {
 
   /** Reads the shelf again, unless that was done in the last `ms` milliseconds. */
   async #look(ms: Millis): Promise<void> {
-    if (this.#now() - this.#lookedAt < ms) return;
+    // A clock that was set back does not say how long ago that was.
+    const ago = this.#now() - this.#lookedAt;
+    if (ago >= 0 && ago < ms) return;
     this.#lookedAt = this.#now();
     const before = this.#saving;
     const looked = (async () => {

@@ -3,18 +3,13 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
+import { StoreUnavailable } from '../../core/kernel/eventStore.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
 import { lockDirectory, type DirectoryLock } from '../directoryLock.ts';
 import { isThere, syncFile, syncFolder } from '../durableFile.ts';
+import { isRecord, keptIn, KEY_BYTES, recordBytes, recordOf, type KeyRecord } from './keyRecord.ts';
 
-/*
- * One record for each user: the number of its newest key in 4 bytes (big-endian), then the key. A record
- * without a key is what destruction leaves: the number stays taken, so that a user who comes back gets
- * another one and old data stays erased.
- */
-const ID_BYTES = 4;
-const KEY_BYTES = 32;
 const HELD_PAGE = 1_000;
 
 /** Set while the file may still hold bytes of destroyed keys. A list of one would be a user's name like any other. */
@@ -46,9 +41,6 @@ export class KeysOfAnotherLog extends Error {
 export class KeysInUse extends Error {
   override name = 'KeysInUse';
 }
-
-/** A key, or (without `key`) the number up to which all keys have been destroyed. */
-type KeyRecord = Readonly<{ id: number; key?: Uint8Array }>;
 
 /**
  * The key store in an LMDB environment of its own, readable by the owner only. Made for one server
@@ -133,7 +125,7 @@ class EmbeddedKeys implements KeyStore {
     const keys = new Map<UserId, SubjectKey>();
     const missing: UserId[] = [];
     for (const subject of subjects) {
-      const { id, key } = read(this.#database, subject);
+      const { id, key } = this.#read(subject);
       if (key === undefined) missing.push(subject);
       else keys.set(subject, { id, key });
     }
@@ -147,18 +139,20 @@ class EmbeddedKeys implements KeyStore {
   }
 
   async opening(subject: UserId, id: number): Promise<Uint8Array | undefined> {
-    const newest = read(this.#database, subject);
+    const newest = this.#read(subject);
     // Numbers are given one after the other, and only the newest key is ever kept.
     if (id > newest.id) throw new KeyMissing(subject, id);
     return newest.id === id ? newest.key : undefined;
   }
 
   async destroy(subject: UserId): Promise<void> {
-    this.#database.transactionSync(() => {
-      const { id, key } = read(this.#database, subject);
-      if (key === undefined) return;
-      this.#database.putSync(subject, recordBytes({ id }));
-      this.#database.putSync(UNCOMPACTED, Buffer.of(1));
+    writing(() => {
+      this.#database.transactionSync(() => {
+        const { id, key } = read(this.#database, subject);
+        if (key === undefined) return;
+        this.#database.putSync(subject, recordBytes({ id }));
+        this.#database.putSync(UNCOMPACTED, Buffer.of(1));
+      });
     });
   }
 
@@ -177,13 +171,24 @@ class EmbeddedKeys implements KeyStore {
         this.#wanted.clear();
         this.#making = undefined;
         try {
-          resolve(this.#database.transactionSync(() => this.#makeNow(group)));
+          resolve(writing(() => this.#database.transactionSync(() => this.#makeNow(group))));
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
     });
     return this.#making;
+  }
+
+  /** What LMDB cannot read is not lost for that. @throws StoreUnavailable */
+  #read(subject: UserId): KeyRecord {
+    let bytes: Buffer | undefined;
+    try {
+      bytes = this.#database.get(subject);
+    } catch (cause) {
+      throw new StoreUnavailable(`the key store cannot be read: ${String(cause)}`, { cause });
+    }
+    return keptIn(bytes);
   }
 
   /** Inside a transaction: looks again, as another process may have made the key meanwhile. */
@@ -202,6 +207,15 @@ class EmbeddedKeys implements KeyStore {
     return keys;
   }
 }
+
+/** A disk that takes nothing may take it later: the same call may be made again. */
+const writing = <T>(write: () => T): T => {
+  try {
+    return write();
+  } catch (cause) {
+    throw new StoreUnavailable(`the key store cannot be written: ${String(cause)}`, { cause });
+  }
+};
 
 /**
  * A synchronous transaction returns after the flush to disk, which is what makes a key durable here; the
@@ -255,9 +269,6 @@ const moveFormer = (database: Database): void => {
     });
   }
 };
-
-const isRecord = ({ length }: Buffer): boolean =>
-  length === ID_BYTES || length === ID_BYTES + KEY_BYTES;
 
 /** What is held of one user: the newest key, or the number up to which all have been destroyed. */
 export type HeldKey = Readonly<{ subject: string; id: number; key: Buffer | null }>;
@@ -328,26 +339,7 @@ function* heldIn(database: Database): Generator<HeldKey> {
   }
 }
 
-const read = (database: Database, subject: UserId): KeyRecord => {
-  const bytes = database.get(subject);
-  return bytes === undefined ? { id: 0 } : recordOf(bytes);
-};
-
-const recordOf = (bytes: Buffer): KeyRecord => {
-  const id = bytes.readUInt32BE(0);
-  if (bytes.length === ID_BYTES) return { id };
-  if (bytes.length === ID_BYTES + KEY_BYTES) {
-    return { id, key: Uint8Array.from(bytes.subarray(ID_BYTES)) };
-  }
-  throw new Error(`the key store is damaged: a record of ${bytes.length} bytes`);
-};
-
-const recordBytes = ({ id, key }: KeyRecord): Buffer => {
-  const bytes = Buffer.alloc(ID_BYTES + (key?.length ?? 0));
-  bytes.writeUInt32BE(id, 0);
-  if (key !== undefined) bytes.set(key, ID_BYTES);
-  return bytes;
-};
+const read = (database: Database, subject: UserId): KeyRecord => keptIn(database.get(subject));
 
 /**
  * LMDB never writes over a page: a destroyed key stays in a free page of the file until that is used

@@ -17,7 +17,12 @@ import { lockDirectory, type DirectoryLock } from '../../directoryLock.ts';
 import { backupTo } from './backup.ts';
 import type { CommitMeter } from '../../observe/commitMeter.ts';
 import { commitTo, probe, type Flush } from './commit.ts';
-import { lastPosition, openLogEnvironment, type LogEnvironment } from './environment.ts';
+import {
+  isReadable,
+  lastPosition,
+  openLogEnvironment,
+  type LogEnvironment,
+} from './environment.ts';
 import { Health, type Writability } from './health.ts';
 import { IndexKeeper, replayIndex } from './indexKeeper.ts';
 import { silentLog, type Log } from './log.ts';
@@ -120,7 +125,11 @@ class Embedded implements EmbeddedLog {
     this.#reads = reads;
     this.#announced = head;
     this.#health = new Health(async () => {
-      await probe(environment, flush);
+      try {
+        await probe(environment, flush);
+      } finally {
+        this.#isReadable();
+      }
       await index.flush();
     }, log);
     this.#keeper = new IndexKeeper(index, log, (reason) => this.#health.refuse(reason));
@@ -133,6 +142,7 @@ class Embedded implements EmbeddedLog {
       eventAt: (stream: string, revision: number) => eventAtRevision(reads, stream, revision),
       eventAtPosition: (position: Position) => eventAtPosition(reads, position),
       storedHead: () => lastPosition(environment.log),
+      isReadable: () => this.#isReadable(),
       committed: () => this.#committed(),
       diskNote: () => freeSpaceOf(options.directory),
     };
@@ -140,7 +150,7 @@ class Embedded implements EmbeddedLog {
     this.#writer = new Writer(parts, head, created);
     this.#subscriptions = new Subscriptions({
       announced: () => this.#announced,
-      next: (after, until) => nextOf(reads, after, until),
+      next: (after, until) => this.#reading(() => nextOf(reads, after, until)),
     });
   }
 
@@ -152,23 +162,21 @@ class Embedded implements EmbeddedLog {
     return this.#writer.append(stream, expected, events);
   }
 
-  async readStream(stream: string, options: ReadStream): Promise<readonly StoredEvent[]> {
-    this.#health.checkOpen();
-    return readStreamOf(this.#reads, stream, options);
+  readStream(stream: string, options: ReadStream): Promise<readonly StoredEvent[]> {
+    return this.#reading(() => readStreamOf(this.#reads, stream, options));
   }
 
-  async readAll(options: ReadAll): Promise<AllPage> {
-    this.#health.checkOpen();
-    return readAllOf(this.#reads, options, this.#writer.head);
+  readAll(options: ReadAll): Promise<AllPage> {
+    return this.#reading(() => readAllOf(this.#reads, options, this.#writer.head));
   }
 
   subscribeAll(options: SubscribeAll): Subscription {
-    this.#health.checkOpen();
+    this.#health.checkReadable();
     return this.#subscriptions.add(options);
   }
 
   async head(): Promise<Position> {
-    this.#health.checkOpen();
+    this.#health.checkReadable();
     return this.#writer.head;
   }
 
@@ -180,14 +188,12 @@ class Embedded implements EmbeddedLog {
     return this.#health.writability;
   }
 
-  async backup(directory: string): Promise<LogCheck> {
-    this.#health.checkOpen();
-    return backupTo(this.#opened.environment, directory);
+  backup(directory: string): Promise<LogCheck> {
+    return this.#reading(() => backupTo(this.#opened.environment, directory));
   }
 
-  async verify(): Promise<LogCheck> {
-    this.#health.checkOpen();
-    return verifyRecords(this.#opened.environment, this.#writer.head);
+  verify(): Promise<LogCheck> {
+    return this.#reading(() => verifyRecords(this.#opened.environment, this.#writer.head));
   }
 
   close(): Promise<void> {
@@ -207,6 +213,25 @@ class Embedded implements EmbeddedLog {
       await environment.close();
       await lock.release();
     }
+  }
+
+  /** What fails because the log was closed meanwhile, or lost, is not called damaged. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    this.#health.checkReadable();
+    try {
+      return await read();
+    } catch (error) {
+      this.#health.checkReadable();
+      this.#isReadable();
+      this.#health.checkReadable();
+      throw error;
+    }
+  }
+
+  #isReadable(): boolean {
+    if (isReadable(this.#opened.environment)) return true;
+    this.#health.lose('the root of the log could not be written: the log has to be opened again');
+    return false;
   }
 
   #committed(): void {

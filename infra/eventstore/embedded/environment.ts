@@ -98,6 +98,24 @@ export const renameLog = async (directory: string, logId: string): Promise<void>
   await close();
 };
 
+/**
+ * Whether LMDB still gives back what is there. Once it could not write a root, every transaction fails, and its library
+ * then makes of a record that cannot be read one that is not there.
+ */
+export const isReadable = ({
+  root,
+  meta,
+  logId,
+}: Pick<LogEnvironment, 'root' | 'meta' | 'logId'>): boolean => {
+  // What was begun before would still see what it saw then.
+  root.resetReadTxn();
+  try {
+    return meta.get('logId') === logId;
+  } catch {
+    return false;
+  }
+};
+
 /** Position of the last record; 0 in an empty log. */
 export const lastPosition = (log: LogTable): Position => {
   const keys = log.getKeys({ start: POSITION_MAX, end: 0, reverse: true, limit: 1 });

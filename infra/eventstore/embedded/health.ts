@@ -14,6 +14,8 @@ type State =
   | Readonly<{ kind: 'refusing'; reason: string }>
   /** What is on disk is no longer what this process believes: ends only by opening the log anew. */
   | Readonly<{ kind: 'broken'; reason: string }>
+  /** So it is, and nothing can be read either. */
+  | Readonly<{ kind: 'lost'; reason: string }>
   | Readonly<{ kind: 'closed'; reason: string }>;
 
 /** How far the log may be written, and the trials that find out when it may be again. */
@@ -46,9 +48,10 @@ export class Health {
     if (this.#state.kind !== 'closed') this.check();
   }
 
-  /** @throws StoreUnavailable when the log has been closed */
-  checkOpen(): void {
-    if (this.#state.kind === 'closed') throw new StoreUnavailable(this.#state.reason);
+  /** @throws StoreUnavailable when the log has been closed, or can no longer be read */
+  checkReadable(): void {
+    const { kind } = this.#state;
+    if (kind === 'closed' || kind === 'lost') throw new StoreUnavailable(this.#state.reason);
   }
 
   refuse(reason: string): void {
@@ -62,6 +65,12 @@ export class Health {
     if (this.#state.kind === 'closed') return;
     this.#state = { kind: 'broken', reason };
     this.#log.error({ reason }, 'the log takes no writes until it is opened again');
+  }
+
+  lose(reason: string): void {
+    if (this.#state.kind === 'closed' || this.#state.kind === 'lost') return;
+    this.#state = { kind: 'lost', reason };
+    this.#log.error({ reason }, 'the log can be neither written nor read until it is opened again');
   }
 
   /** From now on nothing is taken on. Resolves when no trial is under way. */

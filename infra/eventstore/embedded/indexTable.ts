@@ -5,7 +5,8 @@ import {
   CHUNK_EVENTS_MAX,
   chunkKey,
   decodeChunk,
-  encodePositions,
+  encodeChunk,
+  INDEX_FORMAT,
   lastOf,
   REVISION_MAX,
   type Chunk,
@@ -18,8 +19,8 @@ import { settled } from './settled.ts';
 const SLICE_STREAMS = 500;
 const MARK = 'indexed';
 
-/** Which log the index is of, and up to where. */
-export type IndexMark = Readonly<{ logId: string; position: Position }>;
+/** Which log the index is of, up to where, and how it is written. */
+export type IndexMark = Readonly<{ logId: string; position: Position; format: number }>;
 
 /** The part of the stream index that is on disk. */
 export class IndexTable {
@@ -38,9 +39,10 @@ export class IndexTable {
   /** How far the index goes; what does not belong to this log up to `head` is cleared. */
   startFrom(head: Position): IndexMark {
     const mark = this.#marks.get(MARK);
-    if (mark !== undefined && mark.logId === this.#logId && mark.position <= head) return mark;
+    if (mark?.format === INDEX_FORMAT && mark.logId === this.#logId && mark.position <= head)
+      return mark;
     this.#chunks.clearSync();
-    const fresh = { logId: this.#logId, position: 0 };
+    const fresh = { logId: this.#logId, position: 0, format: INDEX_FORMAT };
     this.#marks.putSync(MARK, fresh);
     return fresh;
   }
@@ -77,7 +79,8 @@ export class IndexTable {
       });
     }
     await this.#transaction(() => {
-      this.#marks.put(MARK, { logId: this.#logId, position: upTo }).catch(() => undefined);
+      const mark = { logId: this.#logId, position: upTo, format: INDEX_FORMAT };
+      this.#marks.put(MARK, mark).catch(() => undefined);
     });
   }
 
@@ -100,8 +103,9 @@ export class IndexTable {
     const whole = fillable ? [...last.positions, ...positions] : positions;
     const first = fillable ? last.first : added.first + skip;
     for (let from = 0; from < whole.length; from += CHUNK_EVENTS_MAX) {
-      const value = encodePositions(whole.slice(from, from + CHUNK_EVENTS_MAX));
-      this.#chunks.put(chunkKey(stream, first + from), value).catch(() => undefined);
+      const key = chunkKey(stream, first + from);
+      const value = encodeChunk(key, whole.slice(from, from + CHUNK_EVENTS_MAX));
+      this.#chunks.put(key, value).catch(() => undefined);
     }
   }
 }

@@ -33,6 +33,8 @@ export type WriterParts = Readonly<{
   eventAtPosition: (position: Position) => StoredEvent;
   /** Position of the last record on the disk, whatever this process believes. */
   storedHead: () => Position;
+  /** Whether the log can still be read; where not, that has been seen to. */
+  isReadable: () => boolean;
   /** Told after those who appended have been answered. */
   committed: () => void;
   /** What the disk has to say beside an error. */
@@ -124,11 +126,14 @@ export class Writer {
   /**
    * LMDB takes back a transaction whose flush fails, and then surely nothing was stored. Should it
    * be there all the same, this process no longer knows what a later flush will keep, and stops
-   * writing.
+   * writing. So it does where the log's root could not be written.
    */
   async #faultOf(cause: unknown): Promise<Error> {
-    const { health, storedHead, diskNote } = this.#parts;
+    const { health, storedHead, isReadable, diskNote } = this.#parts;
     const reason = `${String(cause)}${await diskNote()}`;
+    // The root that could not be written may stand on the disk all the same.
+    if (!isReadable())
+      return new OutcomeUnknown(`the log may or may not hold these events: ${reason}`, { cause });
     if (storedHead() > this.#head) {
       health.breakDown(`a flush failed and its events are in the log all the same: ${reason}`);
       return new OutcomeUnknown(`the log may or may not hold these events: ${reason}`, { cause });

@@ -191,6 +191,16 @@ describe('[TOK-9] keys that sign', () => {
     for (let at = 0; at < 5; at++) await issue({ ...claims, expiresAt: claims.expiresAt + at });
     expect(shelf.saves - atStart).toBe(1);
   });
+  test('[NOD-5] are looked for again after a clock was set back', async () => {
+    let now = NOW + DAY;
+    const { port } = memoryShelf();
+    const here = tokens(await openSigningKeys(port, () => now));
+    const elsewhere = await openSigningKeys(port, () => NOW);
+    now = NOW;
+    await elsewhere.rotate();
+    const token = await tokens(elsewhere).issue(claims);
+    expect((await here.verify(token, NOW)).kind).toBe('valid');
+  });
   test('are not replaced when they cannot be read, and the fault does not show them', async () => {
     const { port, shelf } = memoryShelf();
     await openSigningKeys(port, () => NOW);

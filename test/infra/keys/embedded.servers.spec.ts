@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open as openLmdb } from 'lmdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { StoreUnavailable } from '../../../core/kernel/eventStore.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import type { SubjectKey } from '../../../core/kernel/keyStore.ts';
 import {
@@ -16,6 +17,7 @@ import {
   readEmbeddedKeys,
   type SealedLog,
 } from '../../../infra/keys/embedded.ts';
+import { breakRootOf } from '../../support/eventStore/brokenRoot.ts';
 import { keyStoreContract } from '../../support/keyStoreContract.ts';
 
 const ann = 'ann' as UserId;
@@ -63,6 +65,22 @@ describe('embedded key store on disk', () => {
     expect(await after.opening(ann, 1)).toBeUndefined();
     expect((await after.sealing([ann])).get(ann)?.id).toBe(2);
     await after.close();
+  });
+
+  test('[STO-24] where the disk loses the root of the store, no key is called lost, and none is made', async () => {
+    const folder = freshFolder();
+    const keys = await openEmbeddedKeys(folder, fresh);
+    const made = await keys.sealing([ann]);
+    breakRootOf(join(folder, 'data.mdb'));
+    await expect(keys.sealing([bob])).rejects.toThrow(StoreUnavailable);
+    await expect(keys.opening(ann, 1)).rejects.toThrow(StoreUnavailable);
+    await expect(keys.sealing([ann])).rejects.toThrow(StoreUnavailable);
+    await expect(keys.destroy(ann)).rejects.toThrow(StoreUnavailable);
+    await keys.close();
+    const again = await openEmbeddedKeys(folder, fresh);
+    expect(await again.opening(ann, 1)).toEqual(made.get(ann)?.key);
+    expect((await again.sealing([bob])).get(bob)?.id).toBe(1);
+    await again.close();
   });
 
   test('an older store, which kept the name of its log where a user of that name belongs, is taken on', async () => {

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OutcomeUnknown, StoreUnavailable } from '../../../../core/kernel/eventStore.ts';
 import { appended, event, events, follow, newStream } from '../../../support/eventStore/events.ts';
+import { breakRootOf } from '../../../support/eventStore/brokenRoot.ts';
 import { controlledFlush, temporaryLogs } from '../../../support/eventStore/logs.ts';
 import { untilTrue } from '../../../support/until.ts';
 
@@ -111,6 +113,35 @@ describe('the embedded log and its flushes', () => {
     expect(await again.head()).toBe(2);
   });
 
+  test('[STO-24] a disk that loses the root of the log: nothing is taken, and nothing called damaged', async () => {
+    const at = await directory();
+    const log = await open({ directory: at });
+    await log.append('kept', 'any', events(3));
+    const follower = follow(log, { after: 'start' });
+    await follower.until(3);
+    breakRootOf(join(at, 'log', 'data.mdb'));
+    const batch = events(1);
+    await expect(log.append('kept', 2, batch)).rejects.toThrow(OutcomeUnknown);
+    expect(log.writability()).toMatchObject({ writable: false });
+    await expect(log.append('kept', 2, batch)).rejects.toThrow(/opened again/);
+    await expect(log.verify()).rejects.toThrow(StoreUnavailable);
+    await expect(log.readAll(whole)).rejects.toThrow(StoreUnavailable);
+    await expect(log.readStream('kept', whole)).rejects.toThrow(StoreUnavailable);
+    expect(() => follow(log, { after: 'start' })).toThrow(StoreUnavailable);
+    await log.close();
+    const again = await open({ directory: at });
+    expect(await again.append('kept', 2, batch)).toMatchObject({ revision: 3, position: 4 });
+    expect(await again.verify()).toMatchObject({ head: 4 });
+  });
+
+  test('[STO-24] so it is with a log that is empty', async () => {
+    const at = await directory();
+    const log = await open({ directory: at });
+    breakRootOf(join(at, 'log', 'data.mdb'));
+    await expect(log.append('first', 'any', events(1))).rejects.toThrow(OutcomeUnknown);
+    expect(JSON.stringify(log.writability())).toMatch(/opened again/);
+  });
+
   test('[STO-1] closing waits for what was asked for', async () => {
     const at = await directory();
     const log = await open({ directory: at });
@@ -119,5 +150,19 @@ describe('the embedded log and its flushes', () => {
     await Promise.all(asked);
     const again = await open({ directory: at });
     expect(await again.readStream('asked', whole)).toHaveLength(50);
+  });
+
+  test('[STO-23] what is being read while the log is closed ends as unavailable', async () => {
+    const at = await directory();
+    const log = await open({ directory: at });
+    for (let round = 0; round < 20; round++) await log.append('long', 'any', events(500));
+    await log.close();
+    const again = await open({ directory: at });
+    const reads = [again.readStream('long', { ...whole, max: 10_000 }), again.verify()];
+    await again.close();
+    for (const read of await Promise.allSettled(reads)) {
+      if (read.status === 'fulfilled') throw new Error('it was read after the log was closed');
+      expect(read.reason).toBeInstanceOf(StoreUnavailable);
+    }
   });
 });

@@ -5,6 +5,7 @@ import { open as openLmdb } from 'lmdb';
 import { describe, expect, test } from 'vitest';
 import type { EventStore, StoredEvent } from '../../../../core/kernel/eventStore.ts';
 import { openLogEnvironment } from '../../../../infra/eventstore/embedded/environment.ts';
+import { DamagedIndex } from '../../../../infra/eventstore/embedded/indexChunk.ts';
 import { StreamIndex } from '../../../../infra/eventstore/embedded/streamIndex.ts';
 import {
   allOf,
@@ -117,7 +118,7 @@ describe('the embedded log, opened again', () => {
     for (const position of [0, 130, 1_100]) {
       const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
       const marks = root.openDB<object, string>({ name: 'marks', encoding: 'json' });
-      await marks.put('indexed', { logId: before.logId, position });
+      await marks.put('indexed', { logId: before.logId, position, format: 2 });
       await root.close();
       const log = await open({ directory: at });
       expect(await everythingIn(log)).toEqual(before);
@@ -134,6 +135,46 @@ describe('the embedded log, opened again', () => {
     await rm(join(one, 'index'), { recursive: true });
     await rename(join(two, 'index'), join(one, 'index'));
     expect(await everythingIn(await open({ directory: one }))).toEqual(before);
+  });
+
+  test('[STO-25] a flipped bit in the index is named, and takes no number twice', async () => {
+    const at = await directory();
+    const before = await filled(at);
+    const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
+    const chunks = root.openDB<Buffer, Uint8Array>({
+      ...{ name: 'chunks', encoding: 'binary', keyEncoding: 'binary' },
+    } as const);
+    for (const { key, value } of chunks.getRange({})) {
+      // Two distances become one, and the stream an event shorter.
+      const last = value.length - 3;
+      value[last] = (value[last] ?? 0) | 0x80;
+      if (Buffer.from(key).includes('short-7')) await chunks.put(key, value);
+    }
+    await root.close();
+    const log = await open({ directory: at });
+    await expect(log.append('short-7', 'any', events(1))).rejects.toThrow(/index.*short-7/);
+    await expect(log.readStream('short-7', whole)).rejects.toThrow(DamagedIndex);
+    expect(await log.append('short-8', 'any', events(1))).toMatchObject({ revision: 3 });
+    expect(await log.verify()).toMatchObject({ head: before.head + 1 });
+    await log.close();
+    await rm(join(at, 'index'), { recursive: true });
+    const again = await open({ directory: at });
+    expect(await again.append('short-7', 'any', events(1))).toMatchObject({ revision: 3 });
+    expect(await again.verify()).toMatchObject({ head: before.head + 2 });
+  });
+
+  test('[STO-25] an index without checksums, as older versions wrote it, is made anew', async () => {
+    const at = await directory();
+    const before = await filled(at);
+    const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
+    const chunks = root.openDB<Buffer, Uint8Array>({
+      ...{ name: 'chunks', encoding: 'binary', keyEncoding: 'binary' },
+    } as const);
+    for (const { key, value } of chunks.getRange({})) await chunks.put(key, value.subarray(4));
+    const marks = root.openDB<object, string>({ name: 'marks', encoding: 'json' });
+    await marks.put('indexed', { logId: before.logId, position: before.head });
+    await root.close();
+    expect(await everythingIn(await open({ directory: at }))).toEqual(before);
   });
 
   test('[STO-5] a restart forgets what any was told, not what an exact revision finds in the log', async () => {
