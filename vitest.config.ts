@@ -13,6 +13,12 @@ const WAITING = 'test/e2e/waiting.e2e.spec.ts';
 /** The servers' tests wait for what they have started most of the time: more of them at once than cores. */
 const SERVERS_AT_ONCE = 4;
 
+/**
+ * In milliseconds. Only what hangs takes so long, on a busy machine too; and a wait within a test (test/support/until.ts)
+ * ends before, for it can say what was waited for.
+ */
+const HANGS_AFTER = 150_000;
+
 const suites = (names: readonly string[]): string[] =>
   names.map((name) => `test/e2e/${name}.e2e.spec.ts`);
 
@@ -66,6 +72,8 @@ export default defineConfig({
           include: ['test/**/*.spec.ts'],
           exclude: ['test/**/*.servers.spec.ts', 'test/**/*.e2e.spec.ts'],
           isolate: false,
+          testTimeout: HANGS_AFTER,
+          hookTimeout: HANGS_AFTER,
         },
       },
       {
@@ -75,8 +83,8 @@ export default defineConfig({
           include: ['test/**/*.servers.spec.ts'],
           globalSetup: ['test/support/postgres.ts'],
           maxWorkers: SERVERS_AT_ONCE,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: HANGS_AFTER,
+          hookTimeout: HANGS_AFTER,
         },
       },
       {

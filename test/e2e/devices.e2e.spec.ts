@@ -30,6 +30,8 @@ const OPERATIONS = Math.max(isSmallRun ? 150 : 400, seconds * 10);
 /** Longer where more is to be done: that is what each operation may take, checks and all. */
 const LASTS_AT_MOST = 200 * OPERATIONS * USERS + 120_000;
 const KILLS = Math.max(isSmallRun ? 1 : 2, Math.floor(seconds / 20));
+/** Of each user, the operation at which it clears a chat for certain: there are chats by then. */
+const CLEARS_AT = Math.floor(OPERATIONS / 2);
 /** Sends that wait on one device. */
 const WAITING_MAX = 8;
 const WITHIN = 120_000;
@@ -242,6 +244,8 @@ const clear = (world: World, user: User): void => {
 const live = async (world: World, user: User): Promise<void> => {
   const link = () => user.chance.pick(user.devices).link;
   for (; user.done < OPERATIONS; user.done += 1) {
+    // So seldom is a chat cleared that chance might leave it out.
+    if (user.done === CLEARS_AT) clear(world, user);
     const roll = user.chance.integer(200);
     if (roll < 148) await send(world, user);
     else if (roll < 160) read(world, user);

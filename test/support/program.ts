@@ -111,6 +111,8 @@ export const programOf = (options: ProgramOptions): Program => {
  */
 const PORTS = { first: 15_000, count: 17_000 } as const;
 const PORTS_TRIED_MAX = 50;
+/** Nothing may listen yet to a port that was given: a topology asks for all of its ports before it starts anything. */
+const given = new Set<number>();
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -125,9 +127,12 @@ const isFree = (port: number): Promise<boolean> =>
     });
   });
 
+/** One that is free, and that no other caller in this process was given. */
 export const freePort = async (): Promise<number> => {
   for (let tried = 0; tried < PORTS_TRIED_MAX; tried++) {
     const port = PORTS.first + randomInt(PORTS.count);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
   throw new Error(`none of ${String(PORTS_TRIED_MAX)} ports was free`);

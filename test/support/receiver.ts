@@ -1,4 +1,5 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { freePort } from './program.ts';
 
 /** A call of an app server's endpoint as it came. */
 export type Received = Readonly<{
@@ -22,7 +23,8 @@ export const consent: Behaviour = () => CONSENT;
 export const receiver = async (behave: Behaviour = consent) => {
   const received: Received[] = [];
   let behaviour = behave;
-  let port = 0;
+  // One that the system gives to nobody while this has ended, and is yet to begin again.
+  const port = await freePort();
 
   const begin = async () => {
     const app = Fastify({ forceCloseConnections: true });
@@ -43,8 +45,7 @@ export const receiver = async (behave: Behaviour = consent) => {
       received.push(call);
       return behaviour(call, reply);
     });
-    const address = await app.listen({ host: '127.0.0.1', port });
-    port = Number(new URL(address).port);
+    await app.listen({ host: '127.0.0.1', port });
     return app;
   };
 

@@ -16,11 +16,11 @@ export const until = async <T>(
   look: () => T | undefined | Promise<T | undefined>,
   { within = LIMIT_MS, seen }: { within?: number; seen?: () => unknown } = {},
 ): Promise<T> => {
-  const deadline = Date.now() + within;
+  const deadline = performance.now() + within;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       const state = seen === undefined ? '' : `; seen: ${JSON.stringify(seen())}`;
       throw new Error(`not within ${String(within)} ms: ${what}${state}`);
     }
@@ -46,9 +46,9 @@ export const holdsFor = async (
   milliseconds: number,
   holds: () => boolean | Promise<boolean>,
 ): Promise<void> => {
-  const deadline = Date.now() + milliseconds;
+  const deadline = performance.now() + milliseconds;
   do {
     if (!(await holds())) throw new Error(`did not stay so: ${what}`);
     await pause(POLL_EVERY);
-  } while (Date.now() < deadline);
+  } while (performance.now() < deadline);
 };

@@ -10,7 +10,7 @@ import { deriveId } from '../../infra/ids.ts';
 import { createLog } from '../../infra/observe/log.ts';
 import { by } from './people.ts';
 
-const PROJECTED_WITHIN = 20_000;
+const PROJECTED_WITHIN = 45_000;
 const quiet = createLog('silent');
 
 export type Written = SeqlineEvent | AnyFact;

@@ -30,7 +30,7 @@ export type AppenderOptions = Readonly<{
   first: LogClient;
   founding: Founding;
   log: Log;
-  /** How long a sent append is waited for, and how often one is tried; a test may be less patient. */
+  /** How long a sent append is waited for, and how often one is tried; a test may be less patient, or more. */
   appendWait?: Millis;
   trialEvery?: Millis;
 }>;
@@ -64,6 +64,8 @@ type Line = Readonly<{ client: LogClient; inFlight: Set<Job> }> & { bytes: numbe
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #appendWait: Millis;
+  /** What waits for its turn waits no shorter than what has been sent. */
+  readonly #queueWait: Millis;
   readonly #queue: Job[] = [];
   #queuedBytes = 0;
   #line: Line | undefined;
@@ -78,6 +80,7 @@ export class Appender {
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#appendWait = options.appendWait ?? APPEND_WAIT;
+    this.#queueWait = Math.max(QUEUE_WAIT, this.#appendWait);
     this.#line = lineOf(options.first);
     this.#trials = setInterval(() => this.#tryIdle(), options.trialEvery ?? TRIAL_EVERY).unref();
   }
@@ -208,8 +211,8 @@ export class Appender {
 
   /** How long an append that comes now may wait to be sent: the longer the store is away, the less. */
   #patience(): Millis {
-    if (this.#trouble === undefined) return QUEUE_WAIT;
-    return this.#trouble.since + QUEUE_WAIT - performance.now();
+    if (this.#trouble === undefined) return this.#queueWait;
+    return this.#trouble.since + this.#queueWait - performance.now();
   }
 
   #late(): ClientFault {

@@ -19,7 +19,7 @@ import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import { startProjector, type Projector } from '../kernel/harness.ts';
 
-const WITHIN = 20_000;
+const WITHIN = 45_000;
 
 let database: TestDatabase<UsersTables>;
 let log: MemoryEventLog;

@@ -10,7 +10,7 @@ import { silent } from '../../support/postgres.ts';
 import { registered, renamed, write } from '../../support/userEvents.ts';
 import { allUsers, startProjector } from './harness.ts';
 
-const WAIT = 30_000;
+const WAIT = 45_000;
 let directory: string;
 let postgres: EmbeddedPostgres;
 let pool: Pool<UsersTables>;

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const WAIT = 10_000;
+const WAIT = 45_000;
 
 test('[PRJ-13] tables that are dropped while nothing is written are built anew by themselves', async () => {
   const log = new MemoryEventLog();

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => dropAll(database.db));
 
-const WAIT = 10_000;
+const WAIT = 45_000;
 const projector = (log: MemoryEventLog, more: Partial<Parameters<typeof startProjector>[0]> = {}) =>
   startProjector({ db: database.db, log, ...more });
 

@@ -112,7 +112,7 @@ afterAll(async () => {
     await database.drop();
   }
   await rm(root, { recursive: true, force: true });
-}, 60_000);
+});
 
 test('[NOD-24] who is at which gateway is known to all processes, and a subscription made at one without sockets reaches sockets of two', async () => {
   const told: string[] = [];

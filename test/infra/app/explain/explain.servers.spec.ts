@@ -75,6 +75,7 @@ describe('a message of two', () => {
         inTables(one) &&
         one.callbacks.told.length === 1 &&
         one.followed.length === 2 &&
+        one.followed[0]?.pushes.length === 1 &&
         one.read?.readers === 1,
     );
     expect(found).toMatchObject({

@@ -20,15 +20,11 @@ test('[OPS-23] read models that cannot be opened leave nothing open that would k
     onStopped: () => undefined,
   });
   await expect(opening).rejects.toThrow('log_id');
-  await untilTrue(
-    'no other connection is open',
-    async () => {
-      const { rows } = await sql<{ others: number }>`
+  await untilTrue('no other connection is open', async () => {
+    const { rows } = await sql<{ others: number }>`
       select count(*) as others from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid()`.execute(database.db);
-      return rows[0]?.others === 0;
-    },
-    { within: 5_000 },
-  );
+    return rows[0]?.others === 0;
+  });
   await database.drop();
 });

@@ -329,7 +329,8 @@ describe('after something has been done', () => {
       const listed = await cli(['deliveries', 'crm'], { dead: true });
       return listed.text.includes('1 given up') ? listed : undefined;
     });
-    expect(text).toMatch(/afterSendSingleMsg {2}conversation-si_ann_bob 0 {2}1 tries: HTTP 500/);
+    // One try where it took a millisecond, as it nearly always does.
+    expect(text).toMatch(/afterSendSingleMsg {2}conversation-si_ann_bob 0 {2}[12] tries: HTTP 500/);
     const [id = ''] = text.split(' ');
     expect(await cli(['resend', 'crm', 'no-such-id'])).toMatchObject({ code: 1 });
     isIll = false;

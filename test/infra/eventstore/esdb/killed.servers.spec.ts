@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEsdb } from '../../../../infra/eventstore/esdb/esdbLog.ts';
 import { follow, newStream } from '../../../support/eventStore/events.ts';
 import { writeUntil } from '../../../support/eventStore/surely.ts';
+import { freePort } from '../../../support/program.ts';
 import { untilTrue } from '../../../support/until.ts';
 
 const PROGRAM = fileURLToPath(new URL('serveUntilKilled.ts', import.meta.url));
@@ -19,6 +20,8 @@ let child: ChildProcess | undefined;
 let port = 0;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'seqline-killed-'));
+  // The same at each start: nobody else is given it while nothing listens there.
+  port = await freePort();
 });
 afterAll(async () => {
   await kill();
@@ -30,7 +33,7 @@ const start = async (): Promise<void> => {
   const started = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   child = started;
   const [line] = (await once(createInterface({ input: started.stdout }), 'line')) as [string];
-  port = Number(line);
+  expect(Number(line)).toBe(port);
 };
 
 const kill = async (): Promise<void> => {
@@ -56,7 +59,7 @@ test('[STO-50] a server that is killed under appends loses and doubles nothing',
     await kill();
     await untilTrue('it is known', () => !log.writability().writable);
     await start();
-    await untilTrue('it is writable', () => log.writability().writable, { within: 30_000 });
+    await untilTrue('it is writable', () => log.writability().writable);
   }
   goesOn = false;
   const written = await Promise.all(writers);
