@@ -2,7 +2,8 @@ import { refuse, type Refused } from '../kernel/decider.ts';
 import type { ConversationId, GroupId, Millis, UserId } from '../kernel/ids.ts';
 import type { Parties } from './events.ts';
 import { group as conversationOfGroup } from './ids.ts';
-import type { Known, Standing } from './ports.ts';
+import type { User } from '../user/decider.ts';
+import type { Known, Reached, Standing } from './ports.ts';
 
 /** Receives nothing (OpenIM's globalRecvMsgOpt). */
 const RECEIVE_NOTHING = 1;
@@ -24,28 +25,44 @@ export type NotAllowed =
   | 'group/dismissed'
   | 'service/unavailable';
 
-type Allowed = Readonly<{ quietly: boolean }> | Refused<NotAllowed>;
+/** `quietly`: its receiver is not to be woken by it. */
+export type MayBeSent = Readonly<{ quietly: boolean }> | Refused<NotAllowed>;
 
-/** Checks that look at other streams, just before; what they know may be a moment old. */
+/**
+ * Checks that look at other streams, just before; what they know may be a moment old. Most of the time all of it is at
+ * hand, and nothing is waited for.
+ */
 export const mayBeSent = (
   known: Known,
   send: Readonly<{ message: Parties; conversation: ConversationId; privileged: boolean }>,
   at: Millis,
-): Promise<Allowed> => {
+): MayBeSent | Promise<MayBeSent> => {
   const { message, conversation, privileged } = send;
-  return 'group' in message
-    ? mayBeSaidIn(known, { conversation, from: message.from, group: message.group, privileged, at })
-    : mayBeSentTo(known, message.from, message.to, privileged);
+  if ('group' in message) {
+    const { from, group } = message;
+    return mayBeSaidIn(known, { conversation, from, group, privileged, at });
+  }
+  const { from, to } = message;
+  const sender = known.userAtHand(from);
+  const receiver = known.userAtHand(to);
+  const pair = { from, to, privileged };
+  return sender === undefined || receiver === undefined
+    ? lookedUp(known, pair)
+    : mayBeSentTo(known, { ...pair, sender, receiver });
 };
 
-const mayBeSentTo = async (
+type Pair = Readonly<{ from: UserId; to: UserId; privileged: boolean }>;
+
+const lookedUp = async (known: Known, pair: Pair): Promise<MayBeSent> => {
+  const sender = await known.user(pair.from);
+  const receiver = await known.user(pair.to);
+  return mayBeSentTo(known, { ...pair, sender, receiver });
+};
+
+const mayBeSentTo = (
   known: Known,
-  from: UserId,
-  to: UserId,
-  privileged: boolean,
-): Promise<Allowed> => {
-  const sender = known.userAtHand(from) ?? (await known.user(from));
-  const receiver = known.userAtHand(to) ?? (await known.user(to));
+  { from, to, privileged, sender, receiver }: Pair & Readonly<{ sender: User; receiver: User }>,
+): MayBeSent | Promise<MayBeSent> => {
   if (sender.status === 'unknown') {
     return refuse('user/unknown', `sendID: ${from} is not registered`);
   }
@@ -55,17 +72,16 @@ const mayBeSentTo = async (
   if (!privileged && receiver.globalReceive === RECEIVE_NOTHING) {
     return refuse('message/not-received', `recvID: ${to} receives no messages`);
   }
-  const closed = privileged ? undefined : await closedTo(known, from, to);
-  return closed ?? { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
+  const allowed = { quietly: receiver.globalReceive === RECEIVE_QUIETLY };
+  if (privileged) return allowed;
+  const reached = known.reach(from, to);
+  return typeof reached === 'string'
+    ? (closedTo(reached, to) ?? allowed)
+    : reached.then((told) => closedTo(told, to) ?? allowed);
 };
 
-const closedTo = async (
-  known: Known,
-  from: UserId,
-  to: UserId,
-): Promise<Refused<NotAllowed> | undefined> => {
-  const reached = known.reach(from, to);
-  switch (typeof reached === 'string' ? reached : await reached) {
+const closedTo = (reached: Reached, to: UserId): Refused<NotAllowed> | undefined => {
+  switch (reached) {
     case 'open':
       return undefined;
     case 'blocked':
@@ -81,30 +97,29 @@ const closedTo = async (
 export const behind = (what: string): Refused<'service/unavailable'> =>
   refuse('service/unavailable', `${what} cannot be told now; try again`);
 
-const mayBeSaidIn = async (
-  known: Known,
-  {
-    conversation,
-    from,
-    group,
-    privileged,
-    at,
-  }: Readonly<{
-    conversation: string;
-    from: UserId;
-    group: GroupId;
-    privileged: boolean;
-    at: Millis;
-  }>,
-): Promise<Allowed> => {
+type Speaker = Readonly<{
+  conversation: ConversationId;
+  from: UserId;
+  group: GroupId;
+  privileged: boolean;
+  at: Millis;
+}>;
+
+const mayBeSaidIn = (known: Known, speaker: Speaker): MayBeSent | Promise<MayBeSent> => {
+  const { conversation, from, group } = speaker;
   if (conversation !== conversationOfGroup(group)) {
     return refuse('conversation/not-party', `${conversation} is not the chat of ${group}`);
   }
-  const asked = known.standing(group, from);
-  const standing = asked instanceof Promise ? await asked : asked;
-  if (standing === 'behind') return behind('who is in the group');
-  return silencedIn(standing, privileged, at) ?? { quietly: false };
+  const standing = known.standing(group, from);
+  return standing instanceof Promise
+    ? standing.then((told) => standsSo(told, speaker))
+    : standsSo(standing, speaker);
 };
+
+const standsSo = (standing: Standing | 'behind', { privileged, at }: Speaker): MayBeSent =>
+  standing === 'behind'
+    ? behind('who is in the group')
+    : (silencedIn(standing, privileged, at) ?? { quietly: false });
 
 /** In OpenIM's order. App admins and system accounts need not be members. */
 const silencedIn = (

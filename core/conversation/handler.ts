@@ -1,5 +1,5 @@
 import { done, type Result } from '../kernel/call.ts';
-import { refuse, type Refused } from '../kernel/decider.ts';
+import { refuse } from '../kernel/decider.ts';
 import { isErased, type Meta } from '../kernel/fact.ts';
 import { InTurn } from '../kernel/inTurn.ts';
 import type {
@@ -11,25 +11,20 @@ import type {
   Seq,
   UserId,
 } from '../kernel/ids.ts';
-import { mayBeSent, type NotAllowed } from './allowed.ts';
-import {
-  onceAt,
-  sentInWindow,
-  type AppendOnce,
-  type NumberedWriters,
-  type Once,
-} from './appendOnce.ts';
-import { askFirst, type Settled } from './askFirst.ts';
+import { StreamContended } from '../kernel/writer.ts';
+import type { NotAllowed } from './allowed.ts';
+import type { AppendOnce, NumberedWriters } from './appendOnce.ts';
 import {
   CONTENT_BYTES_MAX,
   type AppendNumbered,
-  type Numbered,
   type NumberedRefusal,
   type Wished,
 } from './decider.ts';
 import { conversationStream, type MessageData, type MessageSent, type Parties } from './events.ts';
+import { placing, type OnItsWay } from './placing.ts';
 import type { BeforeSend, CallbackRefusal, Doing, Known } from './ports.ts';
-import { WINDOW_MS } from './sentWindow.ts';
+import { preparing, type Call, type Prepared } from './preparing.ts';
+import { sentBefore, type Repeats, type Wanted } from './sentBefore.ts';
 import { utf8Length } from './utf8.ts';
 
 export type SendMessage = Readonly<{
@@ -43,6 +38,8 @@ export type SendMessage = Readonly<{
   sendTime?: Millis;
   /** The sender is an app admin or a system account: blocks and receiving options do not apply. */
   privileged: boolean;
+  /** Of what its id says, where its createTime says nothing of it. */
+  repeats?: Repeats;
 }>;
 
 /** `serverMsgId` is 32 hex digits; `seq` 0 when it was not stored. */
@@ -66,67 +63,6 @@ export type ConversationDeps = Readonly<{
   /** Absent: the app server is asked about no message. */
   beforeSend?: BeforeSend | undefined;
 }>;
-
-/** A client's clock may be this far off before a message counts as one that was made some time ago. */
-export const FRESH_MS = 5 * 60 * 1000;
-/** By so much may the clock of whoever made it be ahead of ours, and its repetition is still known. */
-const CLOCK_AHEAD_MS = WINDOW_MS - FRESH_MS;
-
-/**
- * A message cannot have been sent before it was made: how far back the window must reach for its not being
- * there to mean that it was never sent. `-Infinity`: when it was made says nothing.
- */
-const sentAfter = ({ message: { createTime }, sendTime }: SendMessage, at: Millis): Millis => {
-  if (createTime > at + FRESH_MS) return -Infinity;
-  if (createTime >= at - FRESH_MS) return at - WINDOW_MS;
-  // An import may say that it was sent before it was made.
-  return sendTime === undefined ? createTime - CLOCK_AHEAD_MS : -Infinity;
-};
-
-const isCertain = ({ window }: Numbered, send: SendMessage, at: Millis): boolean =>
-  window.reachesBackTo(sentAfter(send, at));
-
-/**
- * The second line of once-only sends, behind the writer's window: only for a message that may have been
- * sent before all that the window has. That is one that was made some time ago, or one for a very busy
- * conversation just after a restart, or beyond the memory that windows are given. No other send comes here,
- * so they flow while Postgres is away.
- */
-const sentLongAgo = async (
-  { known }: Pick<ConversationDeps, 'known'>,
-  send: SendMessage,
-  wish: AppendNumbered,
-  state: Numbered,
-): Promise<Once | Refused<'service/unavailable'> | undefined> => {
-  if (isCertain(state, send, wish.at)) return undefined;
-  const lately = await sentInWindow(known, wish, state);
-  if (lately !== undefined) return lately;
-  const { conversation } = send;
-  const seq = await known.sentBefore(conversation, wish.id, state.window.from);
-  if (seq === 'never') return undefined;
-  if (seq === 'unanswerable') {
-    return refuse(
-      'service/unavailable',
-      'whether this was sent before cannot be told now; try again',
-    );
-  }
-  const first = await known.message(conversation, seq);
-  if (first === undefined) throw new Error(`${conversation} has no event ${String(seq)}`);
-  return onceAt(first);
-};
-
-/** Where it stands if it was sent before, lately or long ago. */
-const sentBefore = async (
-  deps: ConversationDeps,
-  send: SendMessage,
-  wish: AppendNumbered,
-): Promise<Once | Refused<'service/unavailable'> | undefined> => {
-  if (!send.stored) return undefined;
-  const state = await deps.writers.state(wish.stream);
-  return (
-    (await sentInWindow(deps.known, wish, state)) ?? (await sentLongAgo(deps, send, wish, state))
-  );
-};
 
 /** What the sender's clients know the message by; a repetition gives the same. */
 export const sendId = (
@@ -156,70 +92,112 @@ const appendOf = (
     : { stream, id, at, meta, wish, sendTime };
 };
 
-/** In its place, once: appended now, or found where it was appended before. */
-const placeOnce = (deps: ConversationDeps) => {
-  const { writers, append } = deps;
+/** So many sends of one sender into one conversation may wait for one that is slow. */
+export const WAITING_MAX = 1_000;
+
+type Answer = Result<SendRefusal, { sent: Sent }>;
+
+/** A message that is to take its place, and what becomes of it once it is on its way there. */
+type Placeable = Readonly<{ wanted: Wanted; after: (way: OnItsWay | Promise<OnItsWay>) => Answer }>;
+
+/**
+ * Messages of one sender go on their way into a conversation in the order in which they came, whatever each has to
+ * wait for: a question to the app server, a read, a proof that what is known is recent. Only until then do others wait
+ * for it, and where all is at hand, as it mostly is, nothing is waited for.
+ */
+export const sendHandler = (deps: ConversationDeps) => {
+  const prepare = preparing(deps);
+  const place = placing(deps);
   const turns = new InTurn();
-  return async (send: SendMessage, wish: AppendNumbered) => {
-    const name = `${send.conversation} ${send.message.from}`;
-    const state = writers.kept(wish.stream) ?? (await writers.state(wish.stream));
-    if (isCertain(state, send, wish.at) && !turns.has(name)) return append(wish);
-    // While one message of a sender is looked for, the next one must not pass it.
-    return turns.do(name, async () => {
-      const newest = await writers.state(wish.stream);
-      return (await sentLongAgo(deps, send, wish, newest)) ?? append(wish);
+  return async (send: SendMessage, meta: Meta): Answer => {
+    const { conversation, message } = send;
+    if (isTooLong(message)) return tooLong();
+    const name = `${conversation} ${message.from}`;
+    const before = turns.count(name);
+    if (before >= WAITING_MAX) {
+      throw new StreamContended(conversation, `${String(WAITING_MAX)} sends of one sender wait`);
+    }
+    const id = sendId(deps.deriveId, conversation, message.from, message.clientMsgId);
+    const call = { id, at: deps.doing.now(), meta };
+    const prepared = prepare(send, call, () =>
+      sentBefore(deps, wantedOf(send, appendOf(send, message, call))),
+    );
+    if (!(prepared instanceof Promise) && before === 0) {
+      const next = afterwards(deps, prepared, send, call);
+      if (next instanceof Promise) return next;
+      const way = place.atOnce(next.wanted);
+      if (way !== undefined) return next.after(way);
+    }
+    // Looked at when its turn comes, and that may be later than it fails.
+    if (prepared instanceof Promise) prepared.catch(() => undefined);
+    const { ended } = await turns.do(name, async () => {
+      const next = afterwards(deps, await prepared, send, call);
+      if (next instanceof Promise) return { ended: next };
+      const way = place.afterLooking(next.wanted);
+      const begun = { ended: next.after(way) };
+      await way.catch(() => undefined);
+      return begun;
     });
+    return ended;
   };
 };
 
-export const sendHandler = (deps: ConversationDeps) => {
-  const { deriveId, known, doing, beforeSend } = deps;
-  const place = placeOnce(deps);
-  const ask = beforeSend === undefined ? undefined : askFirst(beforeSend);
-  return async (send: SendMessage, meta: Meta): Result<SendRefusal, { sent: Sent }> => {
-    const { conversation, message } = send;
-    if (isTooLong(message)) return tooLong();
-    const at = doing.now();
-    const id = sendId(deriveId, conversation, message.from, message.clientMsgId);
-    const doneAt = (
-      { sendTime, seq }: Readonly<{ sendTime: Millis; seq: Seq }>,
-      position?: Position,
-      changed?: SendMessage['message'],
-    ) => {
-      const sent: Sent = { serverMsgId: serverMsgIdOf(id), sendTime, seq, id };
-      return done({ sent: changed === undefined ? sent : { ...sent, changed } }, position);
-    };
-    const allowed = await mayBeSent(known, send, at);
-    if ('kind' in allowed) {
-      // Who may not send it any more may still ask again what became of it.
-      const before = await sentBefore(deps, send, appendOf(send, message, { id, at, meta }));
-      return before?.kind === 'accepted' ? doneAt(before) : allowed;
-    }
-    const go = async (settled: Settled): Result<SendRefusal, { sent: Sent }> => {
-      const { message: said, stored, senderSync } = settled.send;
-      if (settled.changed !== undefined && isTooLong(said)) return tooLong();
-      const data = allowed.quietly
-        ? { ...said, options: { ...said.options, offlinePush: false } }
-        : said;
-      if (!stored) {
-        const passing = { conversation, id, meta: settled.meta, data: { ...data, sendTime: at } };
-        doing.pass(passing, senderSync);
-        return doneAt({ sendTime: at, seq: 0 }, undefined, settled.changed);
+const wantedOf = (
+  { message: { createTime }, repeats }: SendMessage,
+  wish: AppendNumbered,
+): Wanted => (repeats === undefined ? { wish, createTime } : { wish, createTime, repeats });
+
+const answered = (
+  { id }: Call,
+  { sendTime, seq }: Readonly<{ sendTime: Millis; seq: Seq }>,
+  position?: Position,
+  changed?: SendMessage['message'],
+) => {
+  const sent: Sent = { serverMsgId: serverMsgIdOf(id), sendTime, seq, id };
+  return done({ sent: changed === undefined ? sent : { ...sent, changed } }, position);
+};
+
+/** What is to be done with what is prepared: only what takes a place has to wait for it. `asked`: as it came. */
+const afterwards = (
+  { doing }: Pick<ConversationDeps, 'doing'>,
+  prepared: Prepared,
+  asked: SendMessage,
+  call: Call,
+): Placeable | Answer => {
+  if (prepared.kind === 'ended') return toldOf(prepared, call);
+  const { send, meta, quietly, changed, over } = prepared;
+  const data = quietly
+    ? { ...send.message, options: { ...send.message.options, offlinePush: false } }
+    : send.message;
+  if (changed !== undefined && isTooLong(changed)) {
+    over();
+    return Promise.resolve(tooLong());
+  }
+  if (!send.stored) {
+    over();
+    const { id, at } = call;
+    const passing = { conversation: send.conversation, id, meta, data: { ...data, sendTime: at } };
+    doing.pass(passing, send.senderSync);
+    return Promise.resolve(answered(call, { sendTime: at, seq: 0 }, undefined, changed));
+  }
+  const wish = appendOf(asked, data, { ...call, meta });
+  return {
+    wanted: wantedOf(asked, wish),
+    after: async (way) => {
+      try {
+        const { placed } = way instanceof Promise ? await way : way;
+        const once = await placed;
+        if (once.kind === 'refused') return once;
+        if (once.position !== undefined) await doing.followed(once.position);
+        return answered(call, once, once.position, changed);
+      } finally {
+        over();
       }
-      const once = await place(send, appendOf(send, data, { id, at, meta: settled.meta }));
-      if (once.kind === 'refused') return once;
-      if (once.position !== undefined) await doing.followed(once.position);
-      return doneAt(once, once.position, settled.changed);
-    };
-    if (ask === undefined) return go({ send, meta });
-    return ask(
-      send,
-      { id, at, meta },
-      {
-        sentBefore: () => sentBefore(deps, send, appendOf(send, message, { id, at, meta })),
-        found: doneAt,
-        go,
-      },
-    );
+    },
   };
+};
+
+const toldOf = async ({ answer }: Extract<Prepared, { kind: 'ended' }>, call: Call): Answer => {
+  const once = await answer();
+  return once.kind === 'accepted' ? answered(call, once) : once;
 };

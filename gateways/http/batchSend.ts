@@ -7,7 +7,7 @@ import { body, flag, userId } from './fields.ts';
 import { refuse, type Answer } from './reply.ts';
 import { route, type Route } from './route.ts';
 import type { RouteDeps } from './routes.ts';
-import { clientMsgIdOf, sendBody, sending, sent, type Sender } from './sendMessage.ts';
+import { named, sendBody, sending, sent, type Named, type Sender } from './sendMessage.ts';
 import { strings } from './shapes.ts';
 
 /** Receivers of one call, named or all there are: each is a conversation, and a part of the answer. */
@@ -56,7 +56,7 @@ export const batchSendRoute = (deps: RouteDeps): Route => {
     given: Given,
     sender: Sender,
     receivers: readonly UserId[],
-    clientMsgId: string,
+    name: Named,
     meta: Meta,
   ): Promise<Answer<Results>> => {
     const data: Results = { results: [], failedUserIDs: [] };
@@ -65,7 +65,7 @@ export const batchSendRoute = (deps: RouteDeps): Route => {
     for (let from = 0; from < receivers.length; from += PAGE) {
       const page = receivers.slice(from, from + PAGE);
       const trySend = (recvID: UserId) =>
-        send({ ...given, recvID }, sender, clientMsgId, meta).catch(passingOnly);
+        send({ ...given, recvID }, sender, name, meta).catch(passingOnly);
       // Where the log is away it would be for the others too.
       const answers = passing === undefined ? await Promise.all(page.map(trySend)) : [];
       for (const [index, recvID] of page.entries()) {
@@ -100,8 +100,8 @@ export const batchSendRoute = (deps: RouteDeps): Route => {
         const most = String(RECEIVERS_MAX);
         return refuse('args/invalid', `isSendAll: there are more than ${most} users; name some`);
       }
-      const clientMsgId = given.clientMsgID ?? clientMsgIdOf(commandId ?? newId());
-      return sendToAll(given, sender, receivers, clientMsgId, meta);
+      const name = named(given.clientMsgID, commandId, newId);
+      return sendToAll(given, sender, receivers, name, meta);
     },
   });
 };

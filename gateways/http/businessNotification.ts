@@ -16,7 +16,7 @@ import {
 import { refuse } from './reply.ts';
 import { route, type Route } from './route.ts';
 import type { RouteDeps } from './routes.ts';
-import { clientMsgIdOf, sent, sentAnswer } from './sendMessage.ts';
+import { named, sent, sentAnswer } from './sendMessage.ts';
 
 const ONE_OF_THEM = refuse('args/invalid', 'recvUserID or recvGroupID: one of them must be given');
 
@@ -53,7 +53,7 @@ export const businessNotificationRoute = ({ messages, now, newId }: RouteDeps): 
       const { place, chat } = to;
       const stored = given.reliabilityLevel === STORED;
       const made = notificationOptions({ stored, clone: sendMsg });
-      const clientMsgId = clientMsgIdOf(commandId ?? newId());
+      const { clientMsgId, repeats } = named(undefined, commandId, newId);
       const message = {
         ...place,
         ...{ clientMsgId, contentType: CONTENT_TYPES.businessNotification },
@@ -62,7 +62,7 @@ export const businessNotificationRoute = ({ messages, now, newId }: RouteDeps): 
       };
       const options = sendMsg ? copyOptions(made) : made;
       const lined = sendMsg ? { line: cloneOptions(made) } : {};
-      const notify = { chat, message, options, stored, ...lined };
+      const notify = { chat, message, options, stored, repeats, ...lined };
       return sentAnswer(await messages.notify(notify, meta), clientMsgId);
     },
   });

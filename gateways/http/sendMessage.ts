@@ -141,7 +141,7 @@ export type Sender = Readonly<{ privileged: boolean; known: boolean }>;
 const wishOf = (
   given: Given,
   { privileged }: Sender,
-  { clientMsgId, now }: Readonly<{ clientMsgId: string; now: number }>,
+  { clientMsgId, repeats, now }: Named & Readonly<{ now: number }>,
 ): Readonly<{ kind: 'wish'; wish: SendMessage }> | Refused => {
   const place = placeOf(given);
   if (place.kind === 'refused') return place;
@@ -165,6 +165,7 @@ const wishOf = (
     stored: isStored(options),
     senderSync: !given.isOnlineOnly,
     privileged,
+    repeats,
     ...(sendTime === 0 ? {} : { sendTime }),
   };
   return { kind: 'wish', wish };
@@ -194,12 +195,12 @@ export const sending = ({ messages, users, config, now }: RouteDeps) => {
     send: async (
       asked: Given,
       sender: Sender,
-      clientMsgId: string,
+      name: Named,
       meta: Meta,
     ): Promise<Answer<SentMessage>> => {
-      const made = wishOf(asAccount(asked), sender, { clientMsgId, now: now() });
+      const made = wishOf(asAccount(asked), sender, { ...name, now: now() });
       if (made.kind === 'refused') return made;
-      return sentAnswer(await messages.send(made.wish, meta), clientMsgId, {
+      return sentAnswer(await messages.send(made.wish, meta), name.clientMsgId, {
         wish: made.wish,
         meta,
       });
@@ -226,8 +227,18 @@ export const sentAnswer = (
   return { kind: 'done', data, ...(position === undefined ? {} : { position }) };
 };
 
-/** 32 hex digits, the same for calls that are one. */
-export const clientMsgIdOf = (id: EventId): string => id.replaceAll('-', '');
+/** What a message is known by, and whether that may be the repetition of one that was sent at any time before. */
+export type Named = Readonly<{ clientMsgId: string }> & Required<Pick<SendMessage, 'repeats'>>;
+
+/** As its caller says; the same for calls that are one; else it has an id that nothing had before. */
+export const named = (
+  given: string | undefined,
+  commandId: EventId | undefined,
+  newId: () => EventId,
+): Named => ({
+  clientMsgId: given ?? (commandId ?? newId()).replaceAll('-', ''),
+  repeats: given === undefined && commandId === undefined ? 'none' : 'any',
+});
 
 export const sendMessageRoute = (deps: RouteDeps, noted: SendStatuses['noted']): Route => {
   const { checked, send } = sending(deps);
@@ -242,8 +253,7 @@ export const sendMessageRoute = (deps: RouteDeps, noted: SendStatuses['noted']):
       noted(caller.user, meta.operationId, async () => {
         const sender = await checked(given);
         if ('reason' in sender) return sender;
-        const clientMsgId = given.clientMsgID ?? clientMsgIdOf(commandId ?? deps.newId());
-        return send(given, sender, clientMsgId, meta);
+        return send(given, sender, named(given.clientMsgID, commandId, deps.newId), meta);
       }),
   });
 };

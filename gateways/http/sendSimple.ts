@@ -9,7 +9,7 @@ import { isRecord, UnreadableRequest } from './parse.ts';
 import { refuse } from './reply.ts';
 import { route, type Route } from './route.ts';
 import type { RouteDeps } from './routes.ts';
-import { clientMsgIdOf, offlinePush, pushOf, sending, sent, sentAnswer } from './sendMessage.ts';
+import { named, offlinePush, pushOf, sending, sent, sentAnswer } from './sendMessage.ts';
 
 /** A message has 20 KiB at most, as JSON. */
 const CONTENT_LENGTH_MAX = 20_000;
@@ -69,7 +69,7 @@ export const sendSimpleRoute = (deps: RouteDeps): Route => {
       const to = placeOf(from, key.groupID === '' ? key.sendID : '', key.groupID);
       if (to === undefined) return refuse('args/invalid', 'key: must name two users or a group');
       const [profile] = await userLists.byIds([from]);
-      const clientMsgId = clientMsgIdOf(commandId ?? newId());
+      const { clientMsgId, repeats } = named(undefined, commandId, newId);
       const message = {
         ...to.place,
         ...{ clientMsgId, contentType: CONTENT_TYPES.markdown, platform: ADMIN_PLATFORM },
@@ -84,7 +84,10 @@ export const sendSimpleRoute = (deps: RouteDeps): Route => {
         },
       };
       const { privileged } = await senderOf(from);
-      const wish = { conversation: to.chat, message, stored: true, senderSync: true, privileged };
+      const wish = {
+        ...{ conversation: to.chat, message, stored: true, senderSync: true },
+        ...{ privileged, repeats },
+      };
       return sentAnswer(await messages.send(wish, meta), clientMsgId, { wish, meta });
     },
   });

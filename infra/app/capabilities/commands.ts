@@ -42,7 +42,8 @@ export const openCommands = (deps: CommandDeps) => {
   const groups = openGroups({ ...common, users });
   const { standing, partIn } = openStandings(groups, fresh);
   const known = openKnown(reading, users, reach, standing);
-  const messages = openMessages({ writers, forwarding, known, partIn, beforeSend, doing });
+  const { log } = reading;
+  const messages = openMessages({ writers, forwarding, log, known, partIn, beforeSend, doing });
   const ofUsers = { userOf: users.state, newId: randomId, now: doing.now };
   const favourites = favouritesHandler({ ...ofUsers, writers: writers.favourites });
   const clientConfigs = clientConfigsHandler({ ...ofUsers, writers: writers.clientConfigs });

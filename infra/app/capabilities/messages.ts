@@ -9,6 +9,7 @@ import { revokeHandler } from '../../../core/conversation/revoke.ts';
 import { coalesceMarks } from '../../../core/inbox/coalesce.ts';
 import { configureHandler, deleteHandler, noteInInbox } from '../../../core/inbox/handler.ts';
 import type { PartIn } from '../../../core/inbox/ports.ts';
+import type { EventLog } from '../../../core/kernel/eventLog.ts';
 import type { Meta } from '../../../core/kernel/fact.ts';
 import type { ConversationId, Millis, UserId } from '../../../core/kernel/ids.ts';
 import type { Messages } from '../../../gateways/ports.ts';
@@ -19,6 +20,7 @@ import type { Writers } from './writers.ts';
 type MessageDeps = Readonly<{
   writers: Pick<Writers, 'numbered' | 'inboxes'>;
   forwarding: Pick<Forwarding, 'within'>;
+  log: Pick<EventLog, 'readPlaces'>;
   known: Known;
   partIn: PartIn;
   /** Undefined: nobody is asked. */
@@ -36,6 +38,7 @@ type ReadMark = Readonly<{
 export const openMessages = ({
   writers,
   forwarding,
+  log,
   known,
   partIn,
   beforeSend,
@@ -79,7 +82,7 @@ export const openMessages = ({
     remove: removeHandler(hiding),
     clear: clearHandler(hiding),
     send,
-    notify: notifyHandler({ ...numbered, send }),
+    notify: notifyHandler({ ...numbered, send, log }),
     revoke: revokeHandler(numbered),
     markRead: ({ conversation, reader, quiet, upTo, seqs }, meta) => {
       const key = `${quiet ? 'quiet' : 'told'} ${reader} ${conversation}`;

@@ -6,11 +6,12 @@ import {
   type MessageRevoked,
   type NumberedEvent,
 } from '../../../core/conversation/events.ts';
-import { FRESH_MS, sendHandler, sendId } from '../../../core/conversation/handler.ts';
+import { sendHandler, sendId } from '../../../core/conversation/handler.ts';
 import { notificationOf } from '../../../core/conversation/ids.ts';
 import { lengthenWindows } from '../../../core/conversation/lengthen.ts';
 import { loadNumbered } from '../../../core/conversation/load.ts';
 import { markReadHandler } from '../../../core/conversation/markRead.ts';
+import { FRESH_MS, type Repeats } from '../../../core/conversation/sentBefore.ts';
 import type { SentWindow } from '../../../core/conversation/sentWindow.ts';
 import type { Known, Reached } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
@@ -100,7 +101,13 @@ const chat = ({
     pass: (ms: number): void => {
       now += ms;
     },
-    send: (clientMsgId: string, content = 'hi', createTime = now, privileged = false) =>
+    send: (
+      clientMsgId: string,
+      content = 'hi',
+      createTime = now,
+      privileged = false,
+      repeats?: Repeats,
+    ) =>
       send(
         {
           conversation: annAndBob,
@@ -115,6 +122,7 @@ const chat = ({
           stored: true,
           senderSync: true,
           privileged,
+          ...(repeats === undefined ? {} : { repeats }),
         },
         by('ann'),
       ),
@@ -208,6 +216,14 @@ describe('a send', () => {
     const ahead = NOW + 1_000 * HOUR + FRESH_MS;
     expect(reasonOf(await send('a little', 'hi', ahead))).toBe('done');
     expect(reasonOf(await send('much', 'hi', ahead + 1))).toBe('service/unavailable');
+  });
+
+  test('[SEQ-9] whose id was given without a time is looked up, and one with a new id never', async () => {
+    const { send } = await grown(() => Promise.resolve(1));
+    const [now, made] = ['hi', NOW + 1_000 * HOUR];
+    expect(await send('1', now, made, false, 'any')).toMatchObject({ sent: { seq: 1 } });
+    const { send: other } = await grown(noQuestion);
+    expect(await other('n', now, NOW, false, 'none')).toMatchObject({ sent: { seq: 1_001 } });
   });
 
   test('[SEQ-1] that has to be looked up is not passed by the next one of its sender', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { appendOnce, type NumberedWriters } from '../../../core/conversation/appendOnce.ts';
-import { numbered } from '../../../core/conversation/decider.ts';
+import { appendOnce } from '../../../core/conversation/appendOnce.ts';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
 import { sendHandler } from '../../../core/conversation/handler.ts';
 import { removeHandler } from '../../../core/conversation/hide.ts';
@@ -8,13 +7,13 @@ import { notificationOf } from '../../../core/conversation/ids.ts';
 import { notifyHandler, type Notify } from '../../../core/conversation/notify.ts';
 import type { Known } from '../../../core/conversation/ports.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
-import { StreamWriters } from '../../../core/kernel/writer.ts';
 import { foldHead, type Head } from '../../../core/sequence/head.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
 import { emptySide } from '../../../core/sequence/side.ts';
 import type { User } from '../../../core/user/decider.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { numberedWriters } from '../../support/numberedWriters.ts';
 import { ann, annAndBob, bob, by, cat, eventId } from '../../support/people.ts';
 
 const NOW = 1_700_000_000_000;
@@ -31,22 +30,14 @@ const userOf = (user: UserId): User =>
         profile: { nickname: user, faceUrl: '', ex: '' },
       };
 
-/** The handlers over a log. Only cat is not registered. */
-const chat = () => {
-  const log = new MemoryEventLog();
-  const writers: NumberedWriters = new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }) => stream,
-    metaOf: ({ meta }) => meta,
-    clock: () => 0,
-    pause: () => Promise.resolve(),
-  });
+/** The handlers of a process that has just been started on a log. Only cat is not registered. */
+const chat = (log = new MemoryEventLog()) => {
+  const writers = numberedWriters(log);
   const read = (conversation = annAndBob) =>
     log.readStream<NumberedEvent>(conversationStream(conversation), {
       from: 'start',
       direction: 'forwards',
-      max: 100,
+      max: 1_000,
     });
   const passed: Passing[] = [];
   const doing = {
@@ -68,7 +59,7 @@ const chat = () => {
     message: async (conversation, seq) => (await read(conversation))[seq - 1],
   };
   const deps = { writers, append: appendOnce({ writers, known }), deriveId, known, doing };
-  const notify = notifyHandler({ ...deps, send: sendHandler(deps) });
+  const notify = notifyHandler({ ...deps, send: sendHandler(deps), log });
   const note = () => Promise.reject(new Error('nothing is noted in an inbox'));
   let ids = 0;
   const newId = () => eventId(`new ${String((ids += 1))}`);
@@ -76,7 +67,7 @@ const chat = () => {
   return {
     read,
     passed,
-    notify: (wish: Partial<Notify> = {}, to = bob) =>
+    notify: (wish: Partial<Notify> = {}, to = bob, clientMsgId = 'c') =>
       notify(
         {
           chat: annAndBob,
@@ -84,7 +75,7 @@ const chat = () => {
             ...{
               from: ann,
               to,
-              clientMsgId: 'c',
+              clientMsgId,
               contentType: 2001,
               system: true,
               createTime: NOW,
@@ -93,6 +84,7 @@ const chat = () => {
           },
           options: { isNotNotification: false },
           stored: false,
+          repeats: 'any',
           ...wish,
         },
         by('imAdmin'),
@@ -125,6 +117,26 @@ describe("a notification of the app's own", () => {
     expect(typesOf(await world.read(beside))).toEqual(['NoticePosted']);
     expect(world.passed).toEqual([]);
     expect(await world.read()).toEqual([]);
+  });
+
+  test('[MSG-32] is known again after a restart, however many came in between', async () => {
+    const log = new MemoryEventLog();
+    const before = chat(log);
+    const first = await before.notify({ stored: true });
+    for (let index = 0; index < 300; index++) {
+      await before.notify({ stored: true }, bob, `other ${String(index)}`);
+    }
+    const after = chat(log);
+    expect(await after.notify({ stored: true })).toEqual({
+      kind: 'done',
+      sent: first.kind === 'done' && first.sent,
+    });
+    expect(await after.notify({ stored: true }, bob, 'new')).toMatchObject({ sent: { seq: 302 } });
+    // What has an id of its own is not looked for.
+    const never = { stored: true, repeats: 'none' } as const;
+    log.readPlaces = () => Promise.reject(new Error('nobody should ask'));
+    expect(await after.notify(never, bob, 'newer')).toMatchObject({ sent: { seq: 303 } });
+    expect(await after.read(beside)).toHaveLength(303);
   });
 
   test('[MSG-32] that shows as a line is stored in the chat first, under the same ids', async () => {

@@ -83,6 +83,7 @@ describe('sending for others', () => {
         stored: true,
         senderSync: true,
         privileged: false,
+        repeats: 'any',
       },
     ]);
   });
