@@ -5,9 +5,12 @@ import type { RawReply } from './rawWire.ts';
 export class RequestRefused extends Error {
   override name = 'RequestRefused';
   readonly errCode: number;
-  constructor(reqIdentifier: number, { errCode, errMsg }: RawReply) {
+  /** It had been sent before, and what came of that was never told. */
+  readonly repeated: boolean;
+  constructor(reqIdentifier: number, { errCode, errMsg }: RawReply, repeated: boolean) {
     super(`${String(reqIdentifier)}: ${String(errCode)} ${errMsg}`);
     this.errCode = errCode;
+    this.repeated = repeated;
   }
 }
 
@@ -19,7 +22,7 @@ type Queued = {
   clientMsgID?: string;
   /** It has been sent before, on a connection that has gone since or to be told to try again. */
   repeated?: boolean;
-  done: (reply: RawReply) => void;
+  done: (reply: RawReply, repeated: boolean) => void;
   failed: (error: unknown) => void;
 };
 
@@ -52,17 +55,19 @@ export class RawRequests {
   }
 
   /** The data of the answer. Rejects with `RequestRefused`, or when its connection has gone. */
-  async ask(
+  ask(
     reqIdentifier: number,
     data: Uint8Array,
     more: { lasting?: boolean; clientMsgID?: string; repeated?: boolean } = {},
   ): Promise<Uint8Array> {
-    const reply = await new Promise<RawReply>((done, failed) => {
+    return new Promise<Uint8Array>((resolve, failed) => {
+      const done: Queued['done'] = (reply, repeated) => {
+        if (reply.errCode === 0) resolve(reply.data);
+        else failed(new RequestRefused(reqIdentifier, reply, repeated));
+      };
       this.#queue.push({ reqIdentifier, data, lasting: false, ...more, done, failed });
       void this.#run();
     });
-    if (reply.errCode !== 0) throw new RequestRefused(reqIdentifier, reply);
-    return reply.data;
   }
 
   async #run(): Promise<void> {
@@ -76,7 +81,8 @@ export class RawRequests {
         const answered = () => {
           this.sending = undefined;
         };
-        next.done(await socket.request(next.reqIdentifier, next.data, { answered }));
+        const reply = await socket.request(next.reqIdentifier, next.data, { answered });
+        next.done(reply, next.repeated === true);
         this.#queue.splice(this.#queue.indexOf(next), 1);
       } catch (error) {
         next.repeated = true;

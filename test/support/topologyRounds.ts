@@ -83,7 +83,7 @@ const expectIn = ({ sent }: World, chat: string): Set<string> => {
   return ids;
 };
 
-/** Who has just gone is refused, and then the message is nowhere. */
+/** Who has just gone is refused, and then the message is nowhere, unless an earlier attempt has come through. */
 const sendToGroup = async (
   world: World,
   client: User['client'],
@@ -98,6 +98,7 @@ const sendToGroup = async (
     if (!(error instanceof RequestRefused) || error.errCode !== NOT_IN_GROUP) throw error;
     if (!movedIn.has(client.userID)) throw error;
     ids.delete(clientMsgID);
+    if (error.repeated) world.unsure.add(clientMsgID);
   }
 };
 

@@ -39,6 +39,8 @@ export type World = Readonly<{
   groups: readonly Group[];
   /** Of all rounds: what each chat must hold. */
   sent: Map<string, Set<string>>;
+  /** What was refused after an attempt of which nothing was told: it may be there. */
+  unsure: Set<string>;
   log: TopologyLog;
   check: TopologyCheck;
   close: () => Promise<void>;
@@ -84,12 +86,13 @@ export const openWorld = async (
     async () => (await log.readOn()) && log.moves.length > 0 && log.untold.size === 0,
   );
   const members = new Map(groups.map(({ id, members: known }) => [id, known]));
-  const check = new TopologyCheck(log, { clients, sent, members });
+  const unsure = new Set<string>();
+  const check = new TopologyCheck(log, { clients, sent, unsure, members });
   const close = (): Promise<void> => {
     for (const client of clients) client.close();
     return log.close();
   };
-  return { topology, chance, users, groups, sent, log, check, close };
+  return { topology, chance, users, groups, sent, unsure, log, check, close };
 };
 
 const makeGroups = async (
