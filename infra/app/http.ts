@@ -75,7 +75,7 @@ export const openHttp = ({
     newId: randomId,
     deriveId,
     log,
-    ready: readiness(storage, models, now),
+    ready: readiness(storage, models, now, roles.has('api') || roles.has('gateway')),
     metrics: { ...metrics, meter: metrics.http, access: config.metrics },
     uwsInfo: sockets.implementation,
     ...(gateway !== undefined &&

@@ -1,5 +1,6 @@
 import type { Millis } from '../../core/kernel/ids.ts';
 import type { Ready } from '../../gateways/http/health.ts';
+import type { RunnerState } from '../../projections/kernel/runnerState.ts';
 import { apartText, CLOCKS_APART_MAX, clockAhead } from './readModels/checkPostgres.ts';
 import { isAway } from './readModels/isAway.ts';
 import type { ReadModels } from './readModels/readModels.ts';
@@ -27,7 +28,30 @@ const problemOf = async ({
 
 const AWAY = 'Postgres does not answer';
 
-/** Whether a client that connects now can send and sync, and if not, why. */
+/** What keeps the projector from its work, if anything does. */
+const stoppedBy = (state: RunnerState): string | undefined => {
+  switch (state.kind) {
+    case 'poisoned':
+      return (
+        `the projection ${state.projection} cannot take ${state.type} at position ` +
+        `${String(state.position)}: ${state.reason}; see: seqline projector status`
+      );
+    case 'refused':
+      return state.reason;
+    case 'starting':
+    case 'retrying':
+    case 'stopped':
+      return `the projector is ${state.kind}`;
+    case 'standby':
+    case 'running':
+      return undefined;
+  }
+};
+
+/**
+ * Whether a client that connects now can send and sync, and if not, why. `serves`: whether clients and app servers come
+ * to this process at all.
+ */
 export const readiness =
   (
     { store }: Readonly<{ store: Pick<Storage['store'], 'writability'> }>,
@@ -39,6 +63,7 @@ export const readiness =
       db,
     }: Pick<ReadModels, 'follower' | 'runner' | 'tail' | 'answers' | 'db'>,
     now: () => Millis,
+    serves = true,
   ) =>
   async (): Promise<Ready> => {
     const writable = store.writability();
@@ -46,24 +71,12 @@ export const readiness =
     const failure = follower.failure();
     if (failure !== undefined) return no(`the log cannot be followed: ${failure.reason}`);
     const state = runner.state();
-    switch (state.kind) {
-      case 'poisoned':
-        return no(
-          `the projection ${state.projection} cannot take ${state.type} at position ` +
-            `${String(state.position)}: ${state.reason}; see: seqline projector status`,
-        );
-      case 'refused':
-        return no(state.reason);
-      case 'starting':
-      case 'retrying':
-      case 'stopped':
-        return no(`the projector is ${state.kind}`);
-      case 'standby':
-      case 'running':
-        break;
-    }
+    const stopped = stoppedBy(state);
+    if (stopped !== undefined) return no(stopped);
     const problem = await problemOf({ answers, db, now });
     if (problem !== undefined) return no(problem);
+    // Another builds tables, maybe those of an older version: until it ends, those of this one are not there.
+    if (state.kind === 'standby' && !serves) return { ready: true };
     const { position, head } = runner.lag();
     if (!tail.covers(position)) {
       return no(`the read models are being built: at ${String(position)} of ${String(head)}`);

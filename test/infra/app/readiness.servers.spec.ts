@@ -10,6 +10,7 @@ import { readiness } from '../../../infra/app/readiness.ts';
 import { openStorage, type Storage } from '../../../infra/app/storage/storage.ts';
 import { openEmbeddedLog } from '../../../infra/eventstore/embedded/embeddedLog.ts';
 import { createLog } from '../../../infra/observe/log.ts';
+import { Tail } from '../../../projections/kernel/tail.ts';
 import { by } from '../../support/people.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
@@ -87,6 +88,26 @@ const takeAway = async (away: boolean): Promise<void> => {
   await sql`select pg_terminate_backend(pid) from pg_stat_activity
     where ${away} and datname = ${databaseName}`.execute(other.db);
 };
+
+test('[NOD-34] while another builds read models of an older version, who only stands by is ready, and who serves is not', async () => {
+  const { storage, models } = await opened(database.url);
+  const lag = { projection: 'chats_v9', position: 0, head: 100_000, waitingSince: undefined };
+  const unbuilt = {
+    ...models,
+    runner: { ...models.runner, state: () => ({ kind: 'standby' as const }), lag: () => lag },
+    tail: new Tail({
+      floor: 100_000,
+      indexOf: () => [],
+      now: Date.now,
+      onOverflow: () => undefined,
+    }),
+  };
+  expect(await readiness(storage, unbuilt, Date.now, false)()).toEqual({ ready: true });
+  expect(await readiness(storage, unbuilt, Date.now)()).toEqual({
+    ready: false,
+    reason: 'the read models are being built: at 0 of 100000',
+  });
+});
 
 describe('[OPS-24] the server is not ready, and says why,', () => {
   test('while Postgres is away, and is again once it is back', async () => {

@@ -269,6 +269,44 @@ describe('the runner', () => {
     await both.stop();
   });
 
+  test('[PRJ-24] projectors of two versions take turns: each brings its own on from where it stood', async () => {
+    const log = await filled(30);
+    const count = async (version: number): Promise<number | undefined> => {
+      const table = sql.table(`seqline.seen_v${String(version)}`);
+      const { rows } = await sql<{ n: number }>`select count(*) as n from ${table}`.execute(
+        database.db,
+      );
+      return rows[0]?.n;
+    };
+    const older = () => projector(log, { projections: [users, counter(1)] });
+    const newer = () => projector(log, { projections: [users, counter(2)] });
+
+    const old = older();
+    await old.runner.reached(await log.head(), WAIT);
+    const upgraded = newer();
+    await upgraded.came('standby');
+    await old.stop();
+    await upgraded.came('running');
+    const between = await write(log, registered('between'));
+    expect(await upgraded.runner.reached(between, WAIT)).toBe(true);
+    expect(await Promise.all([count(1), count(2)])).toEqual([30, 31]);
+
+    const back = older();
+    await back.came('standby');
+    await upgraded.stop();
+    await back.came('running');
+    const after = await write(log, registered('after'));
+    expect(await back.runner.reached(after, WAIT)).toBe(true);
+    expect(await Promise.all([count(1), count(2)])).toEqual([32, 31]);
+    await back.stop();
+
+    const again = newer();
+    expect(await again.runner.reached(after, WAIT)).toBe(true);
+    expect(await Promise.all([count(1), count(2)])).toEqual([32, 32]);
+    await again.stop();
+    expect(await allUsers(database.db)).toHaveLength(32);
+  });
+
   test('[PRJ-7] rows at their checkpoint with the tail folded on equal rows waited for', async () => {
     const log = await filled(4);
     const early = projector(log);
@@ -333,14 +371,14 @@ const applyInBatches = async (
 };
 
 /** A read model of the test's own: which users have registered. */
-const counter = (): Projection => ({
+const counter = (version = 1, table = `seqline.seen_v${String(version)}`): Projection => ({
   name: 'seen',
-  version: 1,
+  version,
   create: async (db) => {
-    await sql`create table seqline.seen_v1 (id text primary key)`.execute(db);
+    await sql`create table ${sql.table(table)} (id text primary key)`.execute(db);
   },
   clear: async (db) => {
-    await sql`drop table if exists seqline.seen_v1`.execute(db);
+    await sql`drop table if exists ${sql.table(table)}`.execute(db);
   },
   tables: [
     {
@@ -348,12 +386,12 @@ const counter = (): Projection => ({
       fold: (_, __, key) => key,
       load: async (db, keys) => {
         const { rows } = await sql<{ id: string }>`
-          select id from seqline.seen_v1 where id = any(${keys}::text[])`.execute(db);
+          select id from ${sql.table(table)} where id = any(${keys}::text[])`.execute(db);
         return new Map(rows.map(({ id }) => [id, id]));
       },
       save: async (db, rows) => {
         await sql`
-          insert into seqline.seen_v1 select unnest(${[...rows.keys()]}::text[])`.execute(db);
+          insert into ${sql.table(table)} select unnest(${[...rows.keys()]}::text[])`.execute(db);
       },
     },
   ],
