@@ -74,11 +74,12 @@ const changes = async (
       return { kind: 'allowed', message, stored: modified.stored, changedBy: answer.by };
     }
     case 'wrong': {
-      if (modified.of === 'content') {
-        return { kind: 'refused', reason: 'args/invalid', detail: modified.why };
-      }
       const unusable = question.unusable(modified.why, meta, id);
-      return unusable.kind === 'refused' ? unusable : allowed;
+      if (unusable.kind === 'go-on') return allowed;
+      // OpenIM has a number of its own for it.
+      return modified.of === 'content'
+        ? { kind: 'refused', reason: 'args/invalid', detail: modified.why }
+        : unusable;
     }
   }
 };

@@ -111,8 +111,18 @@ export const openPost = ({
       const end = (posted: Posted): void => {
         resolve({ posted, stale: false });
       };
+      let isAnswered = false;
       request.on('response', (response) => {
+        isAnswered = true;
         readAnswer(response, end, deadline);
+      });
+      request.on('upgrade', (_, socket) => {
+        socket.destroy();
+        end(failed('unreachable', 'HTTP 101: it wants another protocol'));
+      });
+      // However it ends, somebody waits for it. What an answer comes to is for whoever reads it.
+      request.on('close', () => {
+        if (!isAnswered) end(failed('unreachable', 'the connection was closed without an answer'));
       });
       request.on('error', (error) => {
         const { reusedSocket } = request;

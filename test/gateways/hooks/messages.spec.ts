@@ -152,6 +152,18 @@ describe('callbacks about messages', () => {
     expect(calls).toHaveLength(1);
   });
 
+  test('[HOK-4] that answer a text which is no JSON have not answered, as OpenIM has a number for', async () => {
+    const ended = (failedContinue: boolean) => {
+      const plain = answered({ content: '***' });
+      return asking({ beforeMsgModify: settings(failedContinue) }, plain).beforeSend?.(
+        send(),
+        CALL,
+      );
+    };
+    expect(await ended(false)?.()).toMatchObject({ kind: 'refused', reason: 'args/invalid' });
+    expect(await ended(true)?.()).toMatchObject({ kind: 'allowed', message: send().message });
+  });
+
   test.each([
     [false, 'refused'],
     [true, 'allowed'],

@@ -171,6 +171,7 @@ describe('[HOK-7] an answer', () => {
       'trickles',
       (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{'),
     ],
+    ['is about to come', (socket: Socket) => socket.write('HTTP/1.1 102 Processing\r\n\r\n')],
   ])('that %s is given up in time', async (_what, onSocket) => {
     const url = await rawServer(onSocket);
     expect(await posting()(endpointAt(url), { ...CALL, timeout: 150 })).toMatchObject({
@@ -183,6 +184,7 @@ describe('[HOK-7] an answer', () => {
     ['is cut off', 'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{'],
     ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['is nothing', ''],
+    ['is another protocol', 'HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
   ])('that %s is none', async (_what, bytes) => {
     const url = await rawServer((socket) => {
       socket.on('data', () => socket.end(bytes));
