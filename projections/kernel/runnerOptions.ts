@@ -31,6 +31,8 @@ export type RunnerOptions = Readonly<{
    * is a rest as long as the batch took.
    */
   unhurriedMs?: Millis;
+  /** For tests: how soon a read model is given again what it could not take. */
+  givenAgainMs?: Millis;
 }>;
 
 /** What a runner needs of the tail, and where it says that something is not needed any more. */

@@ -7,7 +7,7 @@ export type RunnerState =
   | Readonly<{ kind: 'running' }>
   /** Postgres or the log does not answer; tried again for ever. */
   | Readonly<{ kind: 'retrying'; attempts: number; reason: string }>
-  /** A projection cannot take an event. Nothing moves until the code is mended or the event skipped. */
+  /** A projection cannot take an event. Nothing moves until it can or the event is skipped. */
   | Readonly<{ kind: 'poisoned' } & Poison>
   /** The database belongs to another log. */
   | Readonly<{ kind: 'refused'; reason: string }>

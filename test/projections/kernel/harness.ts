@@ -31,6 +31,7 @@ export type ProjectorOptions = Readonly<{
   /** Where the tail begins. */
   after?: number;
   share?: Share;
+  givenAgainMs?: number;
 }>;
 
 /** Follower, tail and runner over one log and one database, as a process has them. */
@@ -41,6 +42,7 @@ export const startProjector = ({
   batchMax,
   after = 0,
   share,
+  givenAgainMs,
 }: ProjectorOptions): Projector => {
   const states: RunnerState[] = [];
   const tail = new Tail({
@@ -68,6 +70,7 @@ export const startProjector = ({
     onState: (state) => states.push(state),
     ...(batchMax === undefined ? {} : { batchMax }),
     ...(share === undefined ? {} : { share }),
+    ...(givenAgainMs === undefined ? {} : { givenAgainMs }),
   });
   return {
     runner,

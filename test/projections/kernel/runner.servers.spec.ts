@@ -12,7 +12,7 @@ import { usersTable, users } from '../../../projections/users/project.ts';
 import type { UsersTables } from '../../../projections/users/schema.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { until } from '../../support/until.ts';
+import { until, untilTrue } from '../../support/until.ts';
 import { erased, recorded, registered, renamed, write } from '../../support/userEvents.ts';
 import { allUsers, dropAll, startProjector } from './harness.ts';
 
@@ -214,6 +214,36 @@ describe('the runner', () => {
     expect(state).toMatchObject({ position: bad, type: 'UserRegistered' });
     expect(JSON.stringify(state)).toContain('short');
     expect(await allUsers(database.db)).toHaveLength(3);
+    await stop();
+  });
+
+  test('[PRJ-10] once what Postgres lacked is there, it goes on by itself', async () => {
+    const log = await filled(3);
+    const bad = await write(log, registered('toobig'));
+    const head = await write(log, registered('after'));
+    const strict: Projection = {
+      ...users,
+      create: async (db) => {
+        await users.create(db);
+        await sql`alter table seqline.users_v1 add constraint short check (user_id <> 'toobig')`.execute(
+          db,
+        );
+      },
+    };
+    const { runner, states, came, stop } = projector(log, {
+      projections: [strict],
+      givenAgainMs: 50,
+    });
+    await came('poisoned');
+    // Given it again in vain, it is not said to run meanwhile.
+    await untilTrue('it is given again', () => states.length >= 5, { seen: () => states });
+    expect(states.slice(2)).toEqual(
+      states.slice(2).map(() => expect.objectContaining({ kind: 'poisoned', position: bad })),
+    );
+    await sql`alter table seqline.users_v1 drop constraint short`.execute(database.db);
+    expect(await runner.reached(head, WAIT)).toBe(true);
+    expect(runner.state().kind).toBe('running');
+    expect(await allUsers(database.db)).toHaveLength(5);
     await stop();
   });
 
