@@ -1,7 +1,8 @@
-import { access, open, readFile, rename } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const MODE_PRIVATE = 0o600;
+const MODE_USUAL = 0o777;
 
 /** The text of a file, or undefined where there is none. */
 export const readIfPresent = async (path: string): Promise<string | undefined> => {
@@ -20,6 +21,47 @@ export const isThere = async (path: string): Promise<boolean> => {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
+  }
+};
+
+/**
+ * Makes a folder and those above it that are missing; undefined where it was there. Not Node's own `recursive`, which
+ * tries for ever where a folder that is there takes none (in /proc, say).
+ */
+export const makeFolder = async (
+  folder: string,
+  mode: number = MODE_USUAL,
+): Promise<string | undefined> => {
+  const asked = await makeOne(folder, mode);
+  if (asked !== 'lacks-parent') return asked === 'made' ? folder : undefined;
+  const above = dirname(folder);
+  const first = await makeFolder(above, mode);
+  const again = await makeOne(folder, mode);
+  if (again !== 'lacks-parent') return first ?? (again === 'made' ? folder : undefined);
+  const problem = new Error(`${folder} cannot be made: ${above} takes no folder`);
+  throw Object.assign(problem, { code: 'ENOTDIR', path: folder });
+};
+
+const makeOne = async (
+  folder: string,
+  mode: number,
+): Promise<'made' | 'there' | 'lacks-parent'> => {
+  try {
+    await mkdir(folder, { mode });
+    return 'made';
+  } catch (error) {
+    if (isMissing(error) && dirname(folder) !== folder) return 'lacks-parent';
+    // Who may not write above it need not, where it is there.
+    if (await isFolder(folder)) return 'there';
+    throw error;
+  }
+};
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
   }
 };
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PublicProtocol } from 'paseto';
 import {
@@ -11,7 +11,7 @@ import {
   type SecretKey,
 } from 'paseto/v4/public';
 import type { Millis } from '../../core/kernel/ids.ts';
-import { readIfPresent, writeDurably } from '../durableFile.ts';
+import { makeFolder, readIfPresent, writeDurably } from '../durableFile.ts';
 
 export type SigningKey = Readonly<{ id: string; secret: SecretKey }>;
 
@@ -56,7 +56,7 @@ export const fileShelf = (folder: string): KeyShelf => {
   return {
     load: () => readIfPresent(path),
     save: async (text) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
       await chmod(folder, 0o700);
       await writeDurably(path, text);
       // A data folder has one process.

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { socketImplementation } from '../../gateways/ws/server.ts';
@@ -11,6 +11,7 @@ import { redactUrl } from '../redactUrl.ts';
 import { out, type Command } from './command.ts';
 import { addressOf } from './calls.ts';
 import { inspectWebhooks } from './doctorWebhooks.ts';
+import { makeFolder } from '../durableFile.ts';
 
 const good = (what: string): Finding => ({ good: true, what });
 const bad = (what: string): Finding => ({ good: false, what });
@@ -61,7 +62,7 @@ const port = async (config: Config, name: string, wanted: number): Promise<Findi
 
 const data = async ({ data: folder }: Config): Promise<readonly Finding[]> => {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     return [bad(`SEQLINE_DATA ${folder} cannot be written: ${String(error)}`)];

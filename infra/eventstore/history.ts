@@ -78,6 +78,16 @@ const happened = (type: string, data: object): StoreEvent => ({
   metadata: Buffer.from('{}'),
 });
 
+/** Logs that one comes from, oldest first, by the events that it begins with: a copy begins with what is said of it. */
+export const formerIdsBy = async (first: readonly StoredEvent[]): Promise<readonly string[]> => {
+  const end = first.findIndex(({ stream }) => stream !== LOG_STREAM);
+  const ofItself = end === -1 ? first : first.slice(0, end);
+  const { formerIds } = await readHistory({
+    readStream: async (_, { from }) => (typeof from === 'number' ? ofItself.slice(from) : ofItself),
+  });
+  return formerIds;
+};
+
 const after = (history: LogHistory, event: StoredEvent): LogHistory => {
   switch (event.type) {
     case COPY_BEGUN:

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Position } from '../../core/kernel/ids.ts';
-import { readIfPresent, writeDurably } from '../durableFile.ts';
+import { makeFolder, readIfPresent, writeDurably } from '../durableFile.ts';
 
 const MARKER = 'seqline.json';
 const FORMAT = 1;
@@ -30,7 +29,7 @@ export const keepSealChoice = async (
           `${markerText(true)} (or false) to it, as the log was made`,
       );
     }
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     await writeDurably(path, `${markerText(seal)}\n`);
     return;
   }

@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../../core/kernel/eventStore.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
 import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
 import { lockDirectory, type DirectoryLock } from '../directoryLock.ts';
-import { isThere, syncFile, syncFolder } from '../durableFile.ts';
+import { isThere, makeFolder, syncFile, syncFolder } from '../durableFile.ts';
 import { isRecord, keptIn, KEY_BYTES, recordBytes, recordOf, type KeyRecord } from './keyRecord.ts';
 
 const HELD_PAGE = 1_000;
@@ -48,7 +48,7 @@ export class KeysInUse extends Error {
  * lets you take over an erasure. Throws `KeysOfAnotherLog`, `KeysInUse`.
  */
 export const openEmbeddedKeys = async (folder: string, log: SealedLog): Promise<KeyStore> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   await chmod(folder, 0o700);
   const lock = await lockDirectory(await realpath(folder));
   if (lock === undefined) {
@@ -86,12 +86,13 @@ const openAlone = async (folder: string, log: SealedLog): Promise<Database> => {
 };
 
 /**
- * The keys of a log, to open what they have sealed while another process may have the key store open:
- * nothing is made, destroyed or compacted. Throws `KeysOfAnotherLog`, and where there are none.
+ * The keys of a log, or of one that it comes from, to open what they have sealed while another process may have
+ * the key store open: nothing is made, claimed, destroyed or compacted. `logIds`: its own first. Throws
+ * `KeysOfAnotherLog`, and where there are none.
  */
 export const readEmbeddedKeys = (
   folder: string,
-  logId: string,
+  logIds: readonly string[],
 ): Pick<KeyStore, 'opening' | 'close'> => {
   if (!existsSync(join(folder, 'data.mdb'))) {
     throw new Error(
@@ -100,10 +101,10 @@ export const readEmbeddedKeys = (
   }
   const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
   const owners = ownersOf(database);
-  if (owners.length > 0 && !owners.includes(logId)) {
+  if (owners.length > 0 && !owners.some((owner) => logIds.includes(owner))) {
     void database.close();
     throw new KeysOfAnotherLog(
-      `the key store in ${folder} holds the keys of the log ${owners.join()}, but the log here is ${logId}`,
+      `the key store in ${folder} holds the keys of the log ${owners.join()}, but the log here is ${logIds[0] ?? '(none)'}`,
     );
   }
   return new EmbeddedKeys(database);
@@ -302,7 +303,7 @@ export const openKeysForReading = async (folder: string): Promise<KeysForReading
 
 /** Free pages, which may hold keys that have been destroyed, are left out. */
 const copyAlive = async (database: Database, folder: string): Promise<void> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   await chmod(folder, 0o700);
   const draft = join(folder, 'copied');
   await rm(draft, { recursive: true, force: true });

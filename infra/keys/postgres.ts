@@ -80,13 +80,13 @@ export const alone = async <T>(
 /** To open what is sealed, beside whoever has the keys open. Throws `KeysOfAnotherLog`. */
 export const readPostgresKeys = async (
   pool: pg.Pool,
-  logId: string,
+  logIds: readonly string[],
 ): Promise<Pick<KeyStore, 'opening' | 'close'>> => {
   await refuseUnfinished(pool);
   const owners = await readOwners(pool);
-  if (!owners.includes(logId)) {
+  if (!owners.some((owner) => logIds.includes(owner))) {
     throw new KeysOfAnotherLog(
-      `SEQLINE_KEYS holds the keys of the log ${owners.at(-1) ?? '(none)'}, but the log here is ${logId}`,
+      `SEQLINE_KEYS holds the keys of the log ${owners.at(-1) ?? '(none)'}, but the log here is ${logIds[0] ?? '(none)'}`,
     );
   }
   return new PostgresKeys(pool, () => undefined, '0');

@@ -4,7 +4,6 @@ import {
   chmod,
   cp,
   lchown,
-  mkdir,
   readdir,
   readFile,
   rename,
@@ -15,6 +14,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { giveTo, mayUse, type Place, type PostgresLog } from './place.ts';
+import { makeFolder } from '../durableFile.ts';
 
 export type Binaries = Readonly<{ initdb: string; postgres: string; major: string }>;
 
@@ -97,7 +97,7 @@ const privateCopy = async (
 
   log.warn(`the Postgres programs in ${root} cannot be used from there: copying them to ${copy}`);
   const unfinished = `${copy}.new-${process.pid}`;
-  await mkdir(unfinished, { recursive: true });
+  await makeFolder(unfinished);
   await cp(path.join(root, 'native'), path.join(unfinished, 'native'), {
     recursive: true,
     verbatimSymlinks: true,

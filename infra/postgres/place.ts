@@ -4,6 +4,7 @@ import { chmod, chown, lstat, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../durableFile.ts';
 
 const run = promisify(execFile);
 
@@ -53,7 +54,7 @@ export const chooseAccount = async (): Promise<Account | undefined> => {
 export const preparePlace = async (directory: string, log: PostgresLog): Promise<Place> => {
   const account = await chooseAccount();
   const wanted = path.resolve(directory);
-  await mkdir(wanted, { recursive: true, mode: 0o700 });
+  await makeFolder(wanted, 0o700);
   if (account === undefined) return { directory: wanted, account };
 
   await giveTo(wanted, account);
@@ -96,7 +97,7 @@ const isPrivate = async (
 export const prepareSocketDirectory = async ({ directory, account }: Place): Promise<string> => {
   const inside = path.join(directory, 'socket');
   if (fitsSocket(inside)) {
-    await mkdir(inside, { recursive: true, mode: 0o700 });
+    await makeFolder(inside, 0o700);
     await chmod(inside, 0o700);
     if (account !== undefined) await giveTo(inside, account);
     return inside;

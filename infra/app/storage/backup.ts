@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { syncFolder } from '../../durableFile.ts';
+import { makeFolder, syncFolder } from '../../durableFile.ts';
 import { copyChainFolder } from '../../eventstore/chain/chainFolder.ts';
 import { BackupRefused, copyOpenLog, holdsLog } from '../../eventstore/embedded/backup.ts';
 import { openEmbeddedLog } from '../../eventstore/embedded/embeddedLog.ts';
@@ -64,7 +64,7 @@ export const restoreData = async (directory: string, data: string): Promise<void
 
 /** Empty but for what an interrupted run has left, which goes. */
 const emptied = async (directory: string, mode: number): Promise<void> => {
-  await mkdir(directory, { recursive: true, mode });
+  await makeFolder(directory, mode);
   await rm(path.join(directory, UNFINISHED), { recursive: true, force: true });
   const [found] = await readdir(directory);
   if (found !== undefined)

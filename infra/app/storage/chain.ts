@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { STREAM_PREFIXES } from '../../../core/kernel/catalogue.ts';
@@ -16,6 +16,7 @@ import {
 import {
   addCheckpoint,
   CHECKPOINTS,
+  makeChainFolder,
   pemOf,
   PUBLIC,
   readChainFolder,
@@ -25,6 +26,8 @@ import { keyIdOf, signed, type SignedCheckpoint } from '../../eventstore/chain/c
 import { openFile } from '../../replay/output.ts';
 import { openOwnLog } from './ownLog.ts';
 import { chainDirectory } from './places.ts';
+import { lockDirectory, type DirectoryLock } from '../../directoryLock.ts';
+import { makeFolder } from '../../durableFile.ts';
 
 type ChainConfig = Pick<Config, 'data' | 'eventStore'>;
 type OnLinked = (events: number, position: Position) => void;
@@ -44,6 +47,22 @@ export const signLog = async (
   onLinked: OnLinked = () => undefined,
 ): Promise<SignedCheckpoint | undefined> => {
   const folder = chainDirectory(config.data);
+  // Where there is no log, no folder is made for it.
+  await (await openOwnLog(config)).close();
+  const turn = await takeTurn(folder);
+  try {
+    return await signAlone(config, folder, now, onLinked);
+  } finally {
+    await turn.release();
+  }
+};
+
+const signAlone = async (
+  config: ChainConfig,
+  folder: string,
+  now: () => Millis,
+  onLinked: OnLinked,
+): Promise<SignedCheckpoint | undefined> => {
   const log = await openOwnLog(config);
   try {
     const { checkpoints } = await readChainFolder(folder);
@@ -62,6 +81,14 @@ export const signLog = async (
   } finally {
     await log.close();
   }
+};
+
+/** Of two that sign at once each would make a key of its own, or cut off what the other has just written. */
+const takeTurn = async (folder: string): Promise<DirectoryLock> => {
+  await makeChainFolder(folder);
+  const turn = await lockDirectory(await realpath(folder));
+  if (turn !== undefined) return turn;
+  throw new ChainRefused('the log is being signed by somebody else just now: wait for that');
 };
 
 type Followed = Readonly<{ state: ChainState; position: Position }>;
@@ -134,7 +161,7 @@ export const bundleLog = async (
   const checkpoint = checkpoints.at(-1);
   if (checkpoint === undefined || publicKey === undefined)
     throw new ChainRefused('the log has no events, so there is nothing to bundle');
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   const output = await openFile(join(directory, EVENTS), `bundle of ${checkpoint.signature}`);
   const log = await openOwnLog(config);
   try {

@@ -22,7 +22,7 @@ export const checkOwnLog = async (
   try {
     const { logId } = log;
     const keys = await (config.keys?.kind === 'postgres'
-      ? openKeysToRead(config, logId)
+      ? openKeysToRead(config, [logId, ...(await log.history()).formerIds])
       : openKeysForReading(keysDirectory(data)));
     try {
       const report = await checkLog(log, keys, progressOf(await log.head()));

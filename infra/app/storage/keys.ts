@@ -48,15 +48,18 @@ export const openKeys = async (config: KeysConfig, log: SealedLog, say: Log): Pr
   }
 };
 
-/** The same keys beside whoever has them open: nothing is made, claimed or destroyed. */
+/**
+ * The same keys beside whoever has them open: nothing is made, claimed or destroyed. `logIds`: the log's own id, and
+ * those of the logs it comes from, whose keys they are until a server has claimed them for it.
+ */
 export const openKeysToRead = async (
   { data, keys }: KeysConfig,
-  logId: string,
+  logIds: readonly string[],
 ): Promise<Pick<KeyStore, 'opening' | 'close'>> => {
-  if (keys?.kind !== 'postgres') return readEmbeddedKeys(keysDirectory(data), logId);
+  if (keys?.kind !== 'postgres') return readEmbeddedKeys(keysDirectory(data), logIds);
   const pool = openKeysPool(keys.url, () => undefined);
   try {
-    return await readPostgresKeys(pool, logId);
+    return await readPostgresKeys(pool, logIds);
   } catch (error) {
     await pool.end();
     throw explained(keys.url, error);

@@ -56,7 +56,8 @@ const embedded = async (data: string, otherwise: string): Promise<Place> => {
   const found = await findEmbeddedPostgres(directory);
   if (found === 'none') {
     throw new NoTables(
-      `there is no embedded Postgres in ${directory}: name your own with DATABASE_URL${otherwise}`,
+      `there are no tables here yet (no embedded Postgres in ${directory}): let a server run first, which ` +
+        `builds them, or name your own Postgres with DATABASE_URL${otherwise}`,
     );
   }
   return found === 'resting' ? startEmbeddedPostgres({ directory, log: quiet }) : found;

@@ -5,6 +5,7 @@ import { logDirectory } from '../../app/storage/places.ts';
 import type { Config } from '../../config/config.ts';
 import { openTolerantReader, type TolerantPage } from '../../eventstore/embedded/tolerantReader.ts';
 import { openEsdb } from '../../eventstore/esdb/esdbLog.ts';
+import { formerIdsBy, readHistory } from '../../eventstore/history.ts';
 import { redactUrl } from '../../redactUrl.ts';
 import { decoderOf, type Decoder } from './decode.ts';
 
@@ -22,12 +23,24 @@ export type Source = Readonly<{
 
 const PAGE = 500;
 
-type Log = Omit<Source, 'decode'>;
+/** A copy says so in its first events, behind what it has of its own. */
+const FIRST = 10;
+
+type Log = Omit<Source, 'decode'> &
+  Readonly<{
+    /** Logs that it comes from: the keys beside it may be theirs still. */
+    formerIds: () => Promise<readonly string[]>;
+  }>;
 
 const embedded = (data: string): Log => {
   const directory = logDirectory(data);
   const reader = openTolerantReader(directory);
-  return { ...reader, name: directory, head: () => Promise.resolve(reader.head()) };
+  return {
+    ...reader,
+    name: directory,
+    head: () => Promise.resolve(reader.head()),
+    formerIds: async () => formerIdsBy((await reader.page(0, FIRST)).events),
+  };
 };
 
 /** Others' events are not ours to check, and what is damaged a store of its own does not hand out. */
@@ -37,6 +50,7 @@ const elsewhere = async (url: string): Promise<Log> => {
     name: redactUrl(url),
     logId: await store.logId(),
     head: () => store.head(),
+    formerIds: async () => (await readHistory(store)).formerIds,
     page: async (after, until) => {
       const page = await store.readAll({
         from: after === 0 ? 'start' : after,
@@ -59,7 +73,7 @@ export const openSource = async (
   const { data, eventStore } = config;
   const log = eventStore.kind === 'esdb' ? await elsewhere(eventStore.url) : embedded(data);
   try {
-    const keys = await openKeysToRead(config, log.logId);
+    const keys = await openKeysToRead(config, [log.logId, ...(await log.formerIds())]);
     return {
       ...log,
       decode: decoderOf(keys),

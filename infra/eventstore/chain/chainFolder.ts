@@ -4,9 +4,9 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfPresent, syncFolder, writeDurably } from '../../durableFile.ts';
+import { makeFolder, readIfPresent, syncFolder, writeDurably } from '../../durableFile.ts';
 import { checkpointsIn, type SignedCheckpoint } from './checkpoints.ts';
 
 /** Beside the log: the key that signs checkpoints, its public half for others, and what has been signed. */
@@ -31,9 +31,12 @@ export const readChainFolder = async (folder: string): Promise<ChainFolder> => {
   };
 };
 
-/** The key that signs; made where there is none. */
+export const makeChainFolder = async (folder: string): Promise<void> => {
+  await makeFolder(folder, MODE_FOLDER);
+};
+
+/** The key that signs; made where there is none. To be called by one at a time, as is `addCheckpoint`. */
 export const signingKey = async (folder: string): Promise<KeyObject> => {
-  await mkdir(folder, { recursive: true, mode: MODE_FOLDER });
   const path = join(folder, PRIVATE);
   const known = await readIfPresent(path);
   if (known !== undefined) return createPrivateKey(known);
@@ -75,7 +78,7 @@ export const addCheckpoint = async (
 export const copyChainFolder = async (from: string, to: string): Promise<boolean> => {
   const whole = wholeLinesOf((await readIfPresent(join(from, CHECKPOINTS))) ?? '');
   if (whole === '') return false;
-  await mkdir(to, { recursive: true, mode: MODE_FOLDER });
+  await makeFolder(to, MODE_FOLDER);
   for (const name of [PUBLIC, PRIVATE]) {
     const key = await readIfPresent(join(from, name));
     if (key === undefined)

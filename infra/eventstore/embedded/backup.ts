@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isThere, syncFile, syncFolder } from '../../durableFile.ts';
+import { isThere, makeFolder, syncFile, syncFolder } from '../../durableFile.ts';
 import { logDirectory, openLogForReading, type LogEnvironment } from './environment.ts';
 import { verifyLog, type LogCheck } from './verify.ts';
 
@@ -37,7 +37,7 @@ export const copyOpenLog = async (from: string, directory: string): Promise<void
 };
 
 const copyTo = async ({ root }: Pick<LogEnvironment, 'root'>, directory: string): Promise<void> => {
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   if ((await readdir(directory)).length > 0)
     throw new BackupRefused(`${directory} is not empty, a backup needs a place of its own`);
   const target = logDirectory(directory);

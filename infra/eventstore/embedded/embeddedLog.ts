@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, statfs } from 'node:fs/promises';
+import { chmod, realpath, statfs } from 'node:fs/promises';
 import type {
   AllPage,
   AppendResult,
@@ -38,6 +38,7 @@ import { RecentEvents } from './recentEvents.ts';
 import { StreamIndex } from './streamIndex.ts';
 import { verifyRecords, type LogCheck } from './verify.ts';
 import { Writer } from './writer.ts';
+import { makeFolder } from '../../durableFile.ts';
 
 export type EmbeddedLogOptions = Readonly<{
   /** Made if it is missing. Holds the log, the stream index made from it, and the lock. */
@@ -74,7 +75,7 @@ export class LogInUse extends Error {
  * @throws LogInUse while another has it open; DamagedRecord when what must be read is damaged
  */
 export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<EmbeddedLog> => {
-  const made = await mkdir(options.directory, { recursive: true });
+  const made = await makeFolder(options.directory);
   // Not so what lies above it: an embedded Postgres beside it may run as another user.
   if (made !== undefined) await chmod(options.directory, MODE_PRIVATE);
   const directory = await realpath(options.directory);

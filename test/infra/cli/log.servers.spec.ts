@@ -6,12 +6,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { UserId } from '../../../core/kernel/ids.ts';
 import { checkpointStream } from '../../../core/notice/events.ts';
+import { openHistory } from '../../../infra/app/history/openHistory.ts';
 import { logDirectory } from '../../../infra/app/storage/places.ts';
 import { openStorage, type Storage } from '../../../infra/app/storage/storage.ts';
 import { openEmbeddedLog } from '../../../infra/eventstore/embedded/embeddedLog.ts';
 import { log } from '../../../infra/cli/log.ts';
+import { verify } from '../../../infra/cli/verify.ts';
+import { readConfig } from '../../../infra/config/config.ts';
 import { CopyUnfinished } from '../../../infra/eventstore/history.ts';
 import { createLog } from '../../../infra/observe/log.ts';
+import { NO_FLAGS, runCommand } from '../../support/commandRun.ts';
 import { copyData } from '../../support/copyData.ts';
 import { allOf, events, newId } from '../../support/eventStore/events.ts';
 import { startServedLog, type ServedLog } from '../../support/eventStore/servedLog.ts';
@@ -114,6 +118,18 @@ const nicknameOf = async ({ log: facts }: Storage, user: string): Promise<string
   JSON.stringify((await facts.readStream(`user-${user}`, ALL))[0]?.data);
 const ALL = { from: 'start', direction: 'forwards', max: 100 } as const;
 
+/** The keys beside a copy are those of the log it was copied from, until a server has claimed them for it. */
+const isReadWithoutServer = async (data: string, url?: string): Promise<void> => {
+  const settings = url === undefined ? {} : { SEQLINE_EVENTSTORE: url };
+  const config = readConfig({ SEQLINE_DATA: data, ...settings });
+  const history = await openHistory(config);
+  const { events } = await history.readAll({ ...ALL, max: 500, prefixes: ['user-u7'] });
+  expect(JSON.stringify(await history.decode(events))).toContain('Name 7');
+  await history.close();
+  const verified = await runCommand(() => verify(config, { ...NO_FLAGS, logOnly: true }));
+  expect(verified, verified.text).toMatchObject({ code: 0 });
+};
+
 describe('seqline log copy', () => {
   const count = 400;
 
@@ -136,6 +152,7 @@ describe('seqline log copy', () => {
       ({ created }) => created,
     );
     await first.close();
+    await isReadWithoutServer(data, url());
     const moved = await open(data, url());
     expect(await moved.store.logId()).not.toBe(id);
     expect(moved.formerIds).toEqual([id]);
@@ -152,6 +169,7 @@ describe('seqline log copy', () => {
     const home = await run(data, 'log', 'copy', url(), `embedded:${back}`);
     expect(home, home.said).toMatchObject({ code: 0 });
     expect(home.said).toContain(`The keys have been copied from ${data}`);
+    await isReadWithoutServer(back);
     const third = await open(back);
     expect(await nicknameOf(third, 'later')).toContain('Later');
     expect(third.formerIds).toHaveLength(2);

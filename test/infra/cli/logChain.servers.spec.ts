@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { signLog } from '../../../infra/app/storage/chain.ts';
 import { chainDirectory, logDirectory } from '../../../infra/app/storage/places.ts';
 import { log as command } from '../../../infra/cli/log.ts';
 import { verify } from '../../../infra/cli/verify.ts';
@@ -65,6 +66,22 @@ describe('[OPS-63] what has been signed', () => {
     const { code, text } = await verified();
     expect(text).toContain('Chain: 2 checkpoints compared, the newest of ');
     expect(text).toContain('1 events since are not signed yet');
+    expect(code).toBe(0);
+  });
+
+  test('is signed by one at a time, with one key', async () => {
+    await live(1, 3);
+    const asked = Array.from({ length: 6 }, () => signLog(world.config, Date.now));
+    const ended = await Promise.allSettled(asked);
+    const signed = ended.filter((one) => one.status === 'fulfilled' && one.value !== undefined);
+    expect(signed).toHaveLength(1);
+    for (const one of ended) {
+      if (one.status === 'rejected') expect(String(one.reason)).toContain('by somebody else');
+    }
+    await live(4, 4);
+    await run('sign');
+    const { code, text } = await verified();
+    expect(text).toContain('Chain: 2 checkpoints compared');
     expect(code).toBe(0);
   });
 

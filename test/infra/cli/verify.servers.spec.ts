@@ -392,7 +392,7 @@ describe('[OPS-62] what cannot be compared', () => {
   test('no embedded Postgres, and none is made', async () => {
     await withLog(world.config, live);
     const { code, text } = await run({}, { ...world.config, postgres: { kind: 'embedded' } });
-    expect(text).toMatch(/there is no embedded Postgres in .*DATABASE_URL/);
+    expect(text).toMatch(/no embedded Postgres in .*let a server run first.*DATABASE_URL/);
     expect(code).toBe(2);
   });
 });

@@ -96,10 +96,10 @@ describe('embedded key store on disk', () => {
     });
     await older.close();
 
-    const read = readEmbeddedKeys(folder, fresh.id);
+    const read = readEmbeddedKeys(folder, [fresh.id]);
     expect(await read.opening(ann, 1)).toEqual(made.get(ann)?.key);
     await read.close();
-    expect(() => readEmbeddedKeys(folder, 'b'.repeat(32))).toThrow(KeysOfAnotherLog);
+    expect(() => readEmbeddedKeys(folder, ['b'.repeat(32)])).toThrow(KeysOfAnotherLog);
     const listed = await openKeysForReading(folder);
     expect([...(listed?.held() ?? [])].map(({ subject }) => subject)).toEqual(['ann']);
     await listed?.close();
