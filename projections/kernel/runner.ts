@@ -22,6 +22,7 @@ import {
   type RunnerState,
 } from './runnerState.ts';
 import { Source } from './source.ts';
+import { Poisoned, Stuck } from './stuck.ts';
 import type { Event } from './tail.ts';
 import { Unpublished } from './unpublished.ts';
 
@@ -39,11 +40,6 @@ const IDLE_MOVE_MS = 1_000;
 const CONFIRM_EVERY_MS = 1_000;
 const STANDBY_POLL_MS = 500;
 const RETRY_AFTER_MS = [100, 5_000] as const;
-/**
- * What a read model could not take it is given again so often: it may have been the database that lacked something,
- * such as a right, and nobody tells us that it has it now.
- */
-const GIVEN_AGAIN_MS = 30_000;
 /** Postgres may have stopped answering in the middle of a batch; the process must end nevertheless, and all else in it. */
 const STOP_MS_MAX = 2_000;
 
@@ -79,16 +75,6 @@ export const runProjections = (options: RunnerOptions): Runner => {
   };
 };
 
-class Poisoned extends Error {
-  override name = 'Poisoned';
-  readonly poison: Poison;
-
-  constructor(poison: Poison) {
-    super(poison.reason);
-    this.poison = poison;
-  }
-}
-
 class Running {
   readonly #options: RunnerOptions;
   readonly #batchMax: number;
@@ -109,8 +95,8 @@ class Running {
   #confirmedAt = -Infinity;
   /** Up to here a batch has failed: it is cut in halves until the one event stands alone. */
   #suspect: Readonly<{ until: Position; size: number }> | undefined;
-  /** Is being given again what it could not take; until it has it, it stands still for all others. */
-  #again: Poison | undefined;
+  /** While it is given again what it could not take, it stands still for all others. */
+  readonly #stuck = new Stuck();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -174,7 +160,7 @@ class Running {
   /** Lock and transactions share the connection: losing one is losing both. */
   async #hold(session: Kysely<AnyTables>): Promise<void> {
     while (!(await tryLock(session, this.#options.share ?? 'lists'))) {
-      this.#again = undefined;
+      this.#stuck.forget();
       if (this.#state.kind !== 'standby') this.#enter({ kind: 'standby' });
       await this.#haste.wait(STANDBY_POLL_MS);
       if (this.#stopping) return;
@@ -208,18 +194,13 @@ class Running {
     this.#suspect = undefined;
     for (const [projection, { position }] of taken) reached.moved(projection, position);
     reached.tell(true);
-    const isStill = [...taken].some(([one, { position }]) => this.#standsStillAt(one, position));
+    const isStill = [...taken].some(([one, { position }]) => this.#stuck.holds(one, position));
     if (!isStill) this.#run();
   }
 
   #run(): void {
-    this.#again = undefined;
+    this.#stuck.forget();
     this.#enter({ kind: 'running' });
-  }
-
-  #standsStillAt(projection: Projection, at: Position): boolean {
-    const again = this.#again;
-    return again?.projection === keyOf(projection) && at < again.position;
   }
 
   /**
@@ -315,11 +296,7 @@ class Running {
       await this.#suspectBatch(session, events, error);
       return false;
     }
-    const isHere = moves.some(
-      ({ projection, from }) =>
-        this.#standsStillAt(projection, from.position) && !this.#standsStillAt(projection, to),
-    );
-    if (isHere) this.#run();
+    if (moves.some((move) => this.#stuck.isPassed(move, to))) this.#run();
     const last = events.at(-1);
     for (const { projection, from } of moves) {
       this.#checkpoints.set(projection, { position: to, epoch: from.epoch });
@@ -372,17 +349,10 @@ class Running {
     }
   }
 
-  /** Until it is skipped, or a while. Without the lock: a process that can take the event may come in between. */
+  /** Without the lock: a process that can take the event may come in between. */
   async #standStill(poison: Poison): Promise<void> {
     this.#enter({ kind: 'poisoned', ...poison });
-    const { skips, givenAgainMs = GIVEN_AGAIN_MS } = this.#options;
-    const isSkipped = (): boolean => skips.has(poison.projection, poison.position);
-    const until = performance.now() + givenAgainMs;
-    const left = (): Millis => until - performance.now();
-    while (!this.#stopping && !isSkipped() && left() > 0) {
-      await this.#news.wait(Math.min(IDLE_MOVE_MS, left()));
-    }
-    this.#again = isSkipped() ? undefined : poison;
+    await this.#stuck.wait(poison, this.#options, this.#news, () => this.#stopping);
   }
 
   #positions(): readonly Position[] {
