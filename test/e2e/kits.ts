@@ -40,18 +40,24 @@ export const devicesOn = (server: Door, chromium: Chromium): Devices => {
   const endings: (() => Promise<void>)[] = [];
 
   const make = async (sdk: SdkName, userID: string, given?: string): Promise<Device> => {
-    const token = given ?? (await server.tokenOf(userID, WEB));
     const link = await openLink(server);
     endings.push(link.close);
-    const login = { userID, token, apiAddr: link.apiAddr, wsAddr: link.wsAddr };
+    // Made once the SDK has been loaded, which takes as long as some tokens last.
+    const loginNow = async () => {
+      const token = given ?? (await server.tokenOf(userID, WEB));
+      return { userID, token, apiAddr: link.apiAddr, wsAddr: link.wsAddr };
+    };
     if (sdk === 'js') {
+      const login = await loginNow();
       const client = openJsClient(login);
       endings.push(() => client.close());
-      return { client, link, token };
+      return { client, link, token: login.token };
     }
     const device = await chromium.device();
     endings.push(() => device.close());
-    return { client: await chromium.open(device, login), link, token };
+    const clientOf = await chromium.open(device, userID);
+    const login = await loginNow();
+    return { client: clientOf(login), link, token: login.token };
   };
 
   return {

@@ -14,7 +14,7 @@ import { devicesOn, registered, untilExpired, type Devices } from './kits.ts';
  * SEQLINE_TEST_IDLE_SECONDS=300 is OpenIM's own acceptance scenario (gateway reference 8.2, step 9).
  */
 const IDLE_MS = Number(process.env['SEQLINE_TEST_IDLE_SECONDS'] ?? '100') * 1_000;
-/** Time enough to load an SDK and log in with a fresh token, and not long to wait for its end. */
+/** Time enough to log in with a fresh token, and not long to wait for its end. */
 const TOKEN_SECONDS = 20;
 /** Longer than the Go core's first three waits before a reconnect (1, 2 and 4 s). */
 const NO_RECONNECT_FOR = 8_000;

@@ -28,8 +28,11 @@ const FLAGS = [
 /** One browser for a test file. A context is a device: its storage lives and ends with it. */
 export type Chromium = Readonly<{
   device: () => Promise<BrowserContext>;
-  /** A page with the wasm SDK on that device; nothing is connected before `login`. */
-  open: (device: BrowserContext, login: SdkLogin) => Promise<SdkClient>;
+  /**
+   * A page with the wasm SDK on that device, which takes a while to load; then whose it is to be, and nothing is
+   * connected before `login`.
+   */
+  open: (device: BrowserContext, userID: string) => Promise<(login: SdkLogin) => SdkClient>;
   close: () => Promise<void>;
 }>;
 
@@ -51,10 +54,10 @@ const watch = async (page: Page, events: EventLog): Promise<string[]> => {
 const openWasmClient = async (
   device: BrowserContext,
   url: string,
-  login: SdkLogin,
-): Promise<SdkClient> => {
+  userID: string,
+): Promise<(login: SdkLogin) => SdkClient> => {
   const page = await device.newPage();
-  const events = new EventLog(`${login.userID} (wasm)`);
+  const events = new EventLog(`${userID} (wasm)`);
   const faults = await watch(page, events);
   await page.goto(url);
   await page.waitForFunction('window.loaded', undefined, { timeout: LOADED_WITHIN });
@@ -65,7 +68,7 @@ const openWasmClient = async (
     close: () => page.close(),
     logLevel: LOG_ERRORS,
   };
-  return clientOver(place, login, events, faults);
+  return (login) => clientOver(place, login, events, faults);
 };
 
 export const launchChromium = async (): Promise<Chromium> => {
@@ -77,7 +80,7 @@ export const launchChromium = async (): Promise<Chromium> => {
   });
   return {
     device: () => browser.newContext(),
-    open: (device, login) => openWasmClient(device, site.url, login),
+    open: (device, userID) => openWasmClient(device, site.url, userID),
     close: async () => {
       await browser.close();
       await site.close();

@@ -208,7 +208,7 @@ describe('seqline log copy', () => {
       await until(
         'it has copied some',
         async () => ((await store.head()) > enough ? true : undefined),
-        { within: 30_000, seen: command.said },
+        { seen: command.said },
       );
       command.child.kill('SIGKILL');
       await command.ended;

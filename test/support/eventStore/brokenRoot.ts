@@ -12,8 +12,12 @@ export const breakRootOf = (dataFile: string): void => {
     const handle = Number(name);
     if (pathOf(handle) !== dataFile || !isForRoots(handle)) continue;
     closeSync(handle);
-    // The lowest number that is free is given again, so that closing the log closes this one.
-    if (openSync(dataFile, 'r') !== handle) throw new Error('another handle has taken the place');
+    // The lowest number that is free is given: those below are held until it is this one, which closing the log closes.
+    const below: number[] = [];
+    let given = openSync(dataFile, 'r');
+    for (; given < handle; given = openSync(dataFile, 'r')) below.push(given);
+    for (const one of below) closeSync(one);
+    if (given !== handle) throw new Error('another handle has taken the place');
     return;
   }
   throw new Error(`${dataFile} is not open`);

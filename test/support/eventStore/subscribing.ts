@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventStore, StoredEvent } from '../../../core/kernel/eventStore.ts';
+import { untilTrue } from '../until.ts';
 import { allOf, appended, event, events, follow, newStream } from './events.ts';
 
 const positions = (found: readonly StoredEvent[]) => found.map(({ position }) => position);
@@ -101,6 +102,8 @@ export const subscribingContract = (store: () => EventStore): void => {
     const good = follow(store(), { after: 'end', prefixes: [category] });
     await store().append(category, 'any', events(1));
     await good.until(1);
+    // Each of them hears by itself: the next event must not come to it together with this one.
+    await untilTrue('it has failed', () => bad.failures.length > 0);
     await store().append(category, 'any', events(1));
     await good.until(2);
     expect(bad.failures.map(({ message }) => message)).toEqual(['cannot take it']);

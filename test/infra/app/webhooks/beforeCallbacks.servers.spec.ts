@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hookServer, type HookServer } from '../../../support/hookServer.ts';
 import { receiver, consent, type Behaviour, type Receiver } from '../../../support/receiver.ts';
 
+/** Whoever is silent is waited for so long, and a busy machine answers before. */
+const TIMEOUT = '3s';
+
 let server: HookServer;
 let app: Receiver;
 
@@ -13,8 +16,8 @@ beforeAll(async () => {
     url: app.url,
     allowPrivate: true,
     before: {
-      beforeSendSingleMsg: { timeout: '1s', attentionIds: ['bob'] },
-      beforeMsgModify: { timeout: '1s', failedContinue: true },
+      beforeSendSingleMsg: { timeout: TIMEOUT, attentionIds: ['bob'] },
+      beforeMsgModify: { timeout: TIMEOUT, failedContinue: true },
     },
   };
   await server.begin([endpoint]);
