@@ -25,8 +25,9 @@ export const isThere = async (path: string): Promise<boolean> => {
 };
 
 /**
- * Makes a folder and those above it that are missing; undefined where it was there. Not Node's own `recursive`, which
- * tries for ever where a folder that is there takes none (in /proc, say).
+ * Makes a folder and those above it that are missing; undefined where it was there. Resolves once their names are durable:
+ * what is flushed in a folder that is itself forgotten goes with it. Not Node's own `recursive`, which tries for ever where
+ * a folder that is there takes none (in /proc, say).
  */
 export const makeFolder = async (
   folder: string,
@@ -48,13 +49,14 @@ const makeOne = async (
 ): Promise<'made' | 'there' | 'lacks-parent'> => {
   try {
     await mkdir(folder, { mode });
-    return 'made';
   } catch (error) {
     if (isMissing(error) && dirname(folder) !== folder) return 'lacks-parent';
     // Who may not write above it need not, where it is there.
     if (await isFolder(folder)) return 'there';
     throw error;
   }
+  await syncFolder(dirname(folder));
+  return 'made';
 };
 
 const isFolder = async (path: string): Promise<boolean> => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, realpath, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { open as openLmdb, type Key, type RootDatabase } from 'lmdb';
 import { StoreUnavailable } from '../../core/kernel/eventStore.ts';
 import type { UserId } from '../../core/kernel/ids.ts';
@@ -82,6 +82,8 @@ const openAlone = async (folder: string, log: SealedLog): Promise<Database> => {
     throw error;
   }
   for (const file of ['data.mdb', 'lock.mdb']) await chmod(join(folder, file), 0o600);
+  // LMDB flushes what is in its file, and not that there is such a file.
+  for (const name of [folder, dirname(folder)]) await syncFolder(name);
   return database;
 };
 
@@ -219,10 +221,11 @@ const writing = <T>(write: () => T): T => {
 };
 
 /**
- * A synchronous transaction returns after the flush to disk, which is what makes a key durable here; the
- * promises of the asynchronous ones mean "visible".
+ * A synchronous transaction returns after the flush to disk, which is what makes a key durable here; nor is anything seen
+ * before it is flushed.
  */
-const open = (folder: string): Database => openLmdb<Buffer>({ path: folder, encoding: 'binary' });
+const open = (folder: string): Database =>
+  openLmdb<Buffer>({ path: folder, encoding: 'binary', overlappingSync: false });
 
 /**
  * Keys and log are told apart from those of others by the log's id. A store with keys and without the id

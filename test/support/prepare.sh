@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what the tests need from the system and npm cannot bring: a NATS server for the bus's adapter,
-# and a browser for the browser SDK. Says nothing when all is there.
+# a browser for the browser SDK, and strace for what the log asks of its disk. Says nothing when all is there.
 set -euo pipefail
 
 # Debian puts nats-server where only root's PATH leads.
@@ -8,6 +8,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 
 missing=()
 command -v nats-server >/dev/null || missing+=(nats-server)
+command -v strace >/dev/null || missing+=(strace)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
@@ -16,7 +17,7 @@ explain() {
 The tests need ${missing[*]}, and $1.
 Install it and run them again. On Debian and Ubuntu:
   sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}
-Elsewhere: 'nats-server' and 'chromium' (or 'chromium-browser') have to be found in the PATH.
+Elsewhere: 'nats-server', 'strace' and 'chromium' (or 'chromium-browser') have to be found in the PATH.
 TEXT
   exit 1
 }

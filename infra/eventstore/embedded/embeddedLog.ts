@@ -1,4 +1,5 @@
 import { chmod, realpath, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type {
   AllPage,
   AppendResult,
@@ -20,6 +21,7 @@ import { commitTo, probe, type Flush } from './commit.ts';
 import {
   isReadable,
   lastPosition,
+  logDirectory,
   openLogEnvironment,
   type LogEnvironment,
 } from './environment.ts';
@@ -38,7 +40,7 @@ import { RecentEvents } from './recentEvents.ts';
 import { StreamIndex } from './streamIndex.ts';
 import { verifyRecords, type LogCheck } from './verify.ts';
 import { Writer } from './writer.ts';
-import { makeFolder } from '../../durableFile.ts';
+import { makeFolder, syncFolder } from '../../durableFile.ts';
 
 export type EmbeddedLogOptions = Readonly<{
   /** Made if it is missing. Holds the log, the stream index made from it, and the lock. */
@@ -86,6 +88,7 @@ export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Embe
   let index: StreamIndex | undefined;
   try {
     environment = openLogEnvironment(directory);
+    await syncNames(directory);
     const head = lastPosition(environment.log);
     index = StreamIndex.open(directory, environment.logId, head);
     await replayIndex(environment.log, index, head, options.log ?? silentLog);
@@ -96,6 +99,15 @@ export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Embe
     await lock.release();
     throw error;
   }
+};
+
+/**
+ * LMDB flushes what is in its file, and not that there is such a file. Also where it was there: who made it may have been
+ * stopped before this.
+ */
+const syncNames = async (directory: string): Promise<void> => {
+  for (const folder of [logDirectory(directory), directory, dirname(directory)])
+    await syncFolder(folder);
 };
 
 type Opened = Readonly<{

@@ -42,11 +42,12 @@ export class StreamIndex {
    * dropped.
    */
   static open(directory: string, logId: string, head: Position): StreamIndex {
+    // What is not flushed before it is seen may be half on the disk when the power is lost, and LMDB then stumbles over it.
     const root = open({
       path: indexDirectory(directory),
       noSubdir: false,
       noSync: false,
-      overlappingSync: true,
+      overlappingSync: false,
       maxDbs: 4,
     });
     const table = new IndexTable(root, logId);
