@@ -9,7 +9,7 @@ import { NotAnswerable } from './ports.ts';
  */
 export const passingFault = (error: unknown): string | undefined => {
   if (error instanceof StoreUnavailable)
-    return 'the event store is away for now; try the same call again';
+    return 'the log or its keys cannot be reached for now; try the same call again';
   if (error instanceof OutcomeUnknown)
     return 'it may have been done, and nobody can tell for now; try the same call again';
   if (error instanceof StreamContended)

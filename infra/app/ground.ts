@@ -87,11 +87,13 @@ export const openGround = async ({
 
   let fail: (reason: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => (fail = resolve));
+  const logIds = [await events.logId(), ...storage.formerIds];
   const models = await openReadModels({
     config,
     events,
     formerIds: storage.formerIds,
     log,
+    ...(config.postgres.kind === 'url' && { check: (db) => checkPostgres({ db, logIds, now }) }),
     listeners: [writers.observe],
     builds: roles.has('projector'),
     leavesSealed: !roles.has('gateway') && !(roles.has('reactor') && config.webhooks !== ''),
@@ -103,10 +105,6 @@ export const openGround = async ({
   });
   closers.add(models.close);
   cluster.onProjected(models.heard);
-  if (config.postgres.kind === 'url') {
-    const logIds = [await events.logId(), ...storage.formerIds];
-    await checkPostgres({ db: models.db, logIds, now });
-  }
   if (!config.analytics || !roles.has('gateway'))
     return { metrics, storage, traces, cluster, forwarding, writers, models, failed };
   const deliveries = openDeliveryTimes({ db: models.db, log, now });

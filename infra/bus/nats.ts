@@ -3,16 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   connect,
   credsAuthenticator,
+  ErrorCode,
   Events,
-  NatsError,
+  nkeyAuthenticator,
+  type Authenticator,
   type ConnectionOptions,
   type NatsConnection,
 } from 'nats';
 import { natsAddressOf, type NatsAddress } from '../config/natsAddress.ts';
 import { redactUrl } from '../redactUrl.ts';
 import { wantsCertificate } from './natsGreeting.ts';
+import { BusUnusable, NO_CERTIFICATE, unusable } from './natsUnusable.ts';
 import {
   PAYLOAD_BYTES_MAX,
+  subjectOf,
   type Bus,
   type BusListener,
   type Listener,
@@ -31,11 +35,8 @@ const ATTEMPTS_COUNTED = 10;
 /** How long the server has for saying that all subscriptions are in force again, before it is asked anew. */
 const WHOLE_MS = 2_000;
 const LOOK_AGAIN_MS = 50;
-
-/** NATS cannot be used as it is; the message says why and how to mend it, and holds no secret. */
-export class BusUnusable extends Error {
-  override name = 'BusUnusable';
-}
+/** Nobody listens to it for long: it is for finding out whether one may. */
+const PROBE = subjectOf('node', 'probe');
 
 export type NatsOptions = Readonly<{
   /** As in SEQLINE_BUS. */
@@ -62,22 +63,31 @@ export const openNats = async ({ url, cluster, log }: NatsOptions): Promise<Bus>
     const lacks = address.certificate === undefined && (await wantsCertificate(server));
     throw unusable(url, error, lacks ? NO_CERTIFICATE : undefined);
   }
-  const version = connection.info?.version ?? '';
+  const bus = new NatsBus({ connection, cluster, log, backOff });
+  const problem = problemOf(connection.info) ?? (await bus.lacks());
+  if (problem === undefined) return bus;
+  await bus.close();
+  throw new BusUnusable(`NATS at ${redactUrl(url)} ${problem}`);
+};
+
+/** What is wrong with a server that has let us in, by what it says of itself. */
+const problemOf = (info: NatsConnection['info']): string | undefined => {
+  const { version = '', max_payload: most = 0 } = info ?? {};
   if (Number(version.split('.')[0]) < MAJOR_MIN) {
-    await connection.close();
-    throw new BusUnusable(
-      `NATS at ${redactUrl(url)} is version ${version}, and ${String(MAJOR_MIN)}.0 or later is ` +
-        'needed: install a newer nats-server',
-    );
+    const needed = `${String(MAJOR_MIN)}.0 or later`;
+    return `is version ${version}, and ${needed} is needed: install a newer nats-server`;
   }
-  return new NatsBus({ connection, cluster, log, backOff });
+  return most < PAYLOAD_BYTES_MAX
+    ? `takes ${String(most)} bytes at a time, and ${String(PAYLOAD_BYTES_MAX)} are needed: raise its max_payload ` +
+        '(1 MB by itself)'
+    : undefined;
 };
 
 type BackOff = { attempts: number };
 
 const optionsOf = async (address: NatsAddress, backOff: BackOff): Promise<ConnectionOptions> => {
-  const { servers, user, password, token, credentials, tls, ca, certificate, key } = address;
-  const creds = credentials === undefined ? undefined : await readFile(credentials);
+  const { servers, user, password, token, tls, ca, certificate, key } = address;
+  const authenticator = await authenticatorOf(address);
   return {
     servers: [...servers],
     name: `seqline ${String(process.pid)}`,
@@ -94,7 +104,7 @@ const optionsOf = async (address: NatsAddress, backOff: BackOff): Promise<Connec
     },
     ...(user !== undefined && { user, pass: password ?? '' }),
     ...(token !== undefined && { token }),
-    ...(creds !== undefined && { authenticator: credsAuthenticator(creds) }),
+    ...(authenticator !== undefined && { authenticator }),
     ...(tls && {
       tls: {
         ...(ca !== undefined && { caFile: ca }),
@@ -105,43 +115,21 @@ const optionsOf = async (address: NatsAddress, backOff: BackOff): Promise<Connec
   };
 };
 
+/** By a file: the library takes the two forms of such files apart itself. */
+const authenticatorOf = async ({
+  credentials,
+  nkey,
+}: NatsAddress): Promise<Authenticator | undefined> => {
+  if (credentials !== undefined) return credsAuthenticator(await readFile(credentials));
+  if (nkey === undefined) return undefined;
+  const seed = (await readFile(nkey, 'utf8')).trim();
+  return nkeyAuthenticator(Buffer.from(seed));
+};
+
 const againAfter = (attempt: number): number => {
   const [shortest, longest] = AGAIN_MS;
   const wait = Math.min(longest, shortest * 2 ** attempt);
   return wait / 2 + (Math.random() * wait) / 2;
-};
-
-const NO_CERTIFICATE =
-  'it wants a certificate of its clients: name ?certificate=FILE and key=FILE in SEQLINE_BUS';
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  AUTHORIZATION_VIOLATION:
-    'it wants a login, or another one: put user and password, a token or ?credentials=FILE into ' +
-    'SEQLINE_BUS (docs/OPERATIONS.md, "The addresses")',
-  AUTHENTICATION_EXPIRED: 'the credentials have expired: get new ones',
-  CONNECTION_REFUSED: 'nothing listens there: start nats-server, or correct SEQLINE_BUS',
-  TIMEOUT: 'it does not answer: look at the network, or correct SEQLINE_BUS',
-  ENOENT: 'a file that SEQLINE_BUS names is not there',
-  ENOTFOUND: 'there is no such host: correct SEQLINE_BUS',
-};
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-
-/** `known`: what to do, where that is known already. */
-const unusable = (url: string, error: unknown, known: string | undefined): BusUnusable => {
-  const code = codeOf(error);
-  const inner = error instanceof NatsError ? codeOf(error.chainedError) : '';
-  const isMissing = error instanceof Error && error.message.endsWith("doesn't exist");
-  const remedy =
-    known ??
-    REMEDIES[isMissing ? 'ENOENT' : code] ??
-    REMEDIES[inner] ??
-    'if it speaks TLS with a certificate of your own, name ?ca=FILE (docs/OPERATIONS.md, "The addresses")';
-  const what = error instanceof Error ? error.message : String(error);
-  return new BusUnusable(`NATS at ${redactUrl(url)} cannot be used (${what}): ${remedy}`, {
-    cause: error,
-  });
 };
 
 type Connected = Pick<NatsOptions, 'cluster' | 'log'> &
@@ -154,6 +142,8 @@ class NatsBus implements Bus {
   readonly #backOff: BackOff;
   readonly #changes = new Set<BusListener>();
   #connected = true;
+  /** What the server does not let us do, for as long as that is looked at. */
+  #denied: string[] | undefined;
   /** Counts the cuts, so that who makes it whole again finds out that there was another. */
   #cuts = 0;
 
@@ -163,6 +153,27 @@ class NatsBus implements Bus {
     this.#log = log;
     this.#backOff = backOff;
     void this.#watch();
+  }
+
+  /**
+   * What its user may not do, with the remedy. A user that may log in and neither listen nor tell looks like a good one
+   * otherwise: the server complains of each attempt, and goes on.
+   */
+  async lacks(): Promise<string | undefined> {
+    const denied: string[] = [];
+    this.#denied = denied;
+    const probe = this.#name(PROBE);
+    const subscription = this.#connection.subscribe(probe, { callback: () => undefined });
+    this.#connection.publish(probe);
+    // Its complaints come before the answer to what follows, and are handed on in a turn of their own.
+    await this.#answers(CONNECT_MS_MAX);
+    await new Promise(setImmediate);
+    subscription.unsubscribe();
+    this.#denied = undefined;
+    return denied.length === 0
+      ? undefined
+      : `lets its user in, but not ${denied.join(' and ')} ${probe}: give it the permissions to publish and to ` +
+          'subscribe to seqline.>';
   }
 
   publish(subject: Subject, payload: Uint8Array): boolean {
@@ -238,9 +249,13 @@ class NatsBus implements Bus {
   }
 
   async #watch(): Promise<void> {
-    for await (const { type, data } of this.#connection.status()) {
+    for await (const { type, data, permissionContext } of this.#connection.status()) {
       if (type === Events.Disconnect) this.#cut();
-      if (type === Events.Error) {
+      if (type !== Events.Error) continue;
+      if (this.#denied !== undefined && data === ErrorCode.PermissionsViolation) {
+        const isTelling = permissionContext?.operation === 'publish';
+        this.#denied.push(isTelling ? 'publish to' : 'subscribe to');
+      } else {
         this.#log.warn({ reason: data }, 'NATS has a complaint');
       }
     }

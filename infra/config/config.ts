@@ -175,7 +175,7 @@ const NOT_POSTGRES =
   'special in them), or postgres:///database?host=/folder/of/the/socket';
 const NOT_A_BUS =
   'is not a bus; use memory, or the address of NATS: nats://user:password@host:4222, tls://… or with a ' +
-  'token, and ?credentials=, ca=, certificate= and key= for files';
+  'token, and ?credentials=, nkey=, ca=, certificate= and key= for files';
 const NOT_KEYS = 'is not a place of keys; use embedded, or postgres://user:password@host/database';
 
 /** Values of these are never shown: they are secrets, or hold one. */

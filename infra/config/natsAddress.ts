@@ -7,6 +7,8 @@ export type NatsAddress = Readonly<{
   token?: string;
   /** A file of NATS' own form with a JWT and a seed. */
   credentials?: string;
+  /** A file with the seed of a user. */
+  nkey?: string;
   /** Asked for by `tls://` or by any of the files; a server that demands TLS gets it anyway. */
   tls: boolean;
   ca?: string;
@@ -16,10 +18,10 @@ export type NatsAddress = Readonly<{
 
 const FORM = /^(nats|tls):\/\/(?:([^\s@/?]+)@)?([^\s@/?]+)\/?(?:\?([^\s#]*))?$/;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
-const FILES = ['credentials', 'ca', 'certificate', 'key'] as const;
+const FILES = ['credentials', 'nkey', 'ca', 'certificate', 'key'] as const;
 
 /**
- * `nats://user:password@host:4222,host2:4222?credentials=/file&ca=/file&certificate=/file&key=/file`, or with
+ * `nats://user:password@host:4222,host2:4222?credentials=/file&nkey=/file&ca=/file&certificate=/file&key=/file`, or with
  * `tls://`, or with a token in the place of user and password. Undefined for anything else.
  */
 export const natsAddressOf = (text: string): NatsAddress | undefined => {

@@ -30,6 +30,9 @@ export type SharedKeyStore = KeyStore &
     onDestroyed: (listener: () => void) => void;
   }>;
 
+/** Who is told each time that it was looked for, and not found or found. */
+export type Reach = Readonly<{ away: (error: unknown) => void; back: () => void }>;
+
 /**
  * The key store of many processes, in a schema of its own, which is never dropped with the read models: a
  * row for each user with its newest key, or with the number of the last one that was destroyed. Throws
@@ -38,11 +41,11 @@ export type SharedKeyStore = KeyStore &
 export const openPostgresKeys = async (
   pool: pg.Pool,
   log: SealedLog,
-  warn: (error: unknown) => void,
+  reach: Reach,
 ): Promise<SharedKeyStore> => {
   await prepareKeysSchema(pool);
   await claim(pool, log);
-  const keys = new PostgresKeys(pool, warn, await destructions(pool));
+  const keys = new PostgresKeys(pool, reach, await destructions(pool));
   keys.watch();
   return keys;
 };
@@ -89,7 +92,7 @@ export const readPostgresKeys = async (
       `SEQLINE_KEYS holds the keys of the log ${owners.at(-1) ?? '(none)'}, but the log here is ${logIds[0] ?? '(none)'}`,
     );
   }
-  return new PostgresKeys(pool, () => undefined, '0');
+  return new PostgresKeys(pool, { away: () => undefined, back: () => undefined }, '0');
 };
 
 /** Keys have been copied to here, and not to the end; the message says what to do. */
@@ -160,7 +163,7 @@ const destructions = async (pool: pg.Pool): Promise<string> =>
 
 class PostgresKeys implements SharedKeyStore {
   readonly #pool: pg.Pool;
-  readonly #warn: (error: unknown) => void;
+  readonly #reach: Reach;
   readonly #listeners = new Set<() => void>();
   readonly #found = inRounds((subjects) => this.#read(subjects));
   readonly #foundOrMade = inRounds((subjects) => this.#readOrMake(subjects));
@@ -170,9 +173,9 @@ class PostgresKeys implements SharedKeyStore {
   #looking: Promise<void> | undefined;
   #closed = false;
 
-  constructor(pool: pg.Pool, warn: (error: unknown) => void, destroyed: string) {
+  constructor(pool: pg.Pool, reach: Reach, destroyed: string) {
     this.#pool = pool;
-    this.#warn = warn;
+    this.#reach = reach;
     this.#destructions = destroyed;
   }
 
@@ -233,13 +236,14 @@ class PostgresKeys implements SharedKeyStore {
   async #look(): Promise<void> {
     try {
       const known = await destructions(this.#pool);
+      this.#reach.back();
       this.#lookedAt = performance.now();
       if (known === this.#destructions) return;
       this.#destructions = known;
       this.#tell();
     } catch (error) {
       if (this.#closed) return;
-      this.#warn(error);
+      this.#reach.away(error);
       if (performance.now() - this.#lookedAt > UNSEEN_MS_MAX) this.#tell();
     }
   }

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Millis } from '../../../core/kernel/ids.ts';
-import { isMissing } from '../../../projections/kernel/faults.ts';
+import { isMissing, messageOf } from '../../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
 import { isAway } from './isAway.ts';
 
@@ -41,12 +41,53 @@ type Checked = Readonly<{
  */
 export const checkPostgres = async ({ db, logIds, now }: Checked): Promise<void> => {
   try {
+    await checkKind(db);
     await checkRights(db);
     await checkOwner(db, logIds);
     const ahead = await clockAhead(db, now);
     if (Math.abs(ahead) > CLOCKS_APART_MAX) throw new PostgresUnusable(apartText(ahead));
   } catch (error) {
+    const remedy = REMEDIES[stateOf(error)];
+    if (remedy !== undefined)
+      throw new PostgresUnusable(`DATABASE_URL: ${messageOf(error)}: ${remedy}`, { cause: error });
     if (!isAway(error)) throw error;
+  }
+};
+
+/** What to do, by what Postgres says of somebody whom it does not let in, or not let do it. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  '28P01': 'correct the user or the password in it',
+  '28000': 'let this user log in from here (pg_hba.conf, or alter role … login), or name another',
+  '3D000': 'create that database (create database … owner …), or correct its name',
+  '42501':
+    'tables there belong to somebody else: give them to this user (reassign owned by … to …), drop the schema ' +
+    'seqline, which is built anew from the log, or name another database',
+  // What a pooler says of settings that it does not pass on.
+  '08P01':
+    'it has to lead to Postgres itself, not to a pooler (docs/OPERATIONS.md, "The addresses")',
+};
+
+const stateOf = (error: unknown): string =>
+  error instanceof Error && 'severity' in error && 'code' in error ? String(error.code) : '';
+
+/** What is written there is any language's, and it is written all the time. */
+const checkKind = async (db: Kysely<AnyTables>): Promise<void> => {
+  const { rows } = await sql<{ name: string; encoding: string; fixed: boolean }>`
+    select current_database() as name, current_setting('server_encoding') as encoding,
+      pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as fixed`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return;
+  if (row.encoding !== 'UTF8') {
+    throw new PostgresUnusable(
+      `DATABASE_URL: the database ${row.name} has the encoding ${row.encoding}, which cannot hold all that users ` +
+        "write: name one that was made with encoding 'UTF8' template template0",
+    );
+  }
+  if (row.fixed) {
+    throw new PostgresUnusable(
+      `DATABASE_URL: the database ${row.name} can only be read: name the primary and not one that follows it, ` +
+        'or have its user write (default_transaction_read_only)',
+    );
   }
 };
 

@@ -63,6 +63,8 @@ type Deps = Readonly<{
   /** Logs that this one has been copied from: their read models are replaced. */
   formerIds?: readonly string[];
   log: Log;
+  /** Before anything is read or written there: throws where it cannot be used as it is. */
+  check?: (db: Kysely<AnyTables>) => Promise<void>;
   /** Get every event from now on, in this order, after the tail has it. */
   listeners: readonly Listener[];
   /** Whether this process builds the read models, or would if who does ends. */
@@ -122,20 +124,15 @@ export const openReadModels = async (deps: Deps): Promise<ReadModels> => {
   }
 };
 
-const openAll = async (
+/** A Postgres of one's own, or the embedded one; nothing there has been looked at but by `check`. */
+const openDatabase = async (
   {
     config,
-    events,
-    formerIds = [],
     log,
-    listeners,
-    builds = true,
-    leavesSealed = false,
-    onMoved,
-    onStopped,
-  }: Deps,
+    check,
+  }: Pick<Deps, 'config' | 'log'> & Readonly<{ check: Deps['check'] | undefined }>,
   opened: Close[],
-): Promise<ReadModels> => {
+): Promise<Pick<ReadModels, 'db' | 'answers' | 'close'>> => {
   const embedded =
     config.postgres.kind === 'embedded'
       ? await startEmbeddedPostgres({ directory: path.join(config.data, 'postgres'), log })
@@ -144,6 +141,33 @@ const openAll = async (
   const url = config.postgres.kind === 'url' ? config.postgres.url : (embedded?.url ?? '');
   const { db, answers, close } = openPool<AnyTables>({ url, log });
   opened.push(close);
+  await check?.(db);
+  return {
+    db,
+    answers,
+    close: async () => {
+      await close();
+      await embedded?.stop();
+    },
+  };
+};
+
+const openAll = async (
+  {
+    config,
+    events,
+    formerIds = [],
+    log,
+    check,
+    listeners,
+    builds = true,
+    leavesSealed = false,
+    onMoved,
+    onStopped,
+  }: Deps,
+  opened: Close[],
+): Promise<ReadModels> => {
+  const { db, answers, close } = await openDatabase({ config, log, check }, opened);
 
   const head = await events.head();
   const floor = await tailFloor(db, head, formerIds);
@@ -204,7 +228,6 @@ const openAll = async (
       await follower.close();
       await Promise.all([lists.close(), numbers?.close()]);
       await close();
-      await embedded?.stop();
     },
   };
 };

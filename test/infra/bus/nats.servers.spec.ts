@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { subjectOf, type Bus } from '../../../infra/bus/bus.ts';
-import { BusUnusable, openNats } from '../../../infra/bus/nats.ts';
+import { openNats } from '../../../infra/bus/nats.ts';
+import { BusUnusable } from '../../../infra/bus/natsUnusable.ts';
 import { busContract, hearing } from '../../support/busContract.ts';
 import { openRelay } from '../../support/faultRelay.ts';
 import { natsServer, type NatsServer } from '../../support/natsServer.ts';
@@ -170,6 +171,8 @@ describe('a connection to NATS', () => {
     const at = `localhost:${String(own.port)}`;
     expect(await refusal(`tls://${at}?ca=${certificate}`)).toBe('let in');
     expect(await refusal(`tls://${at}`)).toMatch(/ca=FILE/);
+    const plain = `tls://127.0.0.1:${String(server.port)}`;
+    expect(await refusal(plain)).toMatch(/it speaks no TLS: use nats:/);
     expect(await refusal(`tls://${at}?ca=${join(folder, 'nowhere.pem')}`)).toMatch(
       /a file that SEQLINE_BUS names is not there/,
     );

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { nkeys } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BusUnusable, openNats } from '../../../infra/bus/nats.ts';
+import { openNats } from '../../../infra/bus/nats.ts';
+import { BusUnusable } from '../../../infra/bus/natsUnusable.ts';
 import { natsServer, type NatsServer } from '../../support/natsServer.ts';
 
 const run = promisify(execFile);
@@ -104,14 +105,80 @@ describe('a NATS that', () => {
       `nats://${at}`,
       ...[strange, old].map((file) => `nats://${at}?credentials=${file}`),
     ]) {
-      expect(await outcome(url)).toMatch(/credentials=FILE into SEQLINE_BUS/);
+      expect(await outcome(url)).toMatch(/credentials=FILE .* into SEQLINE_BUS/);
     }
     expect(await outcome(`nats://${at}?credentials=${join(folder, 'nowhere.creds')}`)).toMatch(
       /a file that SEQLINE_BUS names is not there/,
     );
     const broken = join(folder, 'broken.creds');
     await writeFile(broken, 'nothing of the sort\n');
-    expect(await outcome(`nats://${at}?credentials=${broken}`)).toMatch(/credentials/);
+    expect(await outcome(`nats://${at}?credentials=${broken}`)).toMatch(/none that nsc writes/);
+    expect(await outcome(`nats://${at}?credentials=${folder}`)).toMatch(/cannot be read/);
+  });
+
+  test('[BUS-10] knows a user by its key takes the seed of it, and no other', async () => {
+    const [user, stranger] = [createUser(), createUser()];
+    const config = join(folder, 'nkey.conf');
+    await writeFile(config, `authorization: { users: [ { nkey: ${user.getPublicKey()} } ] }\n`);
+    const server = await serve('-c', config);
+    const at = `127.0.0.1:${String(server.port)}`;
+    const fileOf = async (name: string, text: string): Promise<string> => {
+      await writeFile(join(folder, name), text);
+      return join(folder, name);
+    };
+    const seedOf = (pair: Pair): string => Buffer.from(pair.getSeed()).toString();
+    const good = await fileOf('user.nk', `${seedOf(user)}\n`);
+    expect(await outcome(`nats://${at}?nkey=${good}`)).toBe('let in');
+    const strange = await fileOf('stranger.nk', seedOf(stranger));
+    for (const url of [`nats://${at}`, `nats://${at}?nkey=${strange}`]) {
+      expect(await outcome(url)).toMatch(/wants a login.*\?nkey=FILE/);
+    }
+    const broken = await fileOf('broken.nk', 'SUNOTHINGOFTHESORT');
+    const told = await outcome(`nats://${at}?nkey=${broken}`);
+    expect(told).toMatch(/the seed of a user, which begins with SU/);
+    expect(told).not.toContain('NOTHINGOFTHESORT');
+  });
+
+  test.each([
+    ['subscribe to', 'publish: ">", subscribe: "other.>"'],
+    ['publish to', 'publish: "other.>", subscribe: ">"'],
+    ['subscribe to and publish to', 'publish: "other.>", subscribe: "other.>"'],
+  ])(
+    '[BUS-10] does not let its user %s our subjects is named with that',
+    async (what, permissions) => {
+      const config = join(folder, `${what.replaceAll(' ', '-')}.conf`);
+      const login = 'user: ann, password: correct-horse';
+      await writeFile(
+        config,
+        `authorization: { users: [ { ${login}, permissions: { ${permissions} } } ] }\n`,
+      );
+      const server = await serve('-c', config);
+      const told = await outcome(`nats://ann:correct-horse@127.0.0.1:${String(server.port)}`);
+      expect(told).toMatch(
+        new RegExp(`lets its user in, but not ${what} seqline\\.one\\..*seqline\\.>`),
+      );
+      expect(told).not.toContain('correct-horse');
+    },
+  );
+
+  test('[BUS-10] lets its user have our subjects and no others is enough', async () => {
+    const config = join(folder, 'enough.conf');
+    const permissions = 'publish: "seqline.>", subscribe: "seqline.>"';
+    const login = 'user: ann, password: correct-horse';
+    await writeFile(
+      config,
+      `authorization: { users: [ { ${login}, permissions: { ${permissions} } } ] }\n`,
+    );
+    const server = await serve('-c', config);
+    const url = `nats://ann:correct-horse@127.0.0.1:${String(server.port)}`;
+    expect(await outcome(url)).toBe('let in');
+  });
+
+  test('[BUS-11] takes less at a time than may be told is named with what to raise', async () => {
+    const config = join(folder, 'small.conf');
+    await writeFile(config, 'max_payload: 524287\n');
+    const server = await serve('-c', config);
+    expect(await outcome(server.url)).toMatch(/takes 524287 bytes.*raise its max_payload/);
   });
 
   test('[BUS-10] wants certificates of its clients is shown one, and says so where there is none', async () => {

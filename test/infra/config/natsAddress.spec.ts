@@ -24,6 +24,11 @@ describe('the address of NATS', () => {
       credentials: '/etc/a b.creds',
       ca: '/ca.pem',
     });
+    expect(natsAddressOf('nats://one?nkey=/user.nk')).toEqual({
+      servers: ['one'],
+      tls: false,
+      nkey: '/user.nk',
+    });
     expect(natsAddressOf('tls://one?certificate=/c.pem&key=/k.pem')).toEqual({
       servers: ['one'],
       tls: true,

@@ -78,7 +78,7 @@ const shared = async <T>(
   const pool = poolOf(url);
   let keys: SharedKeyStore;
   try {
-    keys = await openPostgresKeys(pool, log, () => undefined);
+    keys = await openPostgresKeys(pool, log, { away: () => undefined, back: () => undefined });
   } catch (error) {
     await pool.end();
     throw error;

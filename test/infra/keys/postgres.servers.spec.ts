@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Millis, TokenId, UserId } from '../../../core/kernel/ids.ts';
@@ -31,7 +32,9 @@ const database = async (): Promise<TestDatabase<object>> => {
 };
 const poolOf = (url: string): Pool => openKeysPool(url, () => undefined);
 const open = (url: string, log = logOf('a')): Promise<SharedKeyStore> =>
-  openPostgresKeys(poolOf(url), log, () => undefined);
+  openPostgresKeys(poolOf(url), log, { away: () => undefined, back: () => undefined });
+
+const nameOf = (url: string): string => /\/([^/?]+)(?:\?|$)/.exec(url)?.[1] ?? '';
 
 let shared: TestDatabase<object>;
 beforeAll(async () => {
@@ -123,6 +126,29 @@ describe('keys in Postgres', () => {
 
 describe('keys that sign, in Postgres', () => {
   const DAY: Millis = 24 * 60 * 60 * 1000;
+
+  test('[NOD-2] are looked for while they cannot be reached, and found when they are back', async () => {
+    const { url } = await database();
+    const name = nameOf(url);
+    const told: string[] = [];
+    const store = await openPostgresKeys(poolOf(url), logOf('a'), {
+      away: () => told.push('away'),
+      back: () => told.push('back'),
+    });
+    const awayOnes = (): number => told.filter((what) => what === 'away').length;
+    try {
+      await untilTrue('it is found', () => told.includes('back'));
+      await sql.raw(`alter database ${name} allow_connections false`).execute(shared.db);
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`.execute(
+        shared.db,
+      );
+      await untilTrue('it is looked for again and again', () => awayOnes() > 1);
+      await sql.raw(`alter database ${name} allow_connections true`).execute(shared.db);
+      await untilTrue('it is found again', () => told.at(-1) === 'back');
+    } finally {
+      await store.close();
+    }
+  });
 
   test('[NOD-5] are the same for all, and what one has rotated all know', async () => {
     const { url } = await database();

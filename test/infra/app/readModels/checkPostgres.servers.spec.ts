@@ -32,6 +32,81 @@ test('[NOD-17] a user that may not create tables is named with the right it lack
   }
 });
 
+test.each([
+  [
+    'a database that is not there',
+    (url: string) => url.replace(/(\/\/[^/]*\/)[^?]*/, '$1nowhere'),
+    /create that database/,
+  ],
+  [
+    'a user that is not there',
+    (url: string) => url.replace(/:\/\/[^@/]*@/, '://nobody@'),
+    /DATABASE_URL: .*nobody.*(log in|password)/,
+  ],
+])('[NOD-17] %s is named with what to do', async (_, changed, told) => {
+  const pool = openPool<AnyTables>({ url: changed(database.url), log: silent, connectionsMax: 1 });
+  try {
+    await expect(checkPostgres({ db: pool.db, logIds: [OWN], now })).rejects.toThrow(told);
+  } finally {
+    await pool.close();
+  }
+});
+
+test('[NOD-17] a database that can only be read is named', async () => {
+  const url = `${database.url}${database.url.includes('?') ? '&' : '?'}options=-c%20default_transaction_read_only%3Don`;
+  const pool = openPool<AnyTables>({ url, log: silent, connectionsMax: 1 });
+  try {
+    await expect(checkPostgres({ db: pool.db, logIds: [OWN], now })).rejects.toThrow(
+      /can only be read: name the primary/,
+    );
+  } finally {
+    await pool.close();
+  }
+});
+
+test.each(['LATIN1', 'SQL_ASCII'])(
+  '[NOD-17] a database of the encoding %s is named',
+  async (encoding) => {
+    const name = `encoded_${encoding.toLowerCase()}_${String(process.pid)}`;
+    const { db } = database;
+    await sql
+      .raw(
+        `create database ${name} encoding '${encoding}' locale_provider libc lc_collate 'C' lc_ctype 'C' template template0`,
+      )
+      .execute(db);
+    const url = database.url.replace(/(\/\/[^/]*\/)[^?]*/, `$1${name}`);
+    const pool = openPool<AnyTables>({ url, log: silent, connectionsMax: 1 });
+    try {
+      await expect(checkPostgres({ db: pool.db, logIds: [OWN], now })).rejects.toThrow(
+        new RegExp(`${name} has the encoding ${encoding}, .*encoding 'UTF8'`),
+      );
+    } finally {
+      await pool.close();
+      await sql.raw(`drop database ${name}`).execute(db);
+    }
+  },
+);
+
+test('[NOD-17] read models of another user are named, and what to do with them', async () => {
+  const role = `other_${String(process.pid)}`;
+  const { db } = database;
+  await sql.raw(`create role ${role} login`).execute(db);
+  await sql.raw('create schema seqline').execute(db);
+  await sql.raw('create table seqline.checkpoint (log_id text)').execute(db);
+  await sql.raw(`grant usage, create on schema seqline to ${role}`).execute(db);
+  const url = database.url.replace(/:\/\/[^@/]*@/, `://${role}@`);
+  const pool = openPool<AnyTables>({ url, log: silent, connectionsMax: 1 });
+  try {
+    await expect(checkPostgres({ db: pool.db, logIds: [OWN], now })).rejects.toThrow(
+      /DATABASE_URL: permission denied .*belong to somebody else/,
+    );
+  } finally {
+    await pool.close();
+    await sql.raw('drop schema seqline cascade').execute(db);
+    await sql.raw(`drop role ${role}`).execute(db);
+  }
+});
+
 test('[NOD-17] a database of another cluster is named', async () => {
   const { db } = database;
   await checkPostgres({ db, logIds: [OWN], now });
