@@ -19,9 +19,6 @@ export const CHUNK_EVENTS_MAX = 256;
 /** The greatest that fits into a key. */
 export const REVISION_MAX = 2 ** 48 - 1;
 
-/** Of all this; an index of another format is made anew. The first had no checksums. */
-export const INDEX_FORMAT = 2;
-
 const LENGTH_BYTES = 2;
 const CHECKSUM_BYTES = 4;
 const NUMBER_BYTES = 6;

@@ -6,7 +6,6 @@ import {
   chunkKey,
   decodeChunk,
   encodeChunk,
-  INDEX_FORMAT,
   lastOf,
   REVISION_MAX,
   type Chunk,
@@ -18,9 +17,15 @@ import { settled } from './settled.ts';
  */
 const SLICE_STREAMS = 500;
 const MARK = 'indexed';
+/**
+ * Each format has tables of its own: an older version that comes back would take a newer one's chunks for its own.
+ * The first format had no checksums.
+ */
+const TABLES = { chunks: 'chunks-2', marks: 'marks-2' };
+const FORMER_TABLES = { chunks: 'chunks', marks: 'marks' };
 
-/** Which log the index is of, up to where, and how it is written. */
-export type IndexMark = Readonly<{ logId: string; position: Position; format: number }>;
+/** Which log the index is of, and up to where. */
+export type IndexMark = Readonly<{ logId: string; position: Position }>;
 
 /** The part of the stream index that is on disk. */
 export class IndexTable {
@@ -32,17 +37,24 @@ export class IndexTable {
   constructor(root: RootDatabase, logId: string) {
     this.#root = root;
     this.#logId = logId;
-    this.#chunks = root.openDB({ name: 'chunks', encoding: 'binary', keyEncoding: 'binary' });
-    this.#marks = root.openDB({ name: 'marks', encoding: 'json' });
+    const { chunks, marks } = TABLES;
+    this.#chunks = root.openDB({ name: chunks, encoding: 'binary', keyEncoding: 'binary' });
+    this.#marks = root.openDB({ name: marks, encoding: 'json' });
+    this.#clearFormer();
+  }
+
+  /** An older version makes its own anew, should it come back. */
+  #clearFormer(): void {
+    const { chunks, marks } = FORMER_TABLES;
+    for (const name of [marks, chunks]) this.#root.openDB({ name }).clearSync();
   }
 
   /** How far the index goes; what does not belong to this log up to `head` is cleared. */
   startFrom(head: Position): IndexMark {
     const mark = this.#marks.get(MARK);
-    if (mark?.format === INDEX_FORMAT && mark.logId === this.#logId && mark.position <= head)
-      return mark;
+    if (mark !== undefined && mark.logId === this.#logId && mark.position <= head) return mark;
     this.#chunks.clearSync();
-    const fresh = { logId: this.#logId, position: 0, format: INDEX_FORMAT };
+    const fresh = { logId: this.#logId, position: 0 };
     this.#marks.putSync(MARK, fresh);
     return fresh;
   }
@@ -79,8 +91,7 @@ export class IndexTable {
       });
     }
     await this.#transaction(() => {
-      const mark = { logId: this.#logId, position: upTo, format: INDEX_FORMAT };
-      this.#marks.put(MARK, mark).catch(() => undefined);
+      this.#marks.put(MARK, { logId: this.#logId, position: upTo }).catch(() => undefined);
     });
   }
 

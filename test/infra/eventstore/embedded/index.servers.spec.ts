@@ -117,8 +117,8 @@ describe('the embedded log, opened again', () => {
     // As after the chunks of a writing, or some of them, and before its mark.
     for (const position of [0, 130, 1_100]) {
       const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
-      const marks = root.openDB<object, string>({ name: 'marks', encoding: 'json' });
-      await marks.put('indexed', { logId: before.logId, position, format: 2 });
+      const marks = root.openDB<object, string>({ name: 'marks-2', encoding: 'json' });
+      await marks.put('indexed', { logId: before.logId, position });
       await root.close();
       const log = await open({ directory: at });
       expect(await everythingIn(log)).toEqual(before);
@@ -142,7 +142,7 @@ describe('the embedded log, opened again', () => {
     const before = await filled(at);
     const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
     const chunks = root.openDB<Buffer, Uint8Array>({
-      ...{ name: 'chunks', encoding: 'binary', keyEncoding: 'binary' },
+      ...{ name: 'chunks-2', encoding: 'binary', keyEncoding: 'binary' },
     } as const);
     for (const { key, value } of chunks.getRange({})) {
       // Two distances become one, and the stream an event shorter.
@@ -163,18 +163,26 @@ describe('the embedded log, opened again', () => {
     expect(await again.verify()).toMatchObject({ head: before.head + 2 });
   });
 
-  test('[STO-25] an index without checksums, as older versions wrote it, is made anew', async () => {
+  test('[STO-25] an older version, and this one after it, each make their own index anew', async () => {
     const at = await directory();
     const before = await filled(at);
-    const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
-    const chunks = root.openDB<Buffer, Uint8Array>({
-      ...{ name: 'chunks', encoding: 'binary', keyEncoding: 'binary' },
-    } as const);
-    for (const { key, value } of chunks.getRange({})) await chunks.put(key, value.subarray(4));
-    const marks = root.openDB<object, string>({ name: 'marks', encoding: 'json' });
-    await marks.put('indexed', { logId: before.logId, position: before.head });
+    const opened = () => {
+      const root = openLmdb({ path: join(at, 'index'), maxDbs: 4, noSubdir: false });
+      const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+      const chunks = root.openDB<Buffer, Uint8Array>({ name: 'chunks', ...binary });
+      const marks = root.openDB<object, string>({ name: 'marks', encoding: 'json' });
+      return { root, chunks, marks };
+    };
+    const older = opened();
+    await older.chunks.put(Buffer.from('stream'), Buffer.from('without a checksum'));
+    await older.marks.put('indexed', { logId: before.logId, position: before.head });
+    await older.root.close();
+    const log = await open({ directory: at });
+    expect(await everythingIn(log)).toEqual(before);
+    await log.close();
+    const { root, chunks, marks } = opened();
+    expect([marks.get('indexed'), chunks.getCount()]).toEqual([undefined, 0]);
     await root.close();
-    expect(await everythingIn(await open({ directory: at }))).toEqual(before);
   });
 
   test('[STO-5] a restart forgets what any was told, not what an exact revision finds in the log', async () => {
