@@ -7,6 +7,9 @@ import { randomId } from '../../ids.ts';
 /** Lines of the delivery log in one event: some 100 KB. */
 const MADE_PER_EVENT = 500;
 
+/** Lines that wait while the log takes none; then nothing more is delivered, but for what is under way. */
+export const WAITING_MAX = 10_000;
+
 type Writing = Readonly<{ id: EventId; lines: readonly Made[] }>;
 
 /** What has been delivered to an endpoint, on its way into the log. */
@@ -26,6 +29,10 @@ export class DeliveryLog {
 
   get isEmpty(): boolean {
     return this.#lines.length === 0 && this.#writing === undefined;
+  }
+
+  get isFull(): boolean {
+    return this.#lines.length >= WAITING_MAX;
   }
 
   note(line: Made): void {

@@ -135,7 +135,12 @@ export const tellEndpoint = (deps: EndpointDeps): Telling => {
   });
   let position = checkpoint.position;
   let left = false;
+  /** While the log takes nothing, there may be much in it to be told, and each delivery is a line to be kept. */
+  const room = async (): Promise<void> => {
+    while (deliveries.isFull && !stopped()) await pause(KEEP_MS);
+  };
   const read = async (): Promise<void> => {
+    await room();
     const portion = await source.read(position, BATCH_MAX);
     await deliverer.take(portion.events, portion.to);
     passed += portion.events.length;
@@ -173,6 +178,7 @@ export const tellEndpoint = (deps: EndpointDeps): Telling => {
     state: () => writers.state(webhookStream(name)),
     deliverer: (more, after) => new Deliverer({ ...common, ...more }, after),
     note,
+    room,
     handle,
     pause,
     stopped,

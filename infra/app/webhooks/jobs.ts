@@ -37,6 +37,8 @@ type Deps = Readonly<{
   deliverer: (more: More, after: Position) => Deliverer;
   /** For the delivery log. */
   note: (line: Made) => void;
+  /** Resolves once there is room in it. */
+  room: () => Promise<void>;
   handle: (wish: Wish) => Promise<void>;
   pause: (ms: Millis) => Promise<void>;
   stopped: () => boolean;
@@ -86,6 +88,7 @@ export const openJobs = (deps: Deps) => {
     await run({ replay: id, made: deps.note }, position, async (deliverer) => {
       let next = position;
       for (let page = 1; next < asked.position && !stopped(); page++) {
+        await deps.room();
         const read = await events.readAll({ after: next, max: PAGE });
         const upTo = knownEvents(read.events).filter((event) => event.position < asked.position);
         await deliverer.take(upTo, Math.min(read.next, asked.position));
