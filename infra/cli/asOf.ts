@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Position } from '../../core/kernel/ids.ts';
 import { ANALYTICS } from '../../projections/analytics/project.ts';
 import { createView } from '../../projections/analytics/views.ts';
+import { tryPast } from '../../projections/kernel/lock.ts';
 import type { AnyTables } from '../../projections/kernel/model.ts';
 import { Building, dropSchema, skipsIn } from '../app/history/building.ts';
 import type { History } from '../app/history/openHistory.ts';
@@ -16,7 +17,7 @@ import { withPast, type PastConfig } from './withPast.ts';
 type AsOfArguments = Pick<Arguments, 'rest' | 'json' | 'replay'>;
 
 const OPTIONS = {
-  connections: 2,
+  connections: 3,
   otherwise: '; the read models of the past are built beside those of the server',
 };
 
@@ -42,9 +43,34 @@ type Shown = Readonly<{
   args: AsOfArguments;
 }>;
 
-const shown = async ({ history, tables, position, args }: Shown): Promise<number> => {
+/** Who asks of one moment at once. */
+const SCHEMAS_MAX = 20;
+
+const shown = (asked: Shown): Promise<number> =>
+  asked.tables.db.connection().execute(async (session) => {
+    const schema = await freeSchema(session, `seqline_as_of_${String(asked.position)}`);
+    try {
+      return await shownIn(schema, asked);
+    } finally {
+      // If the connection is broken, the lock has gone with it.
+      await sql`select pg_advisory_unlock_all()`.execute(session).catch(() => undefined);
+    }
+  });
+
+/** Of two in one schema each would build it for itself, and the first that is done would drop it. */
+const freeSchema = async (session: Kysely<AnyTables>, name: string): Promise<string> => {
+  for (let number = 1; number <= SCHEMAS_MAX; number += 1) {
+    const schema = number === 1 ? name : `${name}_${String(number)}`;
+    if (await tryPast(session, schema)) return schema;
+  }
+  throw new Error(`${String(SCHEMAS_MAX)} others ask of this moment just now: wait for them`);
+};
+
+const shownIn = async (
+  schema: string,
+  { history, tables, position, args }: Shown,
+): Promise<number> => {
   const { query, keep = false } = args.replay ?? {};
-  const schema = `seqline_as_of_${String(position)}`;
   const { db, url } = tables;
   await build({ history, db, schema, position });
   try {

@@ -9,6 +9,8 @@ const NUMBERS_LOCK = 0x5345514d;
 const TAKING_OVER = 0x53455154;
 /** "SEQR", beside the name of a read model. */
 const REBUILDING = 0x53455152;
+/** "SEQP", beside the name of a schema. */
+const PAST = 0x53455150;
 
 /** Which read models a runner builds: there is one at work for each of these, in whatever process. */
 export type Share = 'lists' | 'numbers';
@@ -32,9 +34,20 @@ export const tryLock = async (session: Kysely<AnyTables>, share: Share): Promise
 };
 
 /** Takes the one lock of a read model's rebuilds beside the one in use, likewise. */
-export const tryRebuilding = async (session: Kysely<AnyTables>, name: string): Promise<boolean> => {
+export const tryRebuilding = (session: Kysely<AnyTables>, name: string): Promise<boolean> =>
+  tryNamed(session, REBUILDING, name);
+
+/** Takes the one lock of a schema in which the past is built and shown, likewise. */
+export const tryPast = (session: Kysely<AnyTables>, schema: string): Promise<boolean> =>
+  tryNamed(session, PAST, schema);
+
+const tryNamed = async (
+  session: Kysely<AnyTables>,
+  kind: number,
+  name: string,
+): Promise<boolean> => {
   const { rows } = await sql<{ locked: boolean }>`
-    select pg_try_advisory_lock(${REBUILDING}::int, hashtext(${name})) as locked,
+    select pg_try_advisory_lock(${kind}::int, hashtext(${name})) as locked,
       set_config('tcp_keepalives_idle', '5s', false),
       set_config('tcp_keepalives_interval', '2s', false),
       set_config('tcp_keepalives_count', '3', false),

@@ -132,6 +132,18 @@ describe('[REP-10] as-of', () => {
     expect(await schemas()).not.toContain('seqline_as_of_20');
   });
 
+  test('is asked for one moment by several at once, who do not get in each other’s way', async () => {
+    await withLog(world.config, lifeOf);
+    const replay = replayFlags({ follow: false, query: 'select count(*) as users from users' });
+    const asked = () => asOf(world.config, { rest: ['20'], json: true, replay });
+    const { code, out } = await runCommand(async () =>
+      Math.max(...(await Promise.all([asked(), asked(), asked()]))),
+    );
+    expect(out.trimEnd().split('\n')).toEqual(Array.from({ length: 3 }, () => '{"users":3}'));
+    expect(code).toBe(0);
+    expect(await schemas()).toEqual([]);
+  });
+
   test('only reads', async () => {
     await withLog(world.config, lifeOf);
     const { code, said } = await run('5', { query: 'delete from users' });
