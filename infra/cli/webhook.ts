@@ -1,4 +1,5 @@
 import type { Webhooks, WebhookStatus } from '../../gateways/webhookPorts.ts';
+import { MOMENT_FORM, momentOf } from '../replay/moment.ts';
 import { callAsAdmin, type Server } from './calls.ts';
 import { complain, out, type Arguments } from './command.ts';
 
@@ -15,7 +16,7 @@ type Done<Key extends keyof Webhooks> = Extract<
 
 const USAGE =
   'webhook: list, test NAME, deliveries NAME [--dead], resend NAME [ID …], or ' +
-  'replay NAME --from POSITION|TIME';
+  'replay NAME --from POSITION|TIME|start';
 
 const call = async <Data>(config: Server, path: string, sent: object): Promise<Data> => {
   const { data } = await callAsAdmin<Data>(config, `/admin/webhook/${path}`, sent);
@@ -104,17 +105,13 @@ const resend: Command = async (config, { rest: [endpoint = '', ...ids] }) => {
   return 0;
 };
 
-const POSITION = /^[1-9]\d{0,15}$/;
-
 const replay: Command = async (config, { rest: [endpoint = ''], from = '' }) => {
-  const at = from === 'start' ? 1 : POSITION.test(from) ? Number(from) : undefined;
-  const moment = Date.parse(from);
-  if (at === undefined && Number.isNaN(moment)) {
-    return complain(
-      'webhook replay: say from where, with --from and a position, a time like 2026-01-31T12:00:00Z, or start',
-    );
+  const moment = momentOf(from === 'start' ? '1' : from);
+  if (moment === undefined) {
+    return complain(`webhook replay: say from where, with --from and start, or ${MOMENT_FORM}`);
   }
-  const start = at === undefined ? { time: moment } : { position: at };
+  const start =
+    moment.kind === 'time' ? { time: moment.at } : { position: Math.max(1, moment.position) };
   const begun = await call<Done<'replay'>>(config, 'replay', { endpoint, ...start });
   out(`Replay ${begun.replay} tells ${endpoint} what came after position ${String(begun.after)}.`);
   return 0;

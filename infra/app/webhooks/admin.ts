@@ -153,6 +153,7 @@ export const webhookAdmin = ({
       const endpoint = named(name);
       if ('kind' in endpoint) return endpoint;
       if (endpoint.after.size === 0) return refuse(`endpoint: ${name} is told nothing`);
+      if ('time' in from && from.time > now()) return refuse('time: it has not come yet');
       const after = 'time' in from ? await before(from.time) : from.position - 1;
       if (after > (await events.head())) return refuse('position: the log does not go so far');
       const id = randomId();

@@ -377,6 +377,11 @@ describe('after something has been done', () => {
       return text.includes('"replays":0') ? text : undefined;
     });
     expect(await cli(['replay', 'crm'], { from: 'yesterday' })).toMatchObject({ code: 1 });
+    // Nobody means that nothing is to be told.
+    const later = await cli(['replay', 'crm'], { from: '2999-01-01' });
+    expect(later).toMatchObject({ code: 1 });
+    expect(later.text).toContain('time: it has not come yet');
+    expect(await cli(['replay', 'crm'], { from: '11/29/2026' })).toMatchObject({ code: 1 });
     expect(await cli(['replay', 'nobody'], { from: 'start' })).toMatchObject({ code: 1 });
   });
 
