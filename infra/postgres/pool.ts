@@ -7,7 +7,7 @@ import { PreparingClient } from './preparing.ts';
 const CONNECTIONS_MAX = 13;
 const CONNECT_MS_MAX = 5_000;
 /** A statement that runs longer is a fault: it would hold a connection that others wait for. */
-const STATEMENT_MS_MAX = 60_000;
+export const STATEMENT_MS_MAX = 60_000;
 /**
  * So the server has answered by then, or the connection leads nowhere: to a machine that has vanished, or that hangs.
  * The system would find out after a quarter of an hour, or never.

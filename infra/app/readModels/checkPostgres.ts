@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Millis } from '../../../core/kernel/ids.ts';
 import { isMissing, messageOf } from '../../../projections/kernel/faults.ts';
 import type { AnyTables } from '../../../projections/kernel/model.ts';
+import { STATEMENT_MS_MAX } from '../../postgres/pool.ts';
 import { isAway } from './isAway.ts';
 
 /** Further apart than this, "now" means something else on one machine than on another. */
@@ -54,6 +55,9 @@ export const checkPostgres = async ({ db, logIds, now }: Checked): Promise<void>
   }
 };
 
+const TO_POSTGRES_ITSELF =
+  'it has to lead to Postgres itself, not to a pooler (docs/OPERATIONS.md, "The addresses")';
+
 /** What to do, by what Postgres says of somebody whom it does not let in, or not let do it. */
 const REMEDIES: Readonly<Record<string, string>> = {
   '28P01': 'correct the user or the password in it',
@@ -63,8 +67,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'tables there belong to somebody else: give them to this user (reassign owned by … to …), drop the schema ' +
     'seqline, which is built anew from the log, or name another database',
   // What a pooler says of settings that it does not pass on.
-  '08P01':
-    'it has to lead to Postgres itself, not to a pooler (docs/OPERATIONS.md, "The addresses")',
+  '08P01': TO_POSTGRES_ITSELF,
 };
 
 const stateOf = (error: unknown): string =>
@@ -72,11 +75,17 @@ const stateOf = (error: unknown): string =>
 
 /** What is written there is any language's, and it is written all the time. */
 const checkKind = async (db: Kysely<AnyTables>): Promise<void> => {
-  const { rows } = await sql<{ name: string; encoding: string; fixed: boolean }>`
+  const { rows } = await sql<{ name: string; encoding: string; limit: number; fixed: boolean }>`
     select current_database() as name, current_setting('server_encoding') as encoding,
+      (select setting::bigint from pg_settings where name = 'statement_timeout') as limit,
       pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as fixed`.execute(db);
   const [row] = rows;
   if (row === undefined) return;
+  if (row.limit !== STATEMENT_MS_MAX) {
+    throw new PostgresUnusable(
+      `DATABASE_URL: what a connection asks for as it opens is not passed on: ${TO_POSTGRES_ITSELF}`,
+    );
+  }
   if (row.encoding !== 'UTF8') {
     throw new PostgresUnusable(
       `DATABASE_URL: the database ${row.name} has the encoding ${row.encoding}, which cannot hold all that users ` +

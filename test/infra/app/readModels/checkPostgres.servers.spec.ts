@@ -87,6 +87,20 @@ test.each(['LATIN1', 'SQL_ASCII'])(
   },
 );
 
+test('[NOD-17] a pooler that does not pass on what a connection asks for is named', async () => {
+  const pool = openPool<AnyTables>({ url: database.url, log: silent, connectionsMax: 1 });
+  try {
+    await checkPostgres({ db: pool.db, logIds: [OWN], now });
+    // As it looks from here: the limit that was asked for is not the one that holds.
+    await sql`set statement_timeout = 0`.execute(pool.db);
+    await expect(checkPostgres({ db: pool.db, logIds: [OWN], now })).rejects.toThrow(
+      /is not passed on: it has to lead to Postgres itself/,
+    );
+  } finally {
+    await pool.close();
+  }
+});
+
 test('[NOD-17] read models of another user are named, and what to do with them', async () => {
   const role = `other_${String(process.pid)}`;
   const { db } = database;
