@@ -16,6 +16,8 @@ export type Arguments = Readonly<{
   json: boolean;
   logOnly: boolean;
   verifyOnly: boolean;
+  /** A copy is whole though what it is made of is being written. */
+  whileWritten: boolean;
   /** Of `explain`: the id that its sender gave it, and whether what it says is shown. */
   clientMsgId?: string | undefined;
   text?: boolean;

@@ -42,9 +42,10 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         the log alone, for EventStoreDB's clients and tools (port 2113);
                                         without a login: --expose lets others than this machine reach it,
                                         --allow-writes lets callers write Seqline's own streams
-  seqline log copy FROM TO [--verify-only]
+  seqline log copy FROM TO [--verify-only | --while-written]
                                         copies a log, or goes on with it, and compares the two; each is
-                                        embedded:DATA-DIRECTORY or esdb://…
+                                        embedded:DATA-DIRECTORY or esdb://…; --while-written: a backup
+                                        of an event store that is in use, up to where it came
   seqline keys copy embedded:DATA-DIRECTORY
                                         copies the keys of a single process into the database of
                                         SEQLINE_KEYS, or goes on with it, and compares the two

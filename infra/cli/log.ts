@@ -5,7 +5,8 @@ import { bundle, sign, verifyBundle } from './logChain.ts';
 import { copy } from './logCopy.ts';
 
 type LogConfig = Pick<Config, 'data' | 'eventStore'> & Partial<Pick<Config, 'keys'>>;
-type LogArguments = Pick<Arguments, 'rest' | 'verifyOnly'>;
+type LogArguments = Pick<Arguments, 'rest' | 'verifyOnly'> &
+  Partial<Pick<Arguments, 'whileWritten'>>;
 type Command = (config: LogConfig, args: LogArguments) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -21,7 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** What is done with a log as a whole, by hand. */
 export const log = async (
   config: LogConfig,
-  { rest: [name = '', ...rest], verifyOnly }: LogArguments,
+  { rest: [name = '', ...rest], verifyOnly, whileWritten = false }: LogArguments,
 ): Promise<number> => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined)
@@ -29,7 +30,7 @@ export const log = async (
       'log: copy FROM TO, backup DIRECTORY, restore DIRECTORY, check, sign, bundle DIRECTORY or verify-bundle DIRECTORY',
     );
   try {
-    return await command(config, { rest, verifyOnly });
+    return await command(config, { rest, verifyOnly, whileWritten });
   } catch (error) {
     return complain(`log ${name}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -16,20 +16,24 @@ import { Progress, counted } from './progress.ts';
 type Places = Readonly<{ from: Place; to: Place }>;
 type CopyConfig = Pick<Config, 'data'> & Partial<Pick<Config, 'keys'>>;
 
+type CopyArguments = Pick<Arguments, 'rest' | 'verifyOnly'> &
+  Partial<Pick<Arguments, 'whileWritten'>>;
+
 const USAGE =
-  'log copy FROM TO [--verify-only]: each is embedded:DATA-DIRECTORY or the address of an event store';
+  'log copy FROM TO [--verify-only|--while-written]: each is embedded:DATA-DIRECTORY or the address of an event store';
 
 /** Resolves with the exit code. Throws what keeps the logs from being copied. */
 export const copy = async (
   config: CopyConfig,
-  { rest, verifyOnly }: Pick<Arguments, 'rest' | 'verifyOnly'>,
+  { rest, verifyOnly, whileWritten = false }: CopyArguments,
 ): Promise<number> => {
   const [first = '', second = '', ...more] = rest;
   const from = placeOf(first);
   const to = placeOf(second);
   if (from === undefined || to === undefined || more.length > 0) return complain(USAGE);
   if (await isSamePlace(from, to)) return complain('log copy: FROM and TO are the same log');
-  return verifyOnly ? verify({ from, to }) : copyAll(config, { from, to });
+  if (verifyOnly && whileWritten) return complain(USAGE);
+  return verifyOnly ? verify({ from, to }) : copyAll(config, { from, to }, whileWritten);
 };
 
 const verify = async (places: Places): Promise<number> => {
@@ -59,7 +63,11 @@ const verify = async (places: Places): Promise<number> => {
   }
 };
 
-const copyAll = async (config: CopyConfig, places: Places): Promise<number> => {
+const copyAll = async (
+  config: CopyConfig,
+  places: Places,
+  whileWritten: boolean,
+): Promise<number> => {
   const from = await openSource(places.from, 'FROM');
   try {
     const to = await openTarget(places.to);
@@ -73,9 +81,11 @@ const copyAll = async (config: CopyConfig, places: Places): Promise<number> => {
         onCopying: copying.take,
         onComparing: comparing.take,
         beforeEnd: keys.bring,
+        whileWritten,
       });
       comparing.end();
-      return told(result, (Date.now() - begun) / 1000, await keys.said(), places);
+      const seconds = (Date.now() - begun) / 1000;
+      return told(result, { seconds, whileWritten }, await keys.said(), places);
     } finally {
       await to.close();
     }
@@ -86,7 +96,7 @@ const copyAll = async (config: CopyConfig, places: Places): Promise<number> => {
 
 const told = (
   { copied, compared }: Copied,
-  seconds: number,
+  { seconds, whileWritten }: Readonly<{ seconds: number; whileWritten: boolean }>,
   keys: string,
   { to }: Places,
 ): number => {
@@ -95,11 +105,17 @@ const told = (
   out(
     `Copied ${counted(copied)} events in ${seconds.toFixed(1)} s (${rate}/s, comparison included).`,
   );
-  if (onlyInFrom !== undefined)
+  if (onlyInFrom !== undefined && whileWritten) {
+    out(
+      `Whole up to there; left out is what FROM has gone on with, from ${nameOf(onlyInFrom)} on.`,
+    );
+  } else if (onlyInFrom !== undefined) {
     return complain(
       `log copy: ${counted(events)} events are the same, but FROM has gone on meanwhile with ` +
-        `${nameOf(onlyInFrom)}: stop its server and run this again, which copies the rest`,
+        `${nameOf(onlyInFrom)}: stop its server and run this again, which copies the rest; or say ` +
+        '--while-written for a backup without it',
     );
+  }
   out(`The same ${counted(events)} events in both, digest ${digest}`);
   out(keys);
   out(howToServe(to));

@@ -5,7 +5,7 @@ import type { Arguments } from '../../infra/cli/command.ts';
 export const NO_FLAGS = {
   ...{ rest: [], roles: undefined, platform: undefined, reason: undefined },
   ...{ port: undefined, host: undefined, exposed: false, allowWrites: false },
-  ...{ json: false, logOnly: false, verifyOnly: false },
+  ...{ json: false, logOnly: false, verifyOnly: false, whileWritten: false },
 } as const satisfies Arguments;
 
 /** Runs a command: its exit code, and all that it says, of which `out` is what can be piped on. */

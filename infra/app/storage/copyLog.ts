@@ -19,6 +19,8 @@ export type CopySteps = Readonly<{
   onComparing: OnEvents;
   /** All events are there; what must be there before the copy is used is to be brought now. */
   beforeEnd: () => Promise<void>;
+  /** For a backup: FROM goes on being written, and the copy is whole with what FROM had when it came there. */
+  whileWritten?: boolean;
 }>;
 
 export type Copied = Readonly<{ copied: number; compared: Compared }>;
@@ -45,7 +47,7 @@ export const copyLog = async (from: Source, to: Target, steps: CopySteps): Promi
     steps.onComparing(events, event);
   });
   if (compared.onlyInTo !== undefined) throw longer(compared.onlyInTo);
-  if (compared.onlyInFrom !== undefined) return { copied, compared };
+  if (compared.onlyInFrom !== undefined && steps.whileWritten !== true) return { copied, compared };
   await steps.beforeEnd();
   const { events, digest } = compared;
   const positions = await held.inCopy(from.log, to.log);

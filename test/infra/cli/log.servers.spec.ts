@@ -70,9 +70,11 @@ const run = async (data: string, ...args: string[]) => {
     vi.spyOn(stream, 'write').mockImplementation(write),
   );
   try {
-    const rest = args.filter((arg) => arg !== 'log' && arg !== '--verify-only');
+    const rest = args.filter((arg) => arg !== 'log' && !arg.startsWith('--'));
     const verifyOnly = args.includes('--verify-only');
-    const code = await log({ data, eventStore: { kind: 'embedded' } }, { rest, verifyOnly });
+    const whileWritten = args.includes('--while-written');
+    const flags = { rest, verifyOnly, whileWritten };
+    const code = await log({ data, eventStore: { kind: 'embedded' } }, flags);
     return { code, said };
   } finally {
     for (const spy of spies) spy.mockRestore();
@@ -224,6 +226,48 @@ describe('seqline log copy', () => {
     expect(digestIn(again.said)).toBe(digestIn(done.said));
     const moved = await open(data, url());
     expect(await nicknameOf(moved, 'u2999')).toContain('Name 2999');
+  });
+
+  test('[STO-68] of a log that is being written is whole up to where it came, and is brought back', async () => {
+    const data = await filled('written', 400);
+    const { url, store } = await served();
+    const moved = await run(data, 'log', 'copy', `embedded:${data}`, url());
+    expect(moved, moved.said).toMatchObject({ code: 0 });
+    const server = await open(data, url());
+    const acknowledged: string[] = [];
+    const isOver = { yes: false };
+    const writing = (async () => {
+      while (!isOver.yes) {
+        const name = `w${String(acknowledged.length)}`;
+        await server.log.append(`user-${name}`, 'no_stream', [registered(name, name)]);
+        acknowledged.push(name);
+      }
+    })();
+    await until('it is being written', () => (acknowledged.length > 10 ? true : undefined));
+    const before = acknowledged.length;
+    const [backup, back] = [join(root, 'written-backup'), join(root, 'written-back')];
+    const made = await run(data, 'log', 'copy', '--while-written', url(), `embedded:${backup}`);
+    const after = acknowledged.length;
+    const refused = await run(data, 'log', 'copy', url(), `embedded:${join(root, 'not-so')}`);
+    isOver.yes = true;
+    await writing;
+    await server.close();
+    expect(await store.head()).toBeGreaterThan(0);
+    expect(made, made.said).toMatchObject({ code: 0 });
+    expect(made.said).toContain('Whole up to there; left out is what FROM has gone on with');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toMatch(/FROM has gone on meanwhile.*--while-written for a backup/);
+    const brought = await run(data, 'log', 'copy', `embedded:${backup}`, `embedded:${back}`);
+    expect(brought, brought.said).toMatchObject({ code: 0 });
+    const restored = await open(back);
+    const there = await allOf(restored.store, { ...ALL, prefixes: ['user-w'] });
+    const names = there.map(({ stream }) => stream.slice('user-'.length));
+    // All that had been acknowledged when it was begun, and of what came then a beginning.
+    expect(names).toEqual(acknowledged.slice(0, names.length));
+    expect(names.length).toBeGreaterThanOrEqual(before);
+    expect(names.length).toBeLessThanOrEqual(after + 1);
+    expect(await nicknameOf(restored, 'u7')).toContain('Name 7');
+    await restored.close();
   });
 
   test('[STO-62] refuses what it cannot copy, and says why', async () => {
