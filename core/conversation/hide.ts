@@ -4,6 +4,7 @@ import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Position, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart, type SeenHead } from '../sequence/head.ts';
 import type { AppendOnce } from './appendOnce.ts';
+import { atLeast } from './atLeast.ts';
 import { conversationStream, type Parties } from './events.ts';
 import { notificationOf, selfNotification } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
@@ -94,7 +95,7 @@ export const hideHandler =
   (deps: HideDeps) =>
   async (request: HideMessages, meta: Meta): Result<HideRefusal> => {
     const { user, conversation, scope, admin } = request;
-    const { head } = await deps.known.at(user, conversation);
+    const { head } = await atLeast(deps, request);
     if (head === undefined || !mayDelete(head, request)) {
       return refuse('conversation/not-party', `${user} takes no part in ${conversation}`);
     }
@@ -136,16 +137,17 @@ export const removeHandler =
     { conversation, seqs: asked }: Pick<HideMessages, 'conversation' | 'seqs'>,
     meta: Meta,
   ): Result<'conversation/unknown' | 'conversation/not-party'> => {
-    const { head } = await deps.known.at(meta.actor as UserId, conversation);
+    const user = meta.actor as UserId;
+    const { head } = await atLeast(deps, { user, conversation, seqs: asked });
     if (head === undefined || formOf(conversation) === 'notifications') {
       return refuse('conversation/unknown', `conversationID: there is no chat ${conversation}`);
     }
     const seqs = [...new Set(asked)].filter((seq) => seq >= 1 && seq <= head.maxSeq);
     if (seqs.length === 0) return done({}, undefined);
-    const { first: user, second, group } = head;
+    const { first, second, group } = head;
     const parties =
-      group === undefined ? { from: user, to: second ?? user } : { from: user, group };
-    const wanted = { user, conversation, seqs, scope: 'all', admin: true } as const;
+      group === undefined ? { from: first, to: second ?? first } : { from: first, group };
+    const wanted = { user: first, conversation, seqs, scope: 'all', admin: true } as const;
     return tell(deps, notificationOf(conversation), parties, wanted, meta);
   };
 

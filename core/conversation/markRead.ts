@@ -1,23 +1,33 @@
-import { done, doneWhenSeen, type Result } from '../kernel/call.ts';
-import { refuse } from '../kernel/decider.ts';
+import { done, doneWhenSeen, type Done, type Result } from '../kernel/call.ts';
+import { refuse, type Refused } from '../kernel/decider.ts';
 import type { Meta } from '../kernel/fact.ts';
 import type { ConversationId, EventId, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart } from '../sequence/head.ts';
 import type { AppendOnce } from './appendOnce.ts';
+import { atLeast } from './atLeast.ts';
 import { conversationStream } from './events.ts';
 import { notificationOf } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
 
-export type MarkRead = Readonly<{
+type ReadMark = Readonly<{
   conversation: ConversationId;
   reader: UserId;
-  upTo: Seq;
-  seqs: readonly Seq[];
   /** Tell nobody but the reader's own devices. */
   quiet: boolean;
 }>;
 
+/** `upTo` has been read, and all before it, and these numbers besides. */
+type Mark = Readonly<{ upTo: Seq; seqs: readonly Seq[] }>;
+
+export type MarkRead = ReadMark & Mark;
+
+/** Marks that share one event. */
+export type MarkAllRead = ReadMark & Readonly<{ marks: readonly Mark[] }>;
+
 export type MarkRefusal = 'conversation/not-party' | 'conversation/beyond-newest';
+
+/** What has become of each of the marks: one that goes too far is refused alone. */
+export type Marked = (mark: Readonly<{ upTo: Seq }>) => Done | Refused<MarkRefusal>;
 
 export type MarkDeps = Readonly<{
   append: AppendOnce;
@@ -34,40 +44,42 @@ export type MarkDeps = Readonly<{
  */
 export const markReadHandler =
   ({ append, known, doing, newId, noteMark }: MarkDeps) =>
-  async (
-    { conversation, reader, upTo, seqs, quiet }: MarkRead,
-    meta: Meta,
-  ): Result<MarkRefusal> => {
-    const { head, side } = await known.at(reader, conversation);
+  async ({ conversation, reader, marks, quiet }: MarkAllRead, meta: Meta): Promise<Marked> => {
+    const asked = { user: reader, conversation, seqs: marks.map(({ upTo }) => upTo) };
+    const { head, side } = await atLeast({ known, doing }, asked);
     if (head === undefined || !takesPart(head, reader)) {
-      return refuse('conversation/not-party', `${reader} takes no part in ${conversation}`);
+      const detail = `${reader} takes no part in ${conversation}`;
+      return () => refuse('conversation/not-party', detail);
     }
-    if (upTo > head.maxSeq) {
-      return refuse(
-        'conversation/beyond-newest',
-        `hasReadSeq: the newest of ${conversation} is ${String(head.maxSeq)}`,
-      );
-    }
-    if (upTo <= side.readUpTo) return done({}, undefined);
-    if (quiet || formOf(conversation) !== 'single') {
-      return noteMark(reader, conversation, upTo, meta);
-    }
-    const handled = await append({
-      stream: conversationStream(notificationOf(conversation)),
-      id: newId(),
-      at: doing.now(),
-      meta,
-      wish: {
-        type: 'MessagesRead',
-        data: {
-          from: reader,
-          to: otherThan(head, reader),
-          conversation,
-          after: side.readUpTo,
-          upTo,
-          seqs: seqs.filter((seq) => seq > upTo && seq <= head.maxSeq),
+    const { maxSeq } = head;
+    const held = marks.filter(({ upTo }) => upTo <= maxSeq);
+    const upTo = held.reduce((most, mark) => Math.max(most, mark.upTo), 0);
+    const mark = async (): Result<MarkRefusal> => {
+      if (upTo <= side.readUpTo) return done({}, undefined);
+      if (quiet || formOf(conversation) !== 'single') {
+        return noteMark(reader, conversation, upTo, meta);
+      }
+      const besides = new Set(held.flatMap(({ seqs }) => seqs));
+      const handled = await append({
+        stream: conversationStream(notificationOf(conversation)),
+        id: newId(),
+        at: doing.now(),
+        meta,
+        wish: {
+          type: 'MessagesRead',
+          data: {
+            from: reader,
+            to: otherThan(head, reader),
+            conversation,
+            after: side.readUpTo,
+            upTo,
+            seqs: [...besides].filter((seq) => seq > upTo && seq <= maxSeq),
+          },
         },
-      },
-    });
-    return doneWhenSeen(handled, doing);
+      });
+      return doneWhenSeen(handled, doing);
+    };
+    const marked = await mark();
+    const newest = `hasReadSeq: the newest of ${conversation} is ${String(maxSeq)}`;
+    return (one) => (one.upTo > maxSeq ? refuse('conversation/beyond-newest', newest) : marked);
   };

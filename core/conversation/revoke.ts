@@ -5,6 +5,7 @@ import type { ConversationId, GroupId, Seq, UserId } from '../kernel/ids.ts';
 import { formOf, otherThan, takesPart, type Head } from '../sequence/head.ts';
 import type { User } from '../user/decider.ts';
 import { behind } from './allowed.ts';
+import { atLeast } from './atLeast.ts';
 import type { NumberedRefusal, Wished } from './decider.ts';
 import {
   conversationStream,
@@ -116,7 +117,8 @@ export const revokeHandler =
   ({ append, deriveId, known, doing }: ConversationDeps) =>
   async (request: RevokeMessage, meta: Meta): Result<RevokeRefusal> => {
     const { conversation, seq, by, admin } = request;
-    const { head, revoked } = await known.at(by, conversation, seq);
+    const asked = { user: by, conversation, seqs: [seq] };
+    const { head, revoked } = await atLeast({ known, doing }, asked);
     if (head === undefined || (!admin && !takesPart(head, by))) {
       return refuse('caller/not-allowed', `${by} takes no part in ${conversation}`);
     }

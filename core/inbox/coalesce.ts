@@ -5,15 +5,13 @@ export const READ_MARK_MS = 500;
 
 export type Mark = Readonly<{ upTo: Seq; seqs: readonly Seq[] }>;
 
-type Open<T> = {
-  /** What has come since the last one was written, and the answer it will share. */
-  next: { mark: Mark; written: Promise<T>; write: (mark: Mark) => void } | undefined;
-};
+/** What has become of each of the marks that were written together. */
+export type Written<T> = (mark: Mark) => T;
 
-const merge = (one: Mark, other: Mark): Mark => ({
-  upTo: Math.max(one.upTo, other.upTo),
-  seqs: [...new Set([...one.seqs, ...other.seqs])],
-});
+type Open<T> = {
+  /** What has come since the last was written, and the answers to it. */
+  next: { marks: Mark[]; written: Promise<Written<T>>; write: () => void } | undefined;
+};
 
 /**
  * Clients mark as read with every message that comes in. The first mark is written at once; those that
@@ -23,26 +21,25 @@ export const coalesceMarks = <T>({
   write,
   pause,
 }: Readonly<{
-  write: (key: string, mark: Mark) => Promise<T>;
+  write: (key: string, marks: readonly Mark[]) => Promise<Written<T>>;
   pause: (ms: Millis) => Promise<void>;
 }>): ((key: string, mark: Mark) => Promise<T>) => {
   const open = new Map<string, Open<T>>();
 
-  const later = (key: string, entry: Open<T>, mark: Mark): Promise<T> => {
-    if (entry.next !== undefined) {
-      entry.next.mark = merge(entry.next.mark, mark);
-      return entry.next.written;
-    }
-    let start: (mark: Mark) => void = () => undefined;
-    const written = new Promise<Mark>((resolve) => (start = resolve)).then((merged) =>
-      write(key, merged),
-    );
-    entry.next = { mark, written, write: (merged) => start(merged) };
-    return written;
+  const later = async (key: string, entry: Open<T>, mark: Mark): Promise<T> => {
+    entry.next ??= nextOf(key);
+    entry.next.marks.push(mark);
+    return (await entry.next.written)(mark);
+  };
+  const nextOf = (key: string): NonNullable<Open<T>['next']> => {
+    let start: () => void = () => undefined;
+    const marks: Mark[] = [];
+    const written = new Promise<void>((resolve) => (start = resolve)).then(() => write(key, marks));
+    return { marks, written, write: () => start() };
   };
 
   /** Until nothing more has come in a whole period. A failed write is its callers' to hear of. */
-  const drain = async (key: string, entry: Open<T>, first: Promise<T>): Promise<void> => {
+  const drain = async (key: string, entry: Open<T>, first: Promise<unknown>): Promise<void> => {
     let current = first;
     for (;;) {
       await Promise.allSettled([current]);
@@ -50,19 +47,19 @@ export const coalesceMarks = <T>({
       const { next } = entry;
       if (next === undefined) break;
       entry.next = undefined;
-      next.write(next.mark);
+      next.write();
       current = next.written;
     }
     open.delete(key);
   };
 
-  return (key, mark) => {
+  return async (key, mark) => {
     const entry = open.get(key);
     if (entry !== undefined) return later(key, entry, mark);
     const started: Open<T> = { next: undefined };
     open.set(key, started);
-    const written = write(key, mark);
+    const written = write(key, [mark]);
     void drain(key, started, written);
-    return written;
+    return (await written)(mark);
   };
 };

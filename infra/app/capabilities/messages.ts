@@ -68,11 +68,11 @@ export const openMessages = ({
   const calls = new Map<string, Readonly<{ what: ReadMark; meta: Meta }>>();
   const coalesced = coalesceMarks({
     pause,
-    write: (key, { upTo, seqs }) => {
+    write: (key, marks) => {
       const call = calls.get(key);
       calls.delete(key);
       if (call === undefined) throw new Error(`nobody asked for the read mark ${key}`);
-      return mark({ ...call.what, upTo, seqs }, call.meta);
+      return mark({ ...call.what, marks }, call.meta);
     },
   });
   const hiding = { ...numbered, newId, note };

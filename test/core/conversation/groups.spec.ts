@@ -178,10 +178,14 @@ const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolv
     },
     revoke: async (user: UserId, seq: Seq, admin = false) =>
       reasonOf(await revoke({ conversation: chat, seq, by: user, admin }, by(user))),
-    markRead: async (reader: UserId, upTo: Seq) =>
-      reasonOf(
-        await markRead({ conversation: chat, reader, upTo, seqs: [], quiet: false }, by(reader)),
-      ),
+    markRead: async (reader: UserId, upTo: Seq) => {
+      const marks = [{ upTo, seqs: [] }];
+      const marked = await markRead(
+        { conversation: chat, reader, marks, quiet: false },
+        by(reader),
+      );
+      return reasonOf(marked({ upTo }));
+    },
     hide: async (user: UserId, seqs: readonly Seq[], scope: DeleteScope, admin = false) =>
       reasonOf(await hide({ user, conversation: chat, seqs, scope, admin }, by(user))),
     clear: (user: UserId) => clear({ user, conversations: [chat], everywhere: false }, by(user)),

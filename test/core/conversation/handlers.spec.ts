@@ -7,6 +7,7 @@ import {
   type NumberedEvent,
 } from '../../../core/conversation/events.ts';
 import { sendHandler, sendId } from '../../../core/conversation/handler.ts';
+import { hideHandler } from '../../../core/conversation/hide.ts';
 import { notificationOf } from '../../../core/conversation/ids.ts';
 import { lengthenWindows } from '../../../core/conversation/lengthen.ts';
 import { loadNumbered } from '../../../core/conversation/load.ts';
@@ -15,7 +16,7 @@ import { FRESH_MS, type Repeats } from '../../../core/conversation/sentBefore.ts
 import type { SentWindow } from '../../../core/conversation/sentWindow.ts';
 import type { Known, Reached } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
-import type { Seq, UserId } from '../../../core/kernel/ids.ts';
+import type { Position, Seq, UserId } from '../../../core/kernel/ids.ts';
 import { StreamWriters } from '../../../core/kernel/writer.ts';
 import { foldHead, type Head } from '../../../core/sequence/head.ts';
 import { emptySide, foldSide, type Side } from '../../../core/sequence/side.ts';
@@ -43,6 +44,8 @@ type ChatOptions = Readonly<{
   /** A window that does not reach back far enough (core/conversation/lengthen.ts). */
   lacking?: Parameters<typeof loadNumbered>[1];
   reached?: () => Reached | Promise<Reached>;
+  /** This process has seen so many messages in the log, and no more before it is waited for. */
+  seen?: number;
 }>;
 
 /** The handlers over a log; what they must know of others is folded from it at every question. */
@@ -51,6 +54,7 @@ const chat = ({
   log = new MemoryEventLog(),
   lacking = () => undefined,
   reached = () => 'open',
+  seen = Infinity,
 }: ChatOptions = {}) => {
   let now = NOW;
   const writers: NumberedWriters = new StreamWriters({
@@ -70,7 +74,16 @@ const chat = ({
         event.type === 'MessagesRead' && event.data.from === user ? foldSide(side, event) : side,
       emptySide(user, annAndBob),
     );
-  const doing = { pass: () => undefined, followed: () => Promise.resolve(true), now: () => now };
+  const doing = {
+    pass: () => undefined,
+    followed: (position: Position) => {
+      followed.push(position);
+      seen = Infinity;
+      return Promise.resolve(true);
+    },
+    now: () => now,
+  };
+  const followed: Position[] = [];
   let ids = 0;
   const shared = {
     deriveId,
@@ -82,7 +95,7 @@ const chat = ({
       reach: reached,
       standing: () => Promise.reject(new Error('there are no groups here')),
       at: async (user: UserId, _: unknown, seq?: Seq) => ({
-        head: (await read(STREAM)).reduce<Head | undefined>(foldHead, undefined),
+        head: (await read(STREAM)).slice(0, seen).reduce<Head | undefined>(foldHead, undefined),
         side: await sideOf(user),
         revoked: (await read(NOTICES)).some(
           (event) => event.type === 'MessageRevoked' && event.data.seq === seq,
@@ -95,9 +108,15 @@ const chat = ({
   const deps = { ...shared, writers, append: appendOnce({ writers, known: shared.known }) };
   const send = sendHandler(deps);
   const markRead = markReadHandler({ ...deps, noteMark: () => Promise.reject(new Error('quiet')) });
+  const markAll = (all: readonly Seq[]) => {
+    const marks = all.map((upTo) => ({ upTo, seqs: [upTo] }));
+    return markRead({ conversation: annAndBob, reader: bob, marks, quiet: false }, by('bob'));
+  };
   const revoke = revokeHandler(deps);
+  const hide = hideHandler({ ...deps, note: () => Promise.resolve({ kind: 'done' }) });
   return {
     read,
+    followed,
     pass: (ms: number): void => {
       now += ms;
     },
@@ -128,8 +147,11 @@ const chat = ({
       ),
     revoke: (user: UserId, admin = false, seq = 1) =>
       revoke({ conversation: annAndBob, seq, by: user, admin }, by(user)),
-    markRead: (upTo: Seq) =>
-      markRead({ conversation: annAndBob, reader: bob, upTo, seqs: [], quiet: false }, by('bob')),
+    hide: (seqs: readonly Seq[]) =>
+      hide({ user: ann, conversation: annAndBob, seqs, scope: 'all', admin: false }, by('ann')),
+    markRead: (upTo: Seq) => markAll([upTo]).then((marked) => marked({ upTo })),
+    /** Together, in one event. */
+    markAll,
   };
 };
 
@@ -348,5 +370,58 @@ describe('a read mark', () => {
     expect(reasonOf(await markRead(1))).toBe('done');
     expect(reasonOf(await markRead(2))).toBe('done');
     expect((await read(NOTICES)).map(({ data }) => data)).toMatchObject([{ after: 0, upTo: 2 }]);
+  });
+
+  test('[SYN-9] that goes too far is refused alone, with whatever others it shares an event', async () => {
+    const { send, markAll, read } = chat();
+    for (const name of ['1', '2', '3']) await send(name);
+    const marked = await markAll([2, 4, 1, 3]);
+    const reasons = [2, 4, 1, 3].map((upTo) => reasonOf(marked({ upTo })));
+    expect(reasons).toEqual(['done', 'conversation/beyond-newest', 'done', 'done']);
+    expect((await read(NOTICES)).map(({ data }) => data)).toMatchObject([{ after: 0, upTo: 3 }]);
+    const far = await markAll([7, 5]);
+    expect(reasonOf(far({ upTo: 5 }))).toBe('conversation/beyond-newest');
+    expect(await read(NOTICES)).toHaveLength(1);
+  });
+});
+
+describe('[SYN-28] by a process that has not seen yet what a client was told of', () => {
+  /** Three messages were sent by way of another process. */
+  const behind = async (seen: number) => {
+    const log = new MemoryEventLog();
+    const elsewhere = chat({ log });
+    for (const name of ['1', '2', '3']) await elsewhere.send(name);
+    return chat({ log, seen });
+  };
+
+  test.each([0, 2])('it is marked as read (%i seen)', async (seen) => {
+    const { markRead, read, followed } = await behind(seen);
+    expect(reasonOf(await markRead(3))).toBe('done');
+    expect((await read(NOTICES)).map(({ data }) => data)).toMatchObject([{ upTo: 3 }]);
+    const [first] = followed;
+    expect((await read(STREAM))[2]?.position).toBe(first);
+  });
+
+  test.each([0, 2])('it is taken back (%i seen)', async (seen) => {
+    const { revoke, read } = await behind(seen);
+    expect(reasonOf(await revoke(ann, false, 3))).toBe('done');
+    expect(await read(NOTICES)).toMatchObject([{ type: 'MessageRevoked', data: { seq: 3 } }]);
+  });
+
+  test.each([0, 2])(
+    'it is deleted, and what there is not is passed over (%i seen)',
+    async (seen) => {
+      const { hide, read } = await behind(seen);
+      expect(reasonOf(await hide([1, 99, 3]))).toBe('done');
+      expect(await read(NOTICES)).toMatchObject([
+        { type: 'MessagesDeleted', data: { seqs: [1, 3] } },
+      ]);
+    },
+  );
+
+  test('what there is not is not waited for', async () => {
+    const { markRead, followed } = await behind(3);
+    expect(reasonOf(await markRead(4))).toBe('conversation/beyond-newest');
+    expect(followed).toEqual([]);
   });
 });
