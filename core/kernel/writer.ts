@@ -290,10 +290,11 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
         await this.#settleAll(entry, batch.slice(half));
         return;
       }
-      // What the log has beyond what is known is no longer sure; the next command reads it. After a
-      // fault of our own, all of it.
+      // What the log has beyond what is known is no longer sure and is read; after a fault of our own, all of it.
       if (isFaultOfStore(error) || error instanceof StreamContended) entry.behind = true;
       else entry.known = undefined;
+      // What waits behind it does not get before it, should it be given once more, nor wait for as long again.
+      if (isFaultOfStore(error)) batch = batch.concat(entry.queue.splice(0));
       for (const { reject } of batch) reject(error);
     }
   }
@@ -301,8 +302,7 @@ export class StreamWriters<C, E extends AnyFact, S, R extends string> {
   #take({ queue }: Entry<C, S, E, R>): Waiting<C, S, E, R>[] {
     const { weigh } = this.#options;
     if (weigh === undefined) return queue.splice(0, APPEND_EVENTS_MAX);
-    let bytes = 0;
-    let count = 0;
+    let [bytes, count] = [0, 0];
     for (const { command } of queue) {
       bytes += weigh(command);
       if (count > 0 && (count === APPEND_EVENTS_MAX || bytes > APPEND_BYTES_MAX)) break;

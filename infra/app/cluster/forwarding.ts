@@ -5,6 +5,7 @@ import { subjectOf, type Subject } from '../../bus/bus.ts';
 import { RecentMap } from '../../recentMap.ts';
 import type { Cluster } from './cluster.ts';
 import { Lanes } from './lanes.ts';
+import { breakOff, runOf, TakenRuns, type Run } from './runs.ts';
 import { publishTogether } from './together.ts';
 import { EVERYBODY, read, written, type Forwarded, type ForwardedAnswer } from './wire.ts';
 
@@ -47,6 +48,8 @@ type Hot = {
   readonly writers: Map<string, Millis>;
   /** Who appends, as long as those that take sends are these. */
   chosen: Readonly<{ among: readonly string[]; owner: string | undefined }> | undefined;
+  /** What is asked of whoever appends. */
+  run: Run | undefined;
 };
 
 const isWriter = ({ writers }: Hot, id: string, at: Millis): boolean =>
@@ -75,14 +78,18 @@ export const openForwarding = ({ cluster, now }: ForwardingDeps): Forwarding => 
   const hot = new RecentMap<string, Hot>(HOT_MAX);
   const deaf = new RecentMap<string, Millis>(DEAF_MAX);
   const waiting = new Map<number, (answer: ForwardedAnswer) => void>();
+  const taken = new TakenRuns();
   const lanes = new Lanes();
   const tell = publishTogether(bus);
   let here: AppendOnce | undefined;
   let asked = 0;
+  let runs = 0;
   const counts = { forwarded: 0, unanswered: 0 };
 
   const isWrittenBy = (stream: string, id: string): Hot => {
-    const state = hot.get(stream) ?? { told: -Infinity, writers: new Map(), chosen: undefined };
+    const state: Hot = hot.get(stream) ?? {
+      ...{ told: -Infinity, writers: new Map(), chosen: undefined, run: undefined },
+    };
     const at = now();
     // Who comes to those that write it may be the one whom all choose from now on.
     if (!isWriter(state, id, at)) state.chosen = undefined;
@@ -112,43 +119,61 @@ export const openForwarding = ({ cluster, now }: ForwardingDeps): Forwarding => 
     return state.chosen.owner;
   };
 
-  /** This process, unless another is to do it. */
-  const placeOf = (stream: string): string => {
+  /** In which run another process is to be asked; none: it is for this one to do. */
+  const runFor = (stream: string): Run | undefined => {
     const state = hot.get(stream);
     const owner = state && chosenOf(stream, state);
-    if (owner === undefined || owner === me || !bus.isConnected()) return me;
-    return (deaf.get(owner) ?? -Infinity) > now() ? me : owner;
+    if (owner === undefined || owner === me || !bus.isConnected()) return undefined;
+    if ((deaf.get(owner) ?? -Infinity) > now()) return undefined;
+    if (state?.run?.owner === owner && !state.run.broken) return state.run;
+    runs += 1;
+    const run = runOf(owner, runs);
+    if (state !== undefined) state.run = run;
+    return run;
   };
 
-  const answerOf = (owner: string, wish: Forwarded['wish']): Promise<ForwardedAnswer | undefined> =>
+  const answerOf = (run: Run, wish: Forwarded['wish']): Promise<Answer | undefined> =>
     new Promise((resolve) => {
       asked += 1;
       const ask = asked;
-      const end = (answer?: ForwardedAnswer): void => {
+      const end = (once: Answer | undefined): void => {
         clearTimeout(timer);
         waiting.delete(ask);
-        resolve(answer);
+        run.unanswered.delete(end);
+        resolve(once);
       };
       const timer = setTimeout(() => {
-        deaf.set(owner, now() + DEAF_MS);
-        end();
+        deaf.set(run.owner, now() + DEAF_MS);
+        breakOff(run);
       }, ANSWER_MS_MAX);
-      waiting.set(ask, end);
-      tell(questionsOf(owner), JSON.stringify({ ask, from: me, wish } satisfies Forwarded), end);
+      waiting.set(ask, ({ once }) => {
+        if (once === undefined) breakOff(run);
+        else end(once);
+      });
+      run.unanswered.add(end);
+      const question: Forwarded = { ask, from: me, wish, run: run.number, place: run.asked };
+      run.asked += 1;
+      tell(questionsOf(run.owner), JSON.stringify(question), () => {
+        breakOff(run);
+      });
     });
 
-  const ask = async (owner: string, wish: Forwarded['wish']): Promise<Answer | undefined> => {
-    const answer = await answerOf(owner, wish);
-    if (answer?.once === undefined) counts.unanswered += 1;
+  const ask = async (run: Run, wish: Forwarded['wish']): Promise<Answer | undefined> => {
+    const once = await answerOf(run, wish);
+    if (once === undefined) counts.unanswered += 1;
     else counts.forwarded += 1;
-    return answer?.once;
+    return once;
   };
 
-  const answerTo = async ({ ask, from, wish }: Forwarded): Promise<void> => {
+  const answerTo = async (question: Forwarded): Promise<void> => {
+    const { ask, from, wish } = question;
     // It goes on being written here as long as others would have to write it otherwise.
     heat(wish.stream);
     // Why it could not be appended, whoever asks finds out by itself, and logs it.
-    const once = await here?.(wish).catch(() => undefined);
+    const failed = (): undefined => {
+      taken.failed(question);
+    };
+    const once = taken.isNext(question) ? await here?.(wish).catch(failed) : undefined;
     const answer: ForwardedAnswer = { ask, ...(once !== undefined && { once }) };
     tell(answersOf(from), JSON.stringify(answer));
   };
@@ -170,9 +195,10 @@ export const openForwarding = ({ cluster, now }: ForwardingDeps): Forwarding => 
       here = append;
       if (!bus.isShared()) return append;
       return (wish) => {
-        const place = placeOf(wish.stream);
+        const run = runFor(wish.stream);
+        const place = run === undefined ? me : `${run.owner} ${String(run.number)}`;
         return lanes.through(wish.stream, place, async () =>
-          place === me ? append(wish) : ((await ask(place, wish)) ?? append(wish)),
+          run === undefined ? append(wish) : ((await ask(run, wish)) ?? append(wish)),
         );
       };
     },

@@ -37,7 +37,17 @@ export type ToOne = Readonly<{
  * A conversation's event that another process is to append, and what has come of it; absent: a fault. Lists of them are
  * sent.
  */
-export type Forwarded = Readonly<{ ask: number; from: string; wish: AppendNumbered }>;
+export type Forwarded = Readonly<{
+  ask: number;
+  from: string;
+  wish: AppendNumbered;
+  /**
+   * What is asked about one conversation in a row, and the place in it: what comes without all before it is not to be
+   * appended. A process of an older version does not say it.
+   */
+  run?: number;
+  place?: number;
+}>;
 export type ForwardedAnswer = Readonly<{ ask: number; once?: Awaited<ReturnType<AppendOnce>> }>;
 
 export type ToAll =

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { appendOnce } from '../../../../core/conversation/appendOnce.ts';
 import { numbered, type AppendNumbered } from '../../../../core/conversation/decider.ts';
 import { conversationStream, type NumberedEvent } from '../../../../core/conversation/events.ts';
@@ -29,8 +30,15 @@ const wishOf = (number: number): AppendNumbered => ({
   },
 });
 
+type Faults = Readonly<{
+  /** What becomes of a question on its way: it comes, nobody hears of it, or the bus says so. */
+  question?: () => 'comes' | 'lost' | 'away';
+  /** Whether the owner's store takes an append. */
+  isAway?: () => boolean;
+}>;
+
 /** Processes of one log and one bus. */
-const processes = () => {
+const processes = ({ question = () => 'comes', isAway = () => false }: Faults = {}) => {
   const log = new MemoryEventLog();
   const bus = memoryBus();
   let now = 1_000_000;
@@ -38,6 +46,11 @@ const processes = () => {
     log.readStream<NumberedEvent>(STREAM, { from: 'start', direction: 'forwards', max: 1_000 });
   const open = (id: string) => {
     const joined = bus.join();
+    const publish = joined.publish.bind(joined);
+    joined.publish = (subject, payload) => {
+      const way = Buffer.from(payload).includes('"wish"') ? question() : 'comes';
+      return way === 'comes' ? publish(subject, payload) : way === 'lost';
+    };
     let contended: (stream: string, by: string) => void = () => undefined;
     const forwarding = openForwarding({
       cluster: {
@@ -57,7 +70,7 @@ const processes = () => {
     const counted: EventLog = {
       readStream: (...asked) => log.readStream(...asked),
       append: (...asked) => {
-        if (away) return Promise.reject(new StoreUnavailable('away'));
+        if (away || (id === OWNER && isAway())) return Promise.reject(new StoreUnavailable('away'));
         appends += 1;
         return log.append(...asked);
       },
@@ -115,6 +128,14 @@ const contend = async ({ named }: Processes): Promise<void> => {
   await named(OWNER).append(wishOf(903));
   await turns();
 };
+
+/** Time passes when a test says so; turns of the event loop are real. */
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('[NOD-30] a conversation', () => {
   test('that one process writes is written by that one', async () => {
@@ -190,6 +211,44 @@ describe('[NOD-30] a conversation', () => {
     expect(said).toEqual(numbers.map(eventId));
   });
 
+  test('[SEQ-13] keeps it too where questions get lost or cannot be answered, and each message once', async () => {
+    const step = fc.record({
+      ...{ after: fc.nat(2), again: fc.boolean() },
+      way: fc.constantFrom('comes' as const, 'comes' as const, 'lost' as const, 'away' as const),
+      isAway: fc.constantFrom(false, false, true),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+        let now: (typeof steps)[number] | undefined;
+        const world = processes({
+          question: () => now?.way ?? 'comes',
+          isAway: () => now?.isAway ?? false,
+        });
+        await contend(world);
+        const before = (await world.read()).length;
+        const one = world.named(NOT_OWNERS[2]);
+        const numbers = steps.map(({ again }, index) => (again ? Math.max(0, index - 1) : index));
+        const places: ReturnType<typeof one.append>[] = [];
+        for (const [index, each] of steps.entries()) {
+          now = each;
+          places.push(one.append(wishOf(numbers[index] ?? 0)));
+          for (let turn = 0; turn < each.after; turn += 1) await turns();
+        }
+        let left = places.length;
+        const all = Promise.all(places.map((place) => place.finally(() => (left -= 1))));
+        while (left > 0) {
+          await turns();
+          vi.advanceTimersByTime(500);
+        }
+        const said = (await world.read()).slice(before).map(({ id }) => id);
+        const seqs = (await all).map((place) => place.kind === 'accepted' && place.seq);
+        expect(said).toEqual([...new Set(numbers)].map(eventId));
+        expect(seqs).toEqual(numbers.map((number) => before + said.indexOf(eventId(number)) + 1));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('a repetition by way of another process is found to be the same', async () => {
     const world = processes();
     await contend(world);
@@ -228,7 +287,10 @@ describe('[NOD-30] a conversation', () => {
     await contend(world);
     await world.named(OWNER).forwarding.close();
     const one = world.named(NOT_OWNERS[0]);
-    expect(await one.append(wishOf(10))).toMatchObject({ kind: 'accepted' });
+    const sending = one.append(wishOf(10));
+    await turns();
+    vi.advanceTimersByTime(2_000);
+    expect(await sending).toMatchObject({ kind: 'accepted' });
     expect(await one.append(wishOf(11))).toMatchObject({ kind: 'accepted' });
     expect(one.forwarding.stats()).toEqual({ forwarded: 0, unanswered: 1 });
   });
