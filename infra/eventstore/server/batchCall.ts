@@ -14,7 +14,10 @@ import type { Writes } from './writes.ts';
 
 /** However long a caller would wait: an append that takes longer is answered as timed out. */
 const WRITE_TIMEOUT: Millis = 2_000;
-/** Bytes of appends that have come and not been answered; with more, the caller is not listened to. */
+/**
+ * Bytes of appends that have come and are neither stored nor refused; with more, the caller is not listened to. An
+ * answer that it took too long does not make the store have it.
+ */
 const BACKLOG_BYTES_MAX = 32 * 1024 * 1024;
 
 export type BatchStream = ServerDuplexStream<Buffer, Buffer>;
@@ -124,7 +127,7 @@ export class BatchCall {
     return undefined;
   }
 
-  async #append(id: string, { options, events }: Gathering): Promise<void> {
+  async #append(id: string, { options, events, size }: Gathering): Promise<void> {
     try {
       const appended = await this.#parts.writes.append(options, events);
       this.#answer(id, () => batchAppended(id, options.stream, appended));
@@ -132,6 +135,9 @@ export class BatchCall {
       const failure = failureOf(error);
       if (failure.kind === 'unknown') this.#parts.onFault(error);
       this.#refuse(id, failure);
+    } finally {
+      this.#backlog -= size.bytes;
+      this.#listen();
     }
   }
 
@@ -144,7 +150,8 @@ export class BatchCall {
     if (gathering === undefined) return;
     clearTimeout(gathering.timer);
     this.#pending.delete(id);
-    this.#backlog -= gathering.size.bytes;
+    // What is whole goes to the store, however late, and is let go when that is done with it.
+    if (!gathering.whole) this.#backlog -= gathering.size.bytes;
     this.#call.write(encode(gathering));
     this.#listen();
     this.#endIfDone();
