@@ -8,6 +8,7 @@ import type { UserId } from '../../core/kernel/ids.ts';
 import { KeyMissing, type KeyStore, type SubjectKey } from '../../core/kernel/keyStore.ts';
 import { lockDirectory, type DirectoryLock } from '../directoryLock.ts';
 import { isThere, makeFolder, syncFile, syncFolder } from '../durableFile.ts';
+import { checkLmdbFile } from '../lmdbFile.ts';
 import { isRecord, keptIn, KEY_BYTES, recordBytes, recordOf, type KeyRecord } from './keyRecord.ts';
 
 const HELD_PAGE = 1_000;
@@ -101,7 +102,7 @@ export const readEmbeddedKeys = (
       `there is no key store in ${folder}, and without its keys the log cannot be read`,
     );
   }
-  const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
+  const database = openToRead(folder);
   const owners = ownersOf(database);
   if (owners.length > 0 && !owners.some((owner) => logIds.includes(owner))) {
     void database.close();
@@ -224,8 +225,19 @@ const writing = <T>(write: () => T): T => {
  * A synchronous transaction returns after the flush to disk, which is what makes a key durable here; nor is anything seen
  * before it is flushed.
  */
-const open = (folder: string): Database =>
-  openLmdb<Buffer>({ path: folder, encoding: 'binary', overlappingSync: false });
+const open = (folder: string): Database => {
+  checkLmdbFile(folder, REMEDY);
+  return openLmdb<Buffer>({ path: folder, encoding: 'binary', overlappingSync: false });
+};
+
+const openToRead = (folder: string): Database => {
+  checkLmdbFile(folder, REMEDY);
+  return openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
+};
+
+const REMEDY =
+  'bring the key store back from a backup; if it was just being made when the power was lost, there is nothing in it, ' +
+  'and its folder can be removed';
 
 /**
  * Keys and log are told apart from those of others by the log's id. A store with keys and without the id
@@ -292,7 +304,7 @@ export type KeysForReading = Pick<KeyStore, 'opening' | 'close'> &
 /** Beside a server that has them open, too. Undefined where there are none. */
 export const openKeysForReading = async (folder: string): Promise<KeysForReading | undefined> => {
   if (!(await isThere(join(folder, 'data.mdb')))) return undefined;
-  const database = openLmdb<Buffer>({ path: folder, encoding: 'binary', readOnly: true });
+  const database = openToRead(folder);
   const keys = new EmbeddedKeys(database);
   return {
     owners: ownersOf(database),

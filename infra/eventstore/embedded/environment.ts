@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import type { Position } from '../../../core/kernel/ids.ts';
+import { checkLmdbFile } from '../../lmdbFile.ts';
 
 /** Concurrent read transactions; reads are synchronous, so a handful would do. */
 const READERS_MAX = 32;
@@ -45,6 +46,10 @@ export type LogEnvironment = Readonly<{
 export const logDirectory = (directory: string): string => join(directory, 'log');
 export const indexDirectory = (directory: string): string => join(directory, 'index');
 
+const REMEDY =
+  'bring the log back from a backup; if it was just being made when the power was lost, there is nothing in it, and ' +
+  'its folder can be removed';
+
 /**
  * `overlappingSync: false`: a write's promise resolves only once LMDB's write thread has flushed
  * it, and a failed flush leaves no trace in the tables. The library's default would resolve it as
@@ -52,6 +57,7 @@ export const indexDirectory = (directory: string): string => join(directory, 'in
  * groups ourselves.
  */
 export const openLogEnvironment = (directory: string): LogEnvironment => {
+  checkLmdbFile(logDirectory(directory), REMEDY);
   const root = open({
     path: logDirectory(directory),
     noSubdir: false,
@@ -81,6 +87,7 @@ export const openLogForReading = (directory: string): LogEnvironment => {
   if (!existsSync(join(path, 'data.mdb'))) {
     throw new Error(`there is no log in ${directory}: check SEQLINE_DATA`);
   }
+  checkLmdbFile(path, REMEDY);
   const root = open({ path, noSubdir: false, maxDbs: 4, maxReaders: READERS_MAX, readOnly: true });
   const options = { name: 'log', encoding: 'binary', keyEncoder: positionKey } as const;
   // As above.

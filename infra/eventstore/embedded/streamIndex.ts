@@ -2,6 +2,7 @@ import { open } from 'lmdb';
 import { assert } from '../../../core/kernel/assert.ts';
 import type { Position, Revision } from '../../../core/kernel/ids.ts';
 import { NO_REVISION } from '../expectedRevision.ts';
+import { checkLmdbFile } from '../../lmdbFile.ts';
 import { RecentMap } from '../../recentMap.ts';
 import type { RevisionRange } from '../streamRange.ts';
 import { indexDirectory } from './environment.ts';
@@ -42,6 +43,8 @@ export class StreamIndex {
    * dropped.
    */
   static open(directory: string, logId: string, head: Position): StreamIndex {
+    const remedy = 'remove the folder of the stream index, which is made anew from the log';
+    checkLmdbFile(indexDirectory(directory), remedy);
     // What is not flushed before it is seen may be half on the disk when the power is lost, and LMDB then stumbles over it.
     const root = open({
       path: indexDirectory(directory),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ import {
   readEmbeddedKeys,
   type SealedLog,
 } from '../../../infra/keys/embedded.ts';
+import { NotLmdb } from '../../../infra/lmdbFile.ts';
 import { breakRootOf } from '../../support/eventStore/brokenRoot.ts';
 import { keyStoreContract } from '../../support/keyStoreContract.ts';
 
@@ -81,6 +82,15 @@ describe('embedded key store on disk', () => {
     expect(await again.opening(ann, 1)).toEqual(made.get(ann)?.key);
     expect((await again.sealing([bob])).get(bob)?.id).toBe(1);
     await again.close();
+  });
+
+  test('[STO-25] a file that is none of a key store is said to be none', async () => {
+    const folder = freshFolder();
+    await mkdir(folder);
+    await writeFile(join(folder, 'data.mdb'), Buffer.alloc(8_192));
+    await expect(openEmbeddedKeys(folder, fresh)).rejects.toThrow(NotLmdb);
+    await expect(openKeysForReading(folder)).rejects.toThrow(NotLmdb);
+    expect(() => readEmbeddedKeys(folder, [fresh.id])).toThrow(NotLmdb);
   });
 
   test('an older store, which kept the name of its log where a user of that name belongs, is taken on', async () => {

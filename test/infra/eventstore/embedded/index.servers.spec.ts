@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventStore, StoredEvent } from '../../../../core/kernel/eventStore.ts';
 import { openLogEnvironment } from '../../../../infra/eventstore/embedded/environment.ts';
 import { DamagedIndex } from '../../../../infra/eventstore/embedded/indexChunk.ts';
+import { NotLmdb } from '../../../../infra/lmdbFile.ts';
 import { StreamIndex } from '../../../../infra/eventstore/embedded/streamIndex.ts';
 import {
   allOf,
@@ -161,6 +162,22 @@ describe('the embedded log, opened again', () => {
     const again = await open({ directory: at });
     expect(await again.append('short-7', 'any', events(1))).toMatchObject({ revision: 3 });
     expect(await again.verify()).toMatchObject({ head: before.head + 2 });
+  });
+
+  test('[STO-25] where a file is none of LMDB, the log says so and does not open', async () => {
+    const at = await directory();
+    const before = await filled(at);
+    // As a loss of power may leave one that was just being made.
+    await writeFile(join(at, 'index', 'data.mdb'), Buffer.alloc(8_192));
+    await expect(open({ directory: at })).rejects.toThrow(/stream index/);
+    await rm(join(at, 'index'), { recursive: true });
+    const log = await open({ directory: at });
+    expect(await everythingIn(log)).toEqual(before);
+    await log.close();
+    await writeFile(join(at, 'log', 'data.mdb'), Buffer.from('short'));
+    await expect(open({ directory: at })).rejects.toThrow(NotLmdb);
+    await writeFile(join(at, 'log', 'data.mdb'), '');
+    expect(await (await open({ directory: at })).head()).toBe(0);
   });
 
   test('[STO-25] an older version, and this one after it, each make their own index anew', async () => {
