@@ -23,6 +23,9 @@ export const eventstore: Command = async (config, args) => {
   const port = portOf(args.port);
   if (rest.length > 0) return complain(`eventstore: there is nothing called "${rest.join(' ')}"`);
   if (port === undefined) return complain('eventstore: --port is a number from 0 to 65535');
+  // With the settings of a cluster at hand it would be that cluster's log under another address.
+  if (config.eventStore.kind === 'esdb')
+    return complain('eventstore: it serves the log in SEQLINE_DATA: unset SEQLINE_EVENTSTORE');
   const stop = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const log = createLog(config.logLevel);
   try {
