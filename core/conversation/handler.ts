@@ -180,7 +180,7 @@ const afterwards = (
     doing.pass(passing, send.senderSync);
     return Promise.resolve(answered(call, { sendTime: at, seq: 0 }, undefined, changed));
   }
-  const wish = appendOf(asked, data, { ...call, meta });
+  const wish = appendOf(asked, data, { id: call.id, at: call.at, meta });
   return {
     wanted: wantedOf(asked, wish),
     after: async (way) => {
