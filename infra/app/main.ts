@@ -4,7 +4,7 @@ import { asOf } from '../cli/asOf.ts';
 import { doctor } from '../cli/doctor.ts';
 import { explain } from '../cli/explain.ts';
 import { eventstore } from '../cli/eventstore.ts';
-import { HELP } from '../cli/help.ts';
+import { HELP, helpOf, optionsOf } from '../cli/help.ts';
 import { keys } from '../cli/keys.ts';
 import { log } from '../cli/log.ts';
 import { projector } from '../cli/projector.ts';
@@ -46,8 +46,9 @@ const complain = (text: string): number => {
 };
 
 const run = async (): Promise<number> => {
-  const { values, positionals } = parseArgs({
+  const { values, positionals, tokens } = parseArgs({
     allowPositionals: true,
+    tokens: true,
     options: {
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
@@ -74,11 +75,16 @@ const run = async (): Promise<number> => {
     return 0;
   }
   if (values.help === true || name === 'help') {
-    process.stdout.write(HELP);
+    const about = name === 'help' ? rest[0] : name;
+    process.stdout.write(isCommand(about) ? helpOf(about) : HELP);
     return 0;
   }
   if (name === undefined) return complain(`seqline: a command is missing\n\n${HELP}`);
   if (!isCommand(name)) return complain(`seqline: there is no command "${name}"; ${SEE_HELP}`);
+  const options = optionsOf(name);
+  const foreign = tokens.find((token) => token.kind === 'option' && !options.has(token.name));
+  if (foreign?.kind === 'option')
+    return complain(`seqline: ${name} takes no --${foreign.name}; see seqline ${name} --help`);
   return COMMANDS[name](readConfig(process.env), {
     rest,
     roles: values.roles,

@@ -57,9 +57,36 @@ export const HELP = `Seqline: the instant-messaging core for apps with the offic
                                         checks a bundle, anywhere
   seqline log check                     reads the whole log, also while the server runs
 
-  --help       this text
+  --help       this text; after a command, what it takes
   --version    which Seqline this is
 
 Configuration, by environment; all optional:
 ${SETTINGS.map(setting).join('\n')}
 `;
+
+const COMMAND = /^ {2}seqline (\S+)/;
+
+/** The lines that are about one command. */
+const linesOf = (command: string): readonly string[] => {
+  let about = '';
+  return HELP.split('\n').filter((line) => {
+    if (line === '') about = '';
+    about = COMMAND.exec(line)?.[1] ?? about;
+    return about === command;
+  });
+};
+
+/** What there is to know of one command. */
+export const helpOf = (command: string): string =>
+  `${linesOf(command).join('\n')}\n\nseqline --help lists all commands and settings.\n`;
+
+/** The options that a command takes, without their dashes. */
+export const optionsOf = (command: string): ReadonlySet<string> =>
+  new Set(
+    Array.from(
+      linesOf(command)
+        .join('\n')
+        .matchAll(/--([a-z-]+)/g),
+      ([, name = '']) => name,
+    ),
+  );

@@ -22,6 +22,25 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+type Wanted = Readonly<{
+  format: Format;
+  output: string | undefined;
+  follow: boolean;
+  to: string | undefined;
+}>;
+
+/** Of options that each alone would do. */
+const problemOf = ({ format, output, follow, to }: Wanted): string | undefined => {
+  if (follow && format === 'parquet')
+    return 'a Parquet file ends, so it cannot --follow; take ndjson or csv';
+  if (follow && to !== undefined) return '--follow goes on without end, and --to says where to end';
+  if (follow && output !== undefined)
+    return '--follow writes to standard output; redirect it for a file';
+  if (format === 'parquet' && output === undefined && process.stdout.isTTY)
+    return 'Parquet is nothing for a terminal: name a file with --output';
+  return undefined;
+};
+
 /** The past, and what comes, as lines or a table: to standard output, or to a file. */
 export const replay = async (
   config: HistoryConfig,
@@ -30,12 +49,8 @@ export const replay = async (
   if (rest.length > 0) return complain(`replay: there is nothing called "${rest.join(' ')}"`);
   const { format = 'ndjson', output, follow, ...request } = flags ?? NOTHING_ASKED;
   if (!isFormat(format)) return complain(`replay: --format is one of ${FORMATS.join(', ')}`);
-  if (follow && format === 'parquet')
-    return complain('replay: a Parquet file ends, so it cannot --follow; take ndjson or csv');
-  if (follow && request.to !== undefined)
-    return complain('replay: --follow goes on without end, and --to says where to end');
-  if (follow && output !== undefined)
-    return complain('replay: --follow writes to standard output; redirect it for a file');
+  const problem = problemOf({ format, output, follow, to: request.to });
+  if (problem !== undefined) return complain(`replay: ${problem}`);
   try {
     const history = await openHistory(config);
     try {
