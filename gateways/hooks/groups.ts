@@ -1,4 +1,5 @@
 import type { GroupProfile, GroupRules, MemberNotes } from '../../core/group/events.ts';
+import { isGroupId } from '../../core/group/ids.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { GroupId, Millis, UserId } from '../../core/kernel/ids.ts';
 import type { Fields } from '../openim/callbackAnswer.ts';
@@ -6,7 +7,7 @@ import { orNull } from '../openim/callbackFields.ts';
 import { GROUP_TYPE_CHARACTER, newGroupFields } from '../openim/callbackGroup.ts';
 import type { GroupActor, GroupChange, Groups, MemberChange, NewGroup } from '../ports.ts';
 import { questionByCall, type Question, type QuestionOf } from './ask.ts';
-import { present, textIn, Wrong } from './fields.ts';
+import { present, roleIn, textIn, Wrong } from './fields.ts';
 import { askAboutNewcomers, settleNewcomers } from './newcomers.ts';
 
 const CHOICE_MAX = { needVerification: 2, lookMemberInfo: 1, applyMemberFriend: 1 } as const;
@@ -133,6 +134,14 @@ const rulesIn = (fields: Fields): Partial<GroupRules> =>
     applyMemberFriend: choiceIn(fields, 'applyMemberFriend'),
   });
 
+/** None, as an empty one, is for the server to give. */
+const groupIdIn = (fields: Fields): GroupId | undefined => {
+  const group = textIn(fields, 'groupID') ?? '';
+  if (group === '') return undefined;
+  if (isGroupId(group)) return group;
+  throw new Wrong('groupID: must be letters, digits and -, 64 at most');
+};
+
 /** The request as the answer has it, with who has changed it if anything is different. */
 const asAnswered = async <R>(
   request: R,
@@ -157,12 +166,16 @@ const createdAs = async (request: NewGroup, question: Question | undefined, meta
   if (question === undefined) return { request, meta };
   const { group = '', rules, profile, announcement } = request;
   const body = { groupID: group, ...newGroupFields({ ...request, ...profile }) };
-  return asAnswered(request, { question, body, meta }, (fields) => ({
-    ...request,
-    rules: { ...rules, ...rulesIn(fields) },
-    profile: { ...profile, ...profileIn(fields) },
-    announcement: textIn(fields, 'notification') ?? announcement,
-  }));
+  return asAnswered(request, { question, body, meta }, (fields) => {
+    const named = groupIdIn(fields) ?? request.group;
+    return {
+      ...request,
+      ...(named !== undefined && { group: named }),
+      rules: { ...rules, ...rulesIn(fields) },
+      profile: { ...profile, ...profileIn(fields) },
+      announcement: textIn(fields, 'notification') ?? announcement,
+    };
+  });
 };
 
 const changedAs = async (group: string, request: GroupChange, question: Question, meta: Meta) => {
@@ -207,7 +220,12 @@ const membersAs = async (changes: readonly MemberChange[], question: Question, m
           ex: textIn(fields, 'ex'),
         });
         const next = { ...notes, ...said };
-        return { ...change, ...(Object.keys(next).length > 0 && { notes: next }) };
+        const level = roleIn(fields) ?? role;
+        return {
+          ...change,
+          ...(level !== undefined && { role: level }),
+          ...(Object.keys(next).length > 0 && { notes: next }),
+        };
       });
     }),
   );

@@ -7,13 +7,12 @@ import type { Refused } from '../../core/kernel/decider.ts';
 import type { Fields } from '../openim/callbackAnswer.ts';
 import type { Done, Groups, Refused as RefusedCall } from '../ports.ts';
 import type { Question } from './ask.ts';
-import { present, textIn, Wrong } from './fields.ts';
+import { present, roleIn, textIn, Wrong } from './fields.ts';
 
 const MEMBERS_MAX = 1_000;
 const SECOND: Millis = 1_000;
 /** OpenIM's uint32. */
 const SECONDS_MAX = 2 ** 32 - 1;
-const ROLES: readonly unknown[] = [60, 20] satisfies Role[];
 
 /** How one who comes in is to be, as the app server wants it. */
 type Wish = Readonly<{ user: UserId; notes: MemberNotes; role?: Role; mutedUntil: Millis }>;
@@ -22,12 +21,6 @@ type Wish = Readonly<{ user: UserId; notes: MemberNotes; role?: Role; mutedUntil
 export type Newcomers = Readonly<{ wishes: readonly Wish[]; by: string }>;
 
 const NOBODY: Newcomers = { wishes: [], by: '' };
-
-const roleIn = (fields: Fields): Role | undefined => {
-  const role = fields['roleLevel'] ?? undefined;
-  if (role === undefined || ROLES.includes(role)) return role as Role | undefined;
-  throw new Wrong('memberCallbackList.roleLevel: must be 60 or 20');
-};
 
 const muteEndIn = (fields: Fields): Millis => {
   const end = fields['muteEndTime'] ?? 0;
@@ -43,7 +36,7 @@ const wishIn = (entry: unknown, among: readonly string[]): Wish | undefined => {
   const user = textIn(fields, 'userID');
   // Others are none of this call's, and are passed over.
   if (user === undefined || !among.includes(user)) return undefined;
-  const role = roleIn(fields);
+  const role = roleIn(fields, 'memberCallbackList.');
   const notes: MemberNotes = present({
     nickname: textIn(fields, 'nickname'),
     faceUrl: textIn(fields, 'faceURL'),

@@ -176,6 +176,20 @@ describe('[HOK-11] what the app server changes is what is done', () => {
     expect(done).toEqual([['create', wanted, actor, CHANGED, undefined]]);
   });
 
+  test('of a new group also its id, as long as that can be one', async () => {
+    const unnamed: NewGroup = { ...newGroup };
+    delete (unnamed as { group?: string }).group;
+    const { done, groups } = groupsWith(['beforeCreateGroup'], { groupID: 'club' });
+    await groups.create(unnamed, actor, META);
+    expect(done).toEqual([['create', { ...unnamed, group: 'club' }, actor, CHANGED, undefined]]);
+    const wrong = groupsWith(['beforeCreateGroup'], { groupID: 'a_b' });
+    const refused = await wrong.groups.create(newGroup, actor, META);
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'callback/bad-answer' });
+    const kept = groupsWith(['beforeCreateGroup'], { groupID: '' });
+    await kept.groups.create(newGroup, actor, META);
+    expect(kept.done).toEqual([['create', newGroup, actor, META, undefined]]);
+  });
+
   test.each([
     [{ groupName: '***', groupID: '', faceURL: null }, { profile: { name: '***' } }, CHANGED],
     [{ groupName: 'bad' }, { profile: { name: 'bad' } }, META],
@@ -191,6 +205,16 @@ describe('[HOK-11] what the app server changes is what is done', () => {
     await groups.changeMembers([{ group: g1, user: bob, notes: { nickname: 'bad' } }], actor, META);
     const wanted = [{ group: g1, user: bob, notes: { nickname: '***' } }];
     expect(done).toEqual([['changeMembers', wanted, actor, CHANGED]]);
+  });
+
+  test('of what a member is', async () => {
+    const change = { group: g1, user: bob, role: 60 } as const;
+    const { done, groups } = groupsWith(['beforeSetGroupMemberInfo'], { roleLevel: 20 });
+    await groups.changeMembers([change], actor, META);
+    expect(done).toEqual([['changeMembers', [{ ...change, role: 20 }], actor, CHANGED]]);
+    const wrong = groupsWith(['beforeSetGroupMemberInfo'], { roleLevel: 100 });
+    const refused = await wrong.groups.changeMembers([change], actor, META);
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'callback/bad-answer' });
   });
 
   test.each([{ groupName: 7 }, { needVerification: 9 }, { lookMemberInfo: '1' }])(
