@@ -9,7 +9,8 @@ import { conversationStream } from './events.ts';
 import { notificationOf } from './ids.ts';
 import type { Doing, Known } from './ports.ts';
 
-type ReadMark = Readonly<{
+/** Who has read in which conversation. */
+export type ReadMark = Readonly<{
   conversation: ConversationId;
   reader: UserId;
   /** Tell nobody but the reader's own devices. */
@@ -17,7 +18,7 @@ type ReadMark = Readonly<{
 }>;
 
 /** `upTo` has been read, and all before it, and these numbers besides. */
-type Mark = Readonly<{ upTo: Seq; seqs: readonly Seq[] }>;
+export type Mark = Readonly<{ upTo: Seq; seqs: readonly Seq[] }>;
 
 export type MarkRead = ReadMark & Mark;
 

@@ -1,9 +1,8 @@
-import type { Millis, Seq } from '../kernel/ids.ts';
+import type { Mark } from '../conversation/markRead.ts';
+import type { Millis } from '../kernel/ids.ts';
 
 /** At most one read mark of a user in a conversation is written in this time. */
 export const READ_MARK_MS = 500;
-
-export type Mark = Readonly<{ upTo: Seq; seqs: readonly Seq[] }>;
 
 /** What has become of each of the marks that were written together. */
 export type Written<T> = (mark: Mark) => T;

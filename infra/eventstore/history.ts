@@ -49,14 +49,20 @@ export class CopyUnfinished extends Error {
   override name = 'CopyUnfinished';
 }
 
+const NO_HISTORY: LogHistory = {
+  ...{ revision: NO_REVISION, formerIds: [], copying: false, moved: undefined },
+};
+
+/** By all events of `seqline-log`, or the first of them. */
+export const historyBy = (events: readonly StoredEvent[]): LogHistory =>
+  events.reduce(next, NO_HISTORY);
+
 export const readHistory = async (store: Reader): Promise<LogHistory> => {
-  let history: LogHistory = {
-    ...{ revision: NO_REVISION, formerIds: [], copying: false, moved: undefined },
-  };
+  let history = NO_HISTORY;
   for (let full = true; full;) {
     const from = history.revision + 1;
     const events = await store.readStream(LOG_STREAM, { from, direction: 'forwards', max: PAGE });
-    for (const event of events) history = { ...after(history, event), revision: event.revision };
+    history = events.reduce(next, history);
     full = events.length === PAGE;
   }
   return history;
@@ -78,15 +84,10 @@ const happened = (type: string, data: object): StoreEvent => ({
   metadata: Buffer.from('{}'),
 });
 
-/** Logs that one comes from, oldest first, by the events that it begins with: a copy begins with what is said of it. */
-export const formerIdsBy = async (first: readonly StoredEvent[]): Promise<readonly string[]> => {
-  const end = first.findIndex(({ stream }) => stream !== LOG_STREAM);
-  const ofItself = end === -1 ? first : first.slice(0, end);
-  const { formerIds } = await readHistory({
-    readStream: async (_, { from }) => (typeof from === 'number' ? ofItself.slice(from) : ofItself),
-  });
-  return formerIds;
-};
+const next = (history: LogHistory, event: StoredEvent): LogHistory => ({
+  ...after(history, event),
+  revision: event.revision,
+});
 
 const after = (history: LogHistory, event: StoredEvent): LogHistory => {
   switch (event.type) {

@@ -2,6 +2,7 @@ import type { MessageSent } from '../../core/conversation/events.ts';
 import type { Decided } from '../../core/kernel/decider.ts';
 import type { Meta } from '../../core/kernel/fact.ts';
 import type { ConversationId, EventId, UserId } from '../../core/kernel/ids.ts';
+import type { User } from '../../core/user/decider.ts';
 import { single } from '../../core/conversation/ids.ts';
 
 export const ann = 'ann' as UserId;
@@ -17,6 +18,15 @@ export const by = (actor: string, operationId = 'op'): Meta => ({ actor, operati
 
 /** Short ids that read well in a failure. */
 export const eventId = (name: string | number): EventId => `id-${String(name)}` as EventId;
+
+/** Somebody who is there, and of whom nothing else matters. */
+export const registered: User = {
+  status: 'registered',
+  registration: eventId('registration'),
+  level: 1,
+  globalReceive: 0,
+  profile: { nickname: '', faceUrl: '', ex: '' },
+};
 
 /** A text message as it is stored, from ann to bob unless said otherwise. */
 export const sent = (

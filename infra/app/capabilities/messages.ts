@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendOnce } from '../../../core/conversation/appendOnce.ts';
 import { sendHandler } from '../../../core/conversation/handler.ts';
 import { clearHandler, hideHandler, removeHandler } from '../../../core/conversation/hide.ts';
-import { markReadHandler } from '../../../core/conversation/markRead.ts';
+import { markReadHandler, type ReadMark } from '../../../core/conversation/markRead.ts';
 import type { BeforeSend, Doing, Known } from '../../../core/conversation/ports.ts';
 import { notifyHandler } from '../../../core/conversation/notify.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
@@ -11,7 +11,7 @@ import { configureHandler, deleteHandler, noteInInbox } from '../../../core/inbo
 import type { PartIn } from '../../../core/inbox/ports.ts';
 import type { EventLog } from '../../../core/kernel/eventLog.ts';
 import type { Meta } from '../../../core/kernel/fact.ts';
-import type { ConversationId, Millis, UserId } from '../../../core/kernel/ids.ts';
+import type { Millis } from '../../../core/kernel/ids.ts';
 import type { Messages } from '../../../gateways/ports.ts';
 import { deriveId, randomId } from '../../ids.ts';
 import type { Forwarding } from '../cluster/forwarding.ts';
@@ -26,12 +26,6 @@ type MessageDeps = Readonly<{
   /** Undefined: nobody is asked. */
   beforeSend: BeforeSend | undefined;
   doing: Doing;
-}>;
-
-type ReadMark = Readonly<{
-  conversation: ConversationId;
-  reader: UserId;
-  quiet: boolean;
 }>;
 
 /** What is said, and what becomes of it. */

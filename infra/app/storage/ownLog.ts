@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { holdsLog } from '../../eventstore/embedded/backup.ts';
 import { openEmbeddedForReading } from '../../eventstore/embedded/readOnly.ts';
 import { openEsdbForReading, type EsdbForReading } from '../../eventstore/esdb/reader.ts';
-import { LOG_STREAM, readHistory, type LogHistory } from '../../eventstore/history.ts';
+import { historyBy, LOG_STREAM, readHistory, type LogHistory } from '../../eventstore/history.ts';
 import { PlaceRefused } from './logPlace.ts';
 import { logDirectory } from './places.ts';
 
@@ -35,11 +35,7 @@ export const openEmbeddedToRead = async (
       // A copy begins with what is said of it; to look for that anywhere takes reading the whole log.
       const first = await log.readAll({ from: 'start', direction: 'forwards', max: 1 });
       const mayBeCopy = first.events[0]?.stream === LOG_STREAM;
-      const events = mayBeCopy ? await eventsOfItself(log) : [];
-      return readHistory({
-        readStream: async (_, { from, max }) =>
-          typeof from === 'number' ? events.slice(from, from + max) : events,
-      });
+      return historyBy(mayBeCopy ? await eventsOfItself(log) : []);
     },
   };
 };

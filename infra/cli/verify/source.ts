@@ -5,7 +5,7 @@ import { logDirectory } from '../../app/storage/places.ts';
 import type { Config } from '../../config/config.ts';
 import { openTolerantReader, type TolerantPage } from '../../eventstore/embedded/tolerantReader.ts';
 import { openEsdb } from '../../eventstore/esdb/esdbLog.ts';
-import { formerIdsBy, readHistory } from '../../eventstore/history.ts';
+import { historyBy, LOG_STREAM, readHistory } from '../../eventstore/history.ts';
 import { redactUrl } from '../../redactUrl.ts';
 import { decoderOf, type Decoder } from './decode.ts';
 
@@ -39,7 +39,10 @@ const embedded = (data: string): Log => {
     ...reader,
     name: directory,
     head: () => Promise.resolve(reader.head()),
-    formerIds: async () => formerIdsBy((await reader.page(0, FIRST)).events),
+    formerIds: async () => {
+      const { events } = await reader.page(0, FIRST);
+      return historyBy(events.filter(({ stream }) => stream === LOG_STREAM)).formerIds;
+    },
   };
 };
 

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { appendOnce, type NumberedWriters } from '../../../core/conversation/appendOnce.ts';
-import { numbered } from '../../../core/conversation/decider.ts';
+import { appendOnce } from '../../../core/conversation/appendOnce.ts';
 import { conversationStream, type MessageSent } from '../../../core/conversation/events.ts';
 import { sendHandler, type SendMessage } from '../../../core/conversation/handler.ts';
 import { single } from '../../../core/conversation/ids.ts';
-import { loadNumbered } from '../../../core/conversation/load.ts';
 import type {
   Allowed,
   BeforeSend,
@@ -13,37 +11,20 @@ import type {
 } from '../../../core/conversation/ports.ts';
 import type { Refused } from '../../../core/kernel/decider.ts';
 import type { UserId } from '../../../core/kernel/ids.ts';
-import { StreamWriters } from '../../../core/kernel/writer.ts';
 import type { Passing } from '../../../core/sequence/shown.ts';
-import type { User } from '../../../core/user/decider.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
-import { ann, bob, by, cat, eventId } from '../../support/people.ts';
+import { numberedWriters } from '../../support/numberedWriters.ts';
+import { ann, bob, by, cat, registered } from '../../support/people.ts';
 
 const NOW = 1_700_000_000_000;
-
-const registered: User = {
-  status: 'registered',
-  registration: eventId('registration'),
-  level: 1,
-  globalReceive: 0,
-  profile: { nickname: '', faceUrl: '', ex: '' },
-};
 
 type Answer = Allowed | Refused<CallbackRefusal>;
 
 /** Sends over a log, with an app server whose answers a test gives one by one. */
 const chat = (concerned: (send: SendMessage) => boolean = () => true) => {
   const log = new MemoryEventLog();
-  const writers: NumberedWriters = new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }) => stream,
-    metaOf: ({ meta }) => meta,
-    load: loadNumbered(log, () => undefined),
-    clock: () => 0,
-    pause: () => Promise.resolve(),
-  });
+  const writers = numberedWriters(log);
   const asked: { send: SendMessage; answer: (answer: Answer) => void }[] = [];
   const passed: Passing[] = [];
   const beforeSend: BeforeSend = (send) =>

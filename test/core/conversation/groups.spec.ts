@@ -1,16 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { appendOnce } from '../../../core/conversation/appendOnce.ts';
-import { numbered } from '../../../core/conversation/decider.ts';
 import { conversationStream, type NumberedEvent } from '../../../core/conversation/events.ts';
 import { sendHandler } from '../../../core/conversation/handler.ts';
 import { clearHandler, hideHandler, type DeleteScope } from '../../../core/conversation/hide.ts';
 import { group as chatOf, notificationOf } from '../../../core/conversation/ids.ts';
-import { loadNumbered } from '../../../core/conversation/load.ts';
 import { markReadHandler } from '../../../core/conversation/markRead.ts';
 import type { Known } from '../../../core/conversation/ports.ts';
 import { revokeHandler } from '../../../core/conversation/revoke.ts';
 import type { ConversationId, GroupId, Seq, UserId } from '../../../core/kernel/ids.ts';
-import { StreamWriters } from '../../../core/kernel/writer.ts';
 import type { SeqlineEvent } from '../../../core/kernel/catalogue.ts';
 import type { Recorded } from '../../../core/kernel/fact.ts';
 import { foldHead, type Head, type SeenHead } from '../../../core/sequence/head.ts';
@@ -26,6 +23,7 @@ import { isNumbered } from '../../../projections/chats/tables.ts';
 import { knownEvents } from '../../../projections/kernel/follower.ts';
 import { groupsOver, member, newGroup, NOW, root, team } from '../../support/groups.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
+import { numberedWriters } from '../../support/numberedWriters.ts';
 import { amy, ann, bob, by, cat, eventId, mia } from '../../support/people.ts';
 
 const chat = chatOf(team);
@@ -91,15 +89,7 @@ const world = async (fresh = { isFresh: () => true, proven: () => Promise.resolv
     member(ann),
     by(ann),
   );
-  const writers = new StreamWriters({
-    log,
-    decider: numbered,
-    streamOf: ({ stream }) => stream,
-    metaOf: ({ meta }) => meta,
-    load: loadNumbered(log, () => undefined),
-    clock: () => 0,
-    pause: () => Promise.resolve(),
-  });
+  const writers = numberedWriters(log);
   const read = (stream: string) =>
     log.readStream<NumberedEvent>(stream, { from: 'start', direction: 'forwards', max: 1_000 });
   const passed: Passing[] = [];

@@ -12,23 +12,15 @@ import type { BeforeSend, Known, Reached, Standing } from '../../../core/convers
 import { WINDOW_MS } from '../../../core/conversation/sentWindow.ts';
 import type { ConversationId, GroupId } from '../../../core/kernel/ids.ts';
 import { StreamContended } from '../../../core/kernel/writer.ts';
-import type { User } from '../../../core/user/decider.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { numberedWriters } from '../../support/numberedWriters.ts';
-import { ann, bob, by, cat, eventId } from '../../support/people.ts';
+import { ann, bob, by, cat, eventId, registered } from '../../support/people.ts';
 
 const NOW = 1_700_000_000_000;
 const CREW = 'crew' as GroupId;
 const CHATS = [single(ann, bob), single(ann, cat), group(CREW)] as const;
 
-const registered: User = {
-  status: 'registered',
-  registration: eventId('registration'),
-  level: 1,
-  globalReceive: 0,
-  profile: { nickname: '', faceUrl: '', ex: '' },
-};
 const member: Standing = { status: 'open', role: 20, mutedUntil: 0, groupMuted: false };
 
 const partiesOf = (chat: ConversationId): Parties =>

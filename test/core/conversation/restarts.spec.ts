@@ -14,11 +14,10 @@ import { notifyHandler } from '../../../core/conversation/notify.ts';
 import type { Known } from '../../../core/conversation/ports.ts';
 import { OutcomeUnknown } from '../../../core/kernel/eventStore.ts';
 import type { EventId, GroupId } from '../../../core/kernel/ids.ts';
-import type { User } from '../../../core/user/decider.ts';
 import { deriveId } from '../../../infra/ids.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
 import { numberedWriters } from '../../support/numberedWriters.ts';
-import { ann, bob, by, eventId } from '../../support/people.ts';
+import { ann, bob, by, eventId, registered } from '../../support/people.ts';
 
 const NOW = 1_700_000_000_000;
 const CREW = 'crew' as GroupId;
@@ -44,13 +43,6 @@ const processOn = (log: MemoryEventLog) => {
   const writers = numberedWriters(log);
   const readAll = (stream: string) =>
     log.readStream<NumberedEvent>(stream, { from: 'start', direction: 'forwards', max: 10_000 });
-  const registered: User = {
-    status: 'registered',
-    registration: eventId('r'),
-    level: 1,
-    globalReceive: 0,
-    profile: { nickname: '', faceUrl: '', ex: '' },
-  };
   const known: Known = {
     user: () => Promise.resolve(registered),
     userAtHand: () => registered,

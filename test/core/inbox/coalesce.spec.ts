@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { coalesceMarks, READ_MARK_MS, type Mark } from '../../../core/inbox/coalesce.ts';
+import type { Mark } from '../../../core/conversation/markRead.ts';
+import { coalesceMarks, READ_MARK_MS } from '../../../core/inbox/coalesce.ts';
 
 /** Time that passes when the test says so. */
 const steppedTime = () => {

@@ -8,17 +8,9 @@ import type { SeenHead } from '../../../core/sequence/head.ts';
 import { emptySide, foldSide, type Side } from '../../../core/sequence/side.ts';
 import type { User } from '../../../core/user/decider.ts';
 import { MemoryEventLog } from '../../support/memoryEventLog.ts';
-import { ann, annAndBob, bob, by, cat, eventId } from '../../support/people.ts';
+import { ann, annAndBob, bob, by, cat, eventId, registered } from '../../support/people.ts';
 
 const ofOthers = 'si_bob_cat' as ConversationId;
-
-const registered: User = {
-  status: 'registered',
-  registration: eventId('r'),
-  level: 1,
-  globalReceive: 0,
-  profile: { nickname: '', faceUrl: '', ex: '' },
-};
 
 /** In each conversation something has been said, by bob to ann or to cat, if that is wanted. */
 const world = (maxSeq = 3) => {

@@ -8,18 +8,10 @@ import { openWriters } from '../../../../infra/app/capabilities/writers.ts';
 import { deriveId } from '../../../../infra/ids.ts';
 import { knownEvents } from '../../../../projections/kernel/follower.ts';
 import { MemoryEventLog } from '../../../support/memoryEventLog.ts';
-import { ann, bob, by, cat, eventId } from '../../../support/people.ts';
+import { ann, bob, by, cat, registered } from '../../../support/people.ts';
 
 const meta = by('imAdmin');
 const nobody = 'nobody' as UserId;
-const registered: User = {
-  status: 'registered',
-  registration: eventId('r'),
-  level: 1,
-  globalReceive: 0,
-  profile: { nickname: '', faceUrl: '', ex: '' },
-};
-
 let made = 0;
 const newId = (): EventId => deriveId('test', String((made += 1)));
 
